@@ -1,0 +1,420 @@
+package kernel
+
+import "math/bits"
+
+// An Explorer owns every choice of an explored run.
+type Explorer interface {
+	// Choose returns the index of the task that performs its pending operation
+	// next. cur is the index of the task that performed the last one; it need
+	// not be enabled. It is asked only where two or more tasks are enabled.
+	Choose(k *Explored, cur int, enabled *Set) int
+	// Performs is called for every operation just before it happens.
+	Performs(k *Explored, t *Task, op Op)
+}
+
+// Explored runs tasks as coroutines in the order an Explorer asks for. There are
+// no cores and no GIL; the clock stands still while anything is enabled and then
+// jumps to the earliest deadline.
+type Explored struct {
+	world    *World
+	explorer Explorer
+	seed     uint64
+
+	// Stalled is called when no task is enabled and no deadline is left, but
+	// tasks are. It must enable or kill one, or report false to end the run.
+	Stalled func() bool
+	// Limit is the greatest number of operations of a run, 0 for no limit.
+	// Overrun is called once when it is reached; it kills what is left.
+	Limit   int
+	Overrun func()
+
+	pool    coroutines
+	tasks   []*Task
+	fresh   []*Task // spawned, not yet run to their first operation
+	enabled Set
+	cur     *Task
+	next    *Task
+	back    *Task // a fresh task's first operation returns control to back
+	now     Time
+	alive   int
+	steps   int
+	nextDom int
+	timers  []*exploredTimer
+}
+
+var _ Kernel = (*Explored)(nil)
+
+// NewExplored makes a kernel whose choices e takes.
+func NewExplored(seed uint64, e Explorer) *Explored {
+	return &Explored{world: newWorld(ExploredPolicy), explorer: e, seed: seed}
+}
+
+// Reset prepares the kernel for another run. Its coroutines are kept.
+func (k *Explored) Reset(seed uint64) {
+	k.world.End()
+	k.world = newWorld(ExploredPolicy)
+	k.seed = seed
+	clear(k.tasks)
+	k.tasks = k.tasks[:0]
+	k.fresh = k.fresh[:0]
+	k.enabled.clear()
+	k.timers = k.timers[:0]
+	k.cur, k.next, k.back = nil, nil, nil
+	k.now, k.alive, k.steps, k.nextDom = 0, 0, 0, 0
+}
+
+// Close ends the kernel's coroutines.
+func (k *Explored) Close() {
+	k.world.End()
+	k.pool.close()
+}
+
+// NewDomain makes an interpreter's domain.
+func (k *Explored) NewDomain() *Domain {
+	k.nextDom++
+	return &Domain{ID: k.nextDom, seed: mix(k.seed, uint64(k.nextDom))}
+}
+
+// World returns the world of this run.
+func (k *Explored) World() *World { return k.world }
+
+// Current is the task that runs.
+func (k *Explored) Current() *Task { return k.cur }
+
+// Tasks returns the tasks of the run in the order they were spawned.
+func (k *Explored) Tasks() []*Task { return k.tasks }
+
+// Pending is the operation that the task with index i is about to perform.
+func (k *Explored) Pending(i int) Op { return k.tasks[i].virtual.op }
+
+// Steps is the number of operations performed.
+func (k *Explored) Steps() int { return k.steps }
+
+// Alive is the number of tasks that have not ended.
+func (k *Explored) Alive() int { return k.alive }
+
+// Now is the frozen clock.
+func (k *Explored) Now(*Task) Time { return k.now }
+
+// Run performs body as the task main and returns when no task is left.
+func (k *Explored) Run(main *Task, body func()) {
+	k.Spawn(nil, main, body)
+	k.fresh = k.fresh[:0]
+	k.next = main
+	for k.next != nil {
+		u := k.next
+		k.cur = u
+		u.virtual.co.resume()
+	}
+}
+
+// Spawn makes t a task. It runs up to its first operation before the next choice
+// is taken, so that every task's pending operation is known.
+func (k *Explored) Spawn(_, t *Task, body func()) {
+	t.virtual = virtualTask{index: len(k.tasks), until: Never}
+	k.tasks = append(k.tasks, t)
+	k.enabled.add(t.virtual.index)
+	k.alive++
+	t.virtual.co = k.pool.take(func() {
+		t.Renew(0)
+		t.Limit.Store(maxLimit)
+		body()
+		if k.back != nil {
+			k.next, k.back = k.back, nil
+			return
+		}
+		k.next = k.pick(t.virtual.index)
+	})
+	k.fresh = append(k.fresh, t)
+}
+
+// Adopt is for goroutines, which have no place here.
+func (k *Explored) Adopt(*Task) { panic("kernel: a goroutine cannot enter a virtual world") }
+
+// Index is t's number in the order of spawning.
+func (t *Task) Index() int { return t.virtual.index }
+
+// Announce tells what t is about to do and returns when t was chosen to do it.
+// A task that is to unwind is chosen at once, and nobody is told.
+func (k *Explored) Announce(t *Task, op Op) { k.Await(t, op) }
+
+// Await is Announce for a task that may have been disabled before: it returns
+// how the task came to be enabled.
+func (k *Explored) Await(t *Task, op Op) Wake {
+	t.settle()
+	t.Renew(0)
+	v := &t.virtual
+	if t.killed.Load() {
+		v.until = Never
+		k.enabled.add(v.index)
+		return Killed
+	}
+	v.op = op
+	if op.Pinned && k.enabled.has(v.index) {
+		k.perform(t)
+		return Woken
+	}
+	if k.back != nil {
+		k.next, k.back = k.back, nil
+		v.co.pause()
+	} else {
+		k.introduce(t)
+		if u := k.pick(v.index); u != t {
+			k.next = u
+			v.co.pause()
+		}
+	}
+	k.cur = t
+	how := v.wake
+	v.wake = Woken
+	v.until = Never
+	if t.killed.Load() {
+		return Killed
+	}
+	k.perform(t)
+	return how
+}
+
+func (k *Explored) perform(t *Task) {
+	k.steps++
+	k.explorer.Performs(k, t, t.virtual.op)
+}
+
+// introduce runs the fresh tasks up to their first operations.
+func (k *Explored) introduce(t *Task) {
+	for len(k.fresh) > 0 {
+		u := k.fresh[0]
+		k.fresh = append(k.fresh[:0], k.fresh[1:]...)
+		k.back, k.next = t, u
+		t.virtual.co.pause()
+		k.cur = t
+	}
+}
+
+// pick finds who performs the next operation; nil when nobody is left.
+func (k *Explored) pick(cur int) *Task {
+	if k.Limit > 0 && k.steps >= k.Limit && k.Overrun != nil {
+		overrun := k.Overrun
+		k.Overrun = nil
+		overrun()
+	}
+	for {
+		switch n, first := k.enabled.count(); {
+		case n == 1:
+			return k.tasks[first]
+		case n > 1:
+			return k.tasks[k.explorer.Choose(k, cur, &k.enabled)]
+		}
+		if k.idle() {
+			continue
+		}
+		if k.alive > 0 && k.Stalled != nil && k.Stalled() {
+			continue
+		}
+		return nil
+	}
+}
+
+// idle moves the clock to the earliest deadline and reports whether there was one.
+func (k *Explored) idle() bool {
+	at := Never
+	for _, tm := range k.timers {
+		at = min(at, tm.at)
+	}
+	for _, t := range k.tasks {
+		at = min(at, t.virtual.until)
+	}
+	if at == Never {
+		return false
+	}
+	k.now = max(k.now, at)
+	due := make([]*exploredTimer, 0, len(k.timers))
+	rest := k.timers[:0]
+	for _, tm := range k.timers {
+		if tm.at <= k.now {
+			due = append(due, tm)
+		} else {
+			rest = append(rest, tm)
+		}
+	}
+	k.timers = rest
+	for _, tm := range due {
+		tm.fn()
+	}
+	for _, t := range k.tasks {
+		if v := &t.virtual; v.until <= k.now && !k.enabled.has(v.index) {
+			v.wake = TimedOut
+			k.Enable(t)
+		}
+	}
+	return true
+}
+
+// Disable takes t out of the choice until Enable, the time until or its death.
+// A task that has timed out stays enabled.
+func (k *Explored) Disable(t *Task, until Time) {
+	if t.virtual.wake == TimedOut || t.killed.Load() {
+		return
+	}
+	k.enabled.remove(t.virtual.index)
+	t.virtual.until = until
+}
+
+// Enable puts t back into the choice.
+func (k *Explored) Enable(t *Task) {
+	t.virtual.until = Never
+	k.enabled.add(t.virtual.index)
+}
+
+// Prepare opens a wait.
+func (k *Explored) Prepare(t *Task, s Slot) Ticket { return prepareVirtual(t, s) }
+
+// Park waits for w as the operation announced last.
+func (k *Explored) Park(t *Task, w Ticket, until Time) Wake {
+	slot := &t.virtual.slots[w.slot]
+	v := &t.virtual
+	if slot.state == slotWaiting {
+		v.parked, v.on = true, w.slot
+		k.Disable(t, until)
+	}
+	how := k.Await(t, v.op)
+	v.parked = false
+	slot.state = slotIdle
+	return how
+}
+
+// Wake ends the wait w.
+func (k *Explored) Wake(_ *Task, w Ticket) bool {
+	v := &w.task.virtual
+	slot := &v.slots[w.slot]
+	if slot.seq != w.seq || slot.state != slotWaiting || v.wake == TimedOut {
+		return false
+	}
+	slot.state = slotWoken
+	if v.parked && v.on == w.slot {
+		k.Enable(w.task)
+	}
+	return true
+}
+
+// Advance takes no time: the clock stands still while anything can run.
+func (k *Explored) Advance(_ *Task, cpu Time) Time { return cpu }
+
+// Burn is Advance.
+func (k *Explored) Burn(_ *Task, cpu Time) Time { return cpu }
+
+// Poke does nothing: every tick is announced.
+func (k *Explored) Poke(_, _ *Task) {}
+
+// Grant returns 0: every tick takes the slow path.
+func (k *Explored) Grant(t *Task) int {
+	t.settle()
+	return 0
+}
+
+// Sync does nothing: only one task runs between two choices.
+func (k *Explored) Sync(*Task) {}
+
+// Kill makes every wait of t return Killed.
+func (k *Explored) Kill(_, t *Task) {
+	t.killed.Store(true)
+	k.Enable(t)
+}
+
+// Exit ends t.
+func (k *Explored) Exit(t *Task) {
+	k.enabled.remove(t.virtual.index)
+	t.virtual.until = Never
+	k.alive--
+}
+
+// Choose draws a number keyed by the seed, t's path and t's count of draws.
+func (k *Explored) Choose(t *Task, kind ChoiceKind, n int) int {
+	t.draws++
+	return below(mix(mix(k.seed, t.Path), t.draws<<8|uint64(kind)), n)
+}
+
+// After calls fn when nobody is enabled and at is the earliest deadline.
+func (k *Explored) After(_ *Task, at Time, fn func()) Timer {
+	tm := &exploredTimer{k: k, at: at, fn: fn}
+	k.timers = append(k.timers, tm)
+	return tm
+}
+
+type exploredTimer struct {
+	k  *Explored
+	at Time
+	fn func()
+}
+
+func (t *exploredTimer) Stop() bool {
+	for i, o := range t.k.timers {
+		if o == t {
+			t.k.timers = append(t.k.timers[:i], t.k.timers[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// Set is a set of task indices.
+type Set struct{ words []uint64 }
+
+func (s *Set) clear() {
+	clear(s.words)
+	s.words = s.words[:0]
+}
+
+func (s *Set) add(i int) {
+	for i>>6 >= len(s.words) {
+		s.words = append(s.words, 0)
+	}
+	s.words[i>>6] |= 1 << (i & 63)
+}
+
+func (s *Set) remove(i int) {
+	if i>>6 < len(s.words) {
+		s.words[i>>6] &^= 1 << (i & 63)
+	}
+}
+
+func (s *Set) has(i int) bool { return i>>6 < len(s.words) && s.words[i>>6]&(1<<(i&63)) != 0 }
+
+// Has reports whether index i is in the set.
+func (s *Set) Has(i int) bool { return s.has(i) }
+
+// count returns the size of the set and its least member.
+func (s *Set) count() (n, first int) {
+	first = -1
+	for w, x := range s.words {
+		if x == 0 {
+			continue
+		}
+		if first < 0 {
+			first = w<<6 + bits.TrailingZeros64(x)
+		}
+		n += bits.OnesCount64(x)
+	}
+	return n, first
+}
+
+// Len is the size of the set.
+func (s *Set) Len() int {
+	n, _ := s.count()
+	return n
+}
+
+// Nth returns the n-th least member, counting from 0.
+func (s *Set) Nth(n int) int {
+	for w, x := range s.words {
+		if c := bits.OnesCount64(x); n >= c {
+			n -= c
+			continue
+		}
+		for ; n > 0; n-- {
+			x &= x - 1
+		}
+		return w<<6 + bits.TrailingZeros64(x)
+	}
+	return -1
+}

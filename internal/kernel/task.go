@@ -1,0 +1,127 @@
+package kernel
+
+import (
+	"math"
+	"sync/atomic"
+)
+
+// maxLimit makes every tick take its slow path.
+const maxLimit = math.MaxInt32
+
+// Task is one flow of control. The zero value is ready for [Kernel.Spawn] once
+// Init was called. A Task belongs to one kernel; its fields are the kernel's,
+// but for the tick budget, which the fast path of a tick uses directly.
+type Task struct {
+	// Budget is the number of ticks left before the slow path, Limit the value
+	// below which the slow path is due. Normally Limit is 0; it is raised to its
+	// maximum by a Poke. Tick is exactly:
+	//
+	//	if t.Budget -= n; t.Budget < int(t.Limit.Load()) { slow path }
+	//
+	// The word is 32 bits wide: 64-bit atomic loads are expensive on 386.
+	Budget int
+	Limit  atomic.Int32
+
+	granted int   // Budget as last renewed or settled
+	extra   int   // bytecodes that cost time but are no ticks, not yet settled
+	used    int64 // ticks executed and settled
+	codes   int64 // bytecodes executed and settled: ticks and others
+
+	// Path is the hash of the spawn indices that lead to the task, Name what
+	// reports call it, Domain the interpreter whose GIL it needs.
+	Path   uint64
+	Name   string
+	Domain *Domain
+	// Private ops of a free-threaded task are bounded by the core slice only.
+	Free bool
+
+	children uint64 // spawn indices given out
+	draws    uint64 // numbers drawn
+	objects  uint64 // objects named
+
+	killed atomic.Bool
+
+	live    liveTask
+	virtual virtualTask
+}
+
+// Init gives t its identity as a child of by (nil for the first task of a
+// domain), which fixes its path whatever the schedule.
+func (t *Task) Init(by *Task, d *Domain, name string) {
+	t.Domain = d
+	t.Name = name
+	if by == nil {
+		t.Path = mix(d.seed, 1)
+		return
+	}
+	by.children++
+	t.Path = mix(by.Path, by.children)
+}
+
+// NextObject names the next object that t creates or first uses.
+func (t *Task) NextObject() ObjID {
+	t.objects++
+	return ObjID(mix(t.Path^0x9e3779b97f4a7c15, t.objects))
+}
+
+// Killed reports whether the task is to unwind.
+func (t *Task) Killed() bool { return t.killed.Load() }
+
+// Ticks is the number of ticks t has executed, including those not yet settled.
+func (t *Task) Ticks() int64 { return t.used + int64(t.granted-t.Budget) }
+
+// Cost adds n bytecodes that take time but are no ticks.
+func (t *Task) Cost(n int) { t.extra += n }
+
+// settle moves the ticks executed since the last call into the total and
+// returns how many bytecodes' time they took.
+func (t *Task) settle() (bytecodes int) {
+	n := t.granted - t.Budget
+	t.granted = t.Budget
+	t.used += int64(n)
+	n += t.extra
+	t.extra = 0
+	t.codes += int64(n)
+	return n
+}
+
+// Renew gives t a new budget of n ticks. The ticks executed so far must have
+// been settled by the kernel.
+func (t *Task) Renew(n int) {
+	t.Budget = n
+	t.granted = n
+}
+
+// Overdrawn reports whether ticks ran backwards, which only a negative count
+// can cause.
+func (t *Task) Overdrawn() bool { return t.Budget > t.granted }
+
+// mix hashes a pair; it is a finaliser of the splitmix64 family (Steele, Lea,
+// Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014).
+func mix(a, b uint64) uint64 {
+	z := a + 0x9e3779b97f4a7c15*(b+1)
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb
+	return z ^ (z >> 31)
+}
+
+// Hash mixes two words into one, for paths and keyed draws.
+func Hash(a, b uint64) uint64 { return mix(a, b) }
+
+// below maps a hash to [0, n) without division bias worth noticing.
+func below(h uint64, n int) int {
+	hi := h >> 32
+	return int((hi * uint64(n)) >> 32)
+}
+
+// Domain is a set of tasks that share one GIL: an interpreter. Tasks of one
+// domain see each other's effects at once, tasks of different domains after the
+// wake latency.
+type Domain struct {
+	ID   int
+	seed uint64
+
+	items  heap // pending items of this domain, timed kernel only
+	slot   int  // index in the kernel's heap of domains
+	queued int  // tasks of the domain that wait for a core
+}
