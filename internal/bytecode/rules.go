@@ -122,14 +122,16 @@ func check310(opcode string, s Situation) Check {
 func checkBreaker(v Version, opcode string, s Situation) Check {
 	switch opcode {
 	case "RESUME":
-		return when(s.Arg < 2) // 0 and 1, not after "yield from" and "await"
+		return when(s.Arg&3 < 2) // 0 and 1, not after "yield from" and "await"; 3.13 adds a bit 4
 	case "JUMP_BACKWARD":
 		return CheckAfter // JUMP_BACKWARD_NO_INTERRUPT does not
-	case "CALL", "CALL_KW":
-		// CALL checks when a C function returned. A Python function gets a frame, and its
+	case "CALL":
+		// Checks when a C function returned. A Python function gets a frame, and its
 		// RESUME checks. CALL_LEN, CALL_ISINSTANCE, CALL_TYPE_1 and CALL_LIST_APPEND
 		// (3.11: PRECALL_NO_KW_…) have no CHECK_EVAL_BREAKER.
 		return when(s.Callee == CalleeC)
+	case "CALL_KW":
+		return when(s.Callee != CalleePython) // 3.13, 3.14; before that it is KW_NAMES and CALL
 	case "CALL_FUNCTION_EX":
 		// 3.11 checks for every callee, later versions for C only.
 		return when(v == V311 || s.Callee != CalleePython)

@@ -107,7 +107,7 @@ var warm = [numConstructs][numVersions][]Instr{
 	BoolBranchTaken:   {V27: boolBranchTaken27, V31: boolBranchTaken27, V32: boolBranchTaken27, V36: boolBranchTaken27, V37: boolBranchTaken27, V38: boolBranchTaken27, V39: boolBranchTaken27, V312: boolBranchTaken27, V310: boolBranchTaken310, V311: boolBranchTaken311, V313: boolBranchTaken313, V314: boolBranchTaken314},
 	BoolBranchUntaken: {V27: boolBranchUntaken27, V31: boolBranchUntaken27, V32: boolBranchUntaken27, V36: boolBranchUntaken27, V37: boolBranchUntaken27, V38: boolBranchUntaken27, V39: boolBranchUntaken27, V310: boolBranchUntaken27, V312: boolBranchUntaken27, V311: boolBranchUntaken311, V313: boolBranchUntaken313, V314: boolBranchUntaken314},
 	LockAcquire:       {V27: lockAcquire27, V31: lockAcquire27, V32: lockAcquire32, V36: lockAcquire32, V37: lockAcquire37, V38: lockAcquire37, V39: lockAcquire37, V310: lockAcquire310, V311: lockAcquire311, V312: lockAcquire312, V313: lockAcquire312, V314: lockAcquire314},
-	LockTry:           {V27: lockTry27, V31: lockTry27, V32: lockTry32, V36: lockTry32, V37: lockTry37, V38: lockTry37, V39: lockTry37, V310: lockTry310, V311: lockTry311, V312: lockTry312, V313: lockTry312, V314: lockTry314},
+	LockTry:           {V27: lockTry27, V31: lockTry31, V32: lockTry32, V36: lockTry32, V37: lockTry37, V38: lockTry37, V39: lockTry37, V310: lockTry310, V311: lockTry311, V312: lockTry312, V313: lockTry312, V314: lockTry314},
 	LockRelease:       {V27: lockRelease27, V31: lockRelease27, V32: lockRelease32, V36: lockRelease32, V37: lockRelease37, V38: lockRelease37, V39: lockRelease37, V310: lockRelease310, V311: lockRelease311, V312: lockRelease312, V313: lockRelease312, V314: lockRelease314},
 	WithEnter:         {V27: withEnter27, V31: withEnter31, V32: withEnter32, V36: withEnter36, V37: withEnter36, V38: withEnter36, V39: withEnter36, V310: withEnter310, V311: withEnter311, V312: withEnter311, V313: withEnter311, V314: withEnter314},
 	WithExit:          {V27: withExit27, V31: withExit27, V32: withExit32, V36: withExit36, V37: withExit36, V38: withExit38, V39: withExit39, V310: withExit310, V311: withExit311, V312: withExit312, V313: withExit312, V314: withExit312},
@@ -2429,11 +2429,20 @@ var lockAcquire314 = []Instr{
 	{Name: "POP_TOP"},
 }
 
-// 2.7, 3.1: LOAD_FAST LOAD_ATTR• LOAD_GLOBAL• CALL_FUNCTION• STORE_FAST
+// 2.7: LOAD_FAST LOAD_ATTR• LOAD_GLOBAL• CALL_FUNCTION• STORE_FAST
 var lockTry27 = []Instr{
 	{Name: "LOAD_FAST"},
 	{Name: "LOAD_ATTR", Check: CheckAfter, Counted: true},
 	{Name: "LOAD_GLOBAL", Check: CheckAfter, Counted: true},
+	{Name: "CALL_FUNCTION", Check: CheckAfter, Touch: TouchCall, Counted: true},
+	{Name: "STORE_FAST"},
+}
+
+// 3.1: LOAD_FAST LOAD_ATTR• LOAD_CONST CALL_FUNCTION• STORE_FAST
+var lockTry31 = []Instr{
+	{Name: "LOAD_FAST"},
+	{Name: "LOAD_ATTR", Check: CheckAfter, Counted: true},
+	{Name: "LOAD_CONST"},
 	{Name: "CALL_FUNCTION", Check: CheckAfter, Touch: TouchCall, Counted: true},
 	{Name: "STORE_FAST"},
 }

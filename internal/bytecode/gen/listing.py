@@ -1,4 +1,4 @@
-"""Prints what this Python compiles each snippet to. Runs on every version from 2.7 on.
+"""Prints what this Python compiles each snippet to. Runs on 2.7 and every 3.x.
 
 A snippet is the body of a function; a statement that is only the name BEGIN, BODY, FINAL or
 END marks a place and is compiled to LOAD_GLOBAL, POP_TOP, which no version optimises away.
@@ -70,6 +70,8 @@ SNIPPETS = [
     ("race_len_pop", "l", "", ["if len(l) > 0:", "    l.pop()"]),
     ("race_bank", "b", "", ["if b.n >= 1:", "    b.n -= 1"]),
     ("race_pair", "i", "x, y", ["x = i", "y = i"]),
+    ("race_pair_pyf", "i", "x, y", ["x = i", "pyf()", "y = i"]),
+    ("race_sleep", "s", "g", ["t = g", "s(0)", "g = t + 1"]),
 ]
 
 OPERATORS = {"CONTAINS_OP": ["in", "not in"], "IS_OP": ["is", "is not"]}

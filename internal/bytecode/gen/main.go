@@ -24,30 +24,76 @@ func main() {
 }
 
 func generate(dir string, offline bool) error {
-	listings := map[bytecode.Version]listing{}
-	for _, v := range bytecode.Versions() {
-		file := listingFile(dir, v)
-		if python := findPython(v); python != "" && !offline {
-			text, err := runListing(python)
-			if err != nil {
-				return err
-			}
-			if err := os.WriteFile(file, text, 0o644); err != nil {
-				return err
-			}
-		}
-		l, err := readListing(file)
-		if err != nil {
+	if !offline {
+		if err := disassemble(dir); err != nil {
 			return err
 		}
-		fmt.Printf("%s: %s\n", v, l.python)
-		listings[v] = l
+	}
+	listings, err := readListings(dir)
+	if err != nil {
+		return err
 	}
 	table, err := render(listings)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "table.go"), table, 0o644)
+}
+
+// disassemble renews the stored listings as far as it can.
+func disassemble(dir string) error {
+	for _, v := range bytecode.Versions() {
+		text, origin, err := listingOf(dir, v)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s: %s\n", v, origin)
+		if text != "" {
+			if err := os.WriteFile(listingFile(dir, v), []byte(text), 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listingOf returns the listing of v from the Python that is installed, or else from a
+// derivation, or else "", and says which.
+func listingOf(dir string, v bytecode.Version) (text, origin string, err error) {
+	if python := findPython(v); python != "" {
+		text, err = runListing(python)
+		return text, python, err
+	}
+	d, ok := derivations[v]
+	if !ok {
+		return "", "not installed, the stored listing stays", nil
+	}
+	from, _, err := listingOf(dir, d.from)
+	if err != nil {
+		return "", "", err
+	}
+	var l listing
+	if from != "" {
+		l, err = parseListing(from)
+	} else {
+		l, err = readListing(listingFile(dir, d.from))
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return d.derive(v, l), "not installed, derived from " + d.from.String(), nil
+}
+
+func readListings(dir string) (map[bytecode.Version]listing, error) {
+	listings := map[bytecode.Version]listing{}
+	for _, v := range bytecode.Versions() {
+		l, err := readListing(listingFile(dir, v))
+		if err != nil {
+			return nil, err
+		}
+		listings[v] = l
+	}
+	return listings, nil
 }
 
 func listingFile(dir string, v bytecode.Version) string {

@@ -8,8 +8,10 @@ import (
 
 // A listing is what one Python compiles every snippet of listing.py to.
 type listing struct {
-	python   string // the exact version, as in "3.12.1"
-	opcodes  map[string]bool
+	python   string          // the exact version, as in "3.12.1"
+	opcodes  map[string]bool // every opcode it has; empty in a derived listing
+	names    []string        // of the snippets, in order
+	source   map[string][]string
 	snippets map[string]code
 }
 
@@ -22,15 +24,20 @@ type op struct {
 	jump      int
 }
 
-// parseListing reads what listing.py prints. Lines that begin with "#" are comments; they say
-// in the listings of Pythons that were not run what was derived from which.
+// parseListing reads what listing.py prints. Lines that begin with "#" are comments: above the
+// snippets they say where the listing comes from, in a snippet they are its source.
 func parseListing(text string) (listing, error) {
-	l := listing{opcodes: map[string]bool{}, snippets: map[string]code{}}
+	l := listing{opcodes: map[string]bool{}, source: map[string][]string{}, snippets: map[string]code{}}
 	var current string
 	for n, line := range strings.Split(text, "\n") {
 		fields := strings.Fields(line)
 		switch {
-		case len(fields) == 0 || strings.HasPrefix(fields[0], "#"):
+		case len(fields) == 0:
+		case fields[0] == "#":
+			if current != "" {
+				_, source, _ := strings.Cut(line, "# ")
+				l.source[current] = append(l.source[current], source)
+			}
 		case fields[0] == "python" && len(fields) == 2:
 			l.python = fields[1]
 		case fields[0] == "opcodes":
@@ -39,6 +46,7 @@ func parseListing(text string) (listing, error) {
 			}
 		case fields[0] == "snippet" && len(fields) == 2:
 			current = fields[1]
+			l.names = append(l.names, current)
 		default:
 			o, err := parseOp(fields, len(l.snippets[current]))
 			if err != nil {
@@ -48,7 +56,7 @@ func parseListing(text string) (listing, error) {
 		}
 	}
 	if l.python == "" || len(l.snippets) == 0 {
-		return l, fmt.Errorf("no listing: it must begin with a python line and hold snippets")
+		return l, fmt.Errorf("no listing: it must have a python line and snippets")
 	}
 	return l, l.check()
 }
@@ -71,9 +79,10 @@ func parseOp(fields []string, want int) (op, error) {
 // check finds jumps out of a snippet and, where the listing names its Python's opcodes, names
 // that are none of them.
 func (l listing) check() error {
-	for name, c := range l.snippets {
+	for _, name := range l.names {
+		c := l.snippets[name]
 		for _, o := range c {
-			if o.jump >= len(c) {
+			if o.jump < -1 || o.jump >= len(c) {
 				return fmt.Errorf("snippet %s jumps to %d of %d", name, o.jump, len(c))
 			}
 			if len(l.opcodes) > 0 && !l.opcodes[o.name] {
@@ -82,4 +91,23 @@ func (l listing) check() error {
 		}
 	}
 	return nil
+}
+
+// text writes the snippets as listing.py does.
+func (l listing) text() string {
+	var b strings.Builder
+	for _, name := range l.names {
+		fmt.Fprintf(&b, "\nsnippet %s\n", name)
+		for _, line := range l.source[name] {
+			fmt.Fprintf(&b, "    # %s\n", line)
+		}
+		for i, o := range l.snippets[name] {
+			arg := o.arg
+			if o.jump >= 0 {
+				arg = fmt.Sprintf("-> %d", o.jump)
+			}
+			b.WriteString(strings.TrimRight(fmt.Sprintf("    %3d %s %s", i, o.name, arg), " ") + "\n")
+		}
+	}
+	return b.String()
 }

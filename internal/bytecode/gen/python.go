@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sort"
+	"strings"
 
 	"github.com/pygil/pygil/internal/bytecode"
 )
@@ -36,14 +37,14 @@ func findPython(v bytecode.Version) string {
 }
 
 // runListing lets a Python print its listing.
-func runListing(python string) ([]byte, error) {
+func runListing(python string) (string, error) {
 	cmd := exec.Command(python, "-")
-	cmd.Stdin = bytes.NewReader([]byte(listingScript))
+	cmd.Stdin = strings.NewReader(listingScript)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", python, err, stderr.Bytes())
+		return "", fmt.Errorf("%s: %w\n%s", python, err, stderr.Bytes())
 	}
-	return bytes.ReplaceAll(out, []byte("\r\n"), []byte("\n")), nil
+	return strings.ReplaceAll(string(out), "\r\n", "\n"), nil
 }
