@@ -7,6 +7,7 @@ type CutError struct {
 	Header bool   // the end came inside the header: the length is not known
 	Got    uint64 // bytes of the header or of the body that arrived
 	Want   uint64 // bytes it should have had
+	Err    error  // what ended the stream: io.EOF or an error that matches it
 }
 
 func (e *CutError) Error() string {
@@ -16,6 +17,9 @@ func (e *CutError) Error() string {
 	}
 	return fmt.Sprintf("frame: the stream ended after %d of %d bytes of a %s", e.Got, e.Want, part)
 }
+
+// Unwrap returns what ended the stream.
+func (e *CutError) Unwrap() error { return e.Err }
 
 // A LengthError says that a header claims a length nobody can accept: below -1,
 // or above the reader's limit. The reader has lost the boundaries of messages

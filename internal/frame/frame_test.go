@@ -167,11 +167,13 @@ func TestCutAtEveryByte(t *testing.T) {
 					assert.Equal(t, io.EOF, err)
 				case cut < frame.ShortHeader:
 					require.ErrorAs(t, err, &lost)
-					assert.Equal(t, frame.CutError{Header: true, Got: uint64(cut), Want: 4}, *lost)
+					assert.Equal(t, frame.CutError{Header: true, Got: uint64(cut), Want: 4, Err: io.EOF}, *lost)
 				default:
 					require.ErrorAs(t, err, &lost)
-					assert.Equal(t, frame.CutError{Got: uint64(cut - 4), Want: uint64(size)}, *lost)
+					assert.Equal(t, frame.CutError{Got: uint64(cut - 4), Want: uint64(size), Err: io.EOF}, *lost)
 				}
+				_, err = take(t, r, src, nil)
+				assert.Equal(t, io.EOF, err, "afterwards")
 			}
 		}
 	}

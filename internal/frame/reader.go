@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"errors"
 	"io"
 	"math"
 )
@@ -23,7 +24,8 @@ const (
 //
 // Every method that reads may return an error of the source (a deadline, "try
 // again"). Nothing is lost then: the bytes that came stay in the reader and the
-// next call goes on from there. Only a [*LengthError] is final.
+// next call goes on from there. A [*LengthError] is final, and after a
+// [*CutError] there is only io.EOF.
 type Reader struct {
 	// Max is the longest body accepted. It may change between messages.
 	Max uint64
@@ -49,8 +51,9 @@ type Reader struct {
 }
 
 // Size returns the length of the body of the next message, reading its header
-// if need be. At the end of the stream it returns io.EOF between messages and a
-// [*CutError] inside one. It consumes nothing: called again it answers again.
+// if need be. At the end of the stream (an error of the source that matches
+// io.EOF) it returns the source's error between messages and a [*CutError]
+// inside one. It consumes nothing: called again it answers again.
 func (r *Reader) Size(src io.Reader) (uint64, error) {
 	if r.known {
 		return r.size, nil
@@ -66,8 +69,8 @@ func (r *Reader) Size(src io.Reader) (uint64, error) {
 			return 0, r.broken
 		case header == 0:
 			if err := r.fill(src, need); err != nil {
-				if err == io.EOF && r.w > r.r {
-					err = &CutError{Header: true, Got: uint64(r.w - r.r), Want: uint64(need)}
+				if r.w > r.r {
+					err = r.cut(err, CutError{Header: true, Got: uint64(r.w - r.r), Want: uint64(need)})
 				}
 				return 0, err
 			}
@@ -95,7 +98,7 @@ func (r *Reader) View(src io.Reader) (body []byte, ok bool, err error) {
 	}
 	whole := r.header + int(size)
 	if err := r.fill(src, whole); err != nil {
-		return nil, false, r.cut(err, r.w-r.r-r.header)
+		return nil, false, r.cut(err, CutError{Got: uint64(r.w - r.r - r.header), Want: size})
 	}
 	return r.buf[r.r+r.header : r.r+whole : r.r+whole], true, nil
 }
@@ -142,7 +145,7 @@ func (r *Reader) Body(src io.Reader, dst []byte) ([]byte, error) {
 				body = append([]byte(nil), body[:r.got]...)
 			}
 			r.body = body
-			return nil, r.cut(err, r.got)
+			return nil, r.cut(err, CutError{Got: uint64(r.got), Want: r.size})
 		}
 	}
 	if fits && &body[0] != &dst[0] {
@@ -237,10 +240,13 @@ func (r *Reader) room(need int) {
 	}
 }
 
-// cut turns the end of the stream inside a body into a CutError.
-func (r *Reader) cut(err error, got int) error {
-	if err == io.EOF {
-		return &CutError{Got: uint64(got), Want: r.size}
+// cut turns the end of the stream inside a message into the given CutError, and
+// forgets the message: from now on the stream is at its end.
+func (r *Reader) cut(err error, lost CutError) error {
+	if !errors.Is(err, io.EOF) {
+		return err
 	}
-	return err
+	lost.Err = err
+	*r = Reader{Max: r.Max, Ahead: r.Ahead, broken: io.EOF}
+	return &lost
 }
