@@ -127,26 +127,25 @@ func Opcodes(seq []Instr) int {
 }
 
 // Format writes a sequence on one line: the names in order, "•" behind each after which a
-// switch may come, "◦" for a frame entry that is no opcode and "…" for the caller's code.
+// switch may come ("•?" when only a jump decides), "◦" for a frame entry that is no opcode but
+// where a switch may come, and "…" for the caller's code.
 func Format(seq []Instr) string {
 	var b strings.Builder
 	for i, in := range seq {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		switch in.Name {
-		case EntryName:
-			b.WriteString("◦")
-			continue
-		case BodyName:
+		switch {
+		case in.Name == BodyName:
 			b.WriteString("…")
-			continue
-		}
-		b.WriteString(in.Name)
-		if Switches(seq, i) {
-			b.WriteString("•")
-		} else if in.Check == CheckTaken {
-			b.WriteString("•?")
+		case in.Name == EntryName && Switches(seq, i):
+			b.WriteString("◦")
+		case Switches(seq, i):
+			b.WriteString(in.Name + "•")
+		case in.Check == CheckTaken:
+			b.WriteString(in.Name + "•?")
+		default:
+			b.WriteString(in.Name)
 		}
 	}
 	return b.String()

@@ -16,6 +16,8 @@ import (
 //go:embed listing.py
 var listingScript string
 
+const askVersion = "import platform, sys; print('%s %d.%d' % ((platform.python_implementation(),) + tuple(sys.version_info[:2])))"
+
 // findPython returns the command of an installed Python of that version: pythonX.Y from the
 // PATH, or the newest X.Y.Z that pyenv has. It returns "" when there is none that runs.
 func findPython(v bytecode.Version) string {
@@ -28,8 +30,8 @@ func findPython(v bytecode.Version) string {
 	sort.Sort(sort.Reverse(sort.StringSlice(installed)))
 	for _, python := range append(candidates, installed...) {
 		// A pyenv shim is on the PATH also when its version is not selected: it must run.
-		out, err := exec.Command(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])").Output()
-		if err == nil && string(bytes.TrimSpace(out)) == v.String() {
+		out, err := exec.Command(python, "-c", askVersion).Output()
+		if err == nil && string(bytes.TrimSpace(out)) == "CPython "+v.String() {
 			return python
 		}
 	}
