@@ -91,9 +91,7 @@ func (k *Timed) wantCore(t *Task, at Time) {
 		k.enterCore(t, i, at)
 		return
 	}
-	t.virtual.queued = true
-	t.Domain.queued++
-	k.cores.queue = append(k.cores.queue, t)
+	k.enqueue(t, at)
 	k.planPreempt(at + Time(k.cfg.WakeLatency))
 }
 
@@ -130,6 +128,7 @@ func (k *Timed) leaveCore(t *Task, at Time) {
 		u := q[0]
 		k.cores.queue = append(q[:0], q[1:]...)
 		u.virtual.queued = false
+		u.virtual.offCore += at - u.virtual.wanted
 		u.Domain.queued--
 		k.enterCore(u, core, at)
 	}
@@ -223,11 +222,20 @@ func (k *Timed) endSlice(at Time) {
 		k.Hooks.Preempt(t, v.core, at)
 	}
 	k.leaveCore(t, at)
-	v.queued = true
-	t.Domain.queued++
-	k.cores.queue = append(k.cores.queue, t)
+	k.enqueue(t, at)
 	k.planPreempt(at)
 }
+
+// enqueue makes t wait for a core.
+func (k *Timed) enqueue(t *Task, at Time) {
+	t.virtual.queued = true
+	t.virtual.wanted = at
+	t.Domain.queued++
+	k.cores.queue = append(k.cores.queue, t)
+}
+
+// OffCore is how long t has waited for cores so far.
+func (t *Task) OffCore() Time { return t.virtual.offCore }
 
 // Usage is what the cores of a machine did.
 type Usage struct {

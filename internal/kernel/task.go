@@ -32,6 +32,8 @@ type Task struct {
 	Path   uint64
 	Name   string
 	Domain *Domain
+	// Owner is what the layer above knows the task as.
+	Owner any
 	// Private ops of a free-threaded task are bounded by the core slice only.
 	Free bool
 

@@ -75,9 +75,11 @@ type virtualTask struct {
 	run   item // resume or ready
 	timer item
 
-	core   int // -1: none
-	since  Time
-	queued bool
+	core    int // -1: none
+	since   Time
+	queued  bool
+	wanted  Time // since when it waits for a core
+	offCore Time // time spent waiting for cores
 
 	// An Advance in progress: what is left of it, since when, and whether
 	// somebody wants the task back.

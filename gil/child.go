@@ -1,0 +1,167 @@
+package gil
+
+import (
+	"sort"
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Child is an emulated process of a Machine: an interpreter of its own with its
+// own GIL, threads and memory. It is what package process stands on; programs
+// use that package, whose Process works in both worlds.
+type Child struct {
+	i     *Interpreter
+	main  *Thread
+	ended Gate
+	by    *Interpreter // whose threads may wait for it
+}
+
+// Emulate starts an emulated process that calls main on its main thread. The
+// thread t computes for the start cost with its GIL held, as fork and exec do;
+// the child begins when that is over. The child has its parent's profile. It
+// panics with a *RuntimeError outside a Machine.
+func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Child {
+	t.must()
+	w := t.interp.w
+	m := w.machine
+	if m == nil {
+		panic(misuse("", "Emulate(%q) outside a Machine; use package process", name))
+	}
+	o := m.opts
+	o.name, o.hook = name, t.interp.hook
+	for _, opt := range opts {
+		opt.apply(&o)
+	}
+	cost := o.machine.startCost
+	if cost < 0 {
+		cost = o.machine.method.cost()
+	}
+	t.Held(cost)
+	i := w.newInterpreter(t.interp.prof, o)
+	i.pid = w.pids.Add(1)
+	i.method = o.machine.method
+	c := &Child{i: i, by: t.interp}
+	i.process = c
+	c.main = i.newMain(main)
+	c.ended.Init(t, 0, "process "+name)
+	if w.emit != nil {
+		w.emit.event(c.main, Event{Kind: EvProcessStart, Name: name, A: int64(i.method)})
+	}
+	t.kern.Sync(&t.k)
+	w.kern.Spawn(&t.k, &c.main.k, func() { c.body() })
+	return c
+}
+
+// body is the life of the process.
+func (c *Child) body() {
+	t := c.main
+	c.i.body(t)
+	if w := c.i.w; w.emit != nil {
+		w.emit.event(t, Event{Kind: EvProcessExit})
+	}
+}
+
+// Join waits until the process has ended; by gives its GIL up meanwhile.
+func (c *Child) Join(by *Thread) { c.JoinUntil(by, Forever) }
+
+// JoinUntil is Join that waits until a moment of the machine's clock and reports
+// whether the process has ended.
+func (c *Child) JoinUntil(by *Thread, until time.Duration) bool {
+	by.must()
+	if by.interp != c.by {
+		panic(misuse("", "can only join a child process: %s was started by another process", c.i.name))
+	}
+	return by.passAs(&c.ended, kernel.OpJoin, until, stateWaitJoin, WhyJoin) == Passed
+}
+
+// PID is the process's number, from 2 on; the machine's first process has 1.
+func (c *Child) PID() int { return int(c.i.pid) }
+
+// Interpreter is the process's interpreter.
+func (c *Child) Interpreter() *Interpreter { return c.i }
+
+// Failure is how the process's threads failed, nil when they did not.
+func (c *Child) Failure() error { return c.i.failure() }
+
+// NewInterpreter makes a sub-interpreter: own modules, own threads, from 3.12 on
+// its own GIL (PEP 684), which then refuses daemon threads. Call its Run from the
+// thread that made it. Python: _interpreters.create().
+func (t *Thread) NewInterpreter(opts ...Option) *Interpreter {
+	t.must()
+	if t.x != nil {
+		panic(misuse("", "sub-interpreters are not explored; use a process of package process"))
+	}
+	o := collect(opts)
+	p := t.interp.prof
+	i := t.interp.w.newInterpreter(p, o)
+	i.pid, i.creator = t.interp.pid, t
+	i.isolated = p.has(ownGIL)
+	if !i.isolated && t.interp.gil != nil {
+		i.gil = t.interp.gil // a shared GIL, and a shared interval
+		i.domain = t.interp.domain
+	}
+	return i
+}
+
+// runSub runs a sub-interpreter for its creator, whose GIL is free meanwhile.
+func (i *Interpreter) runSub(main func(*Thread)) error {
+	by := i.creator
+	by.must()
+	t := i.newMain(main)
+	if by.traced() {
+		by.interp.w.emit.event(by, Event{Kind: EvThreadCreate, Name: t.name, Peer: t.tid})
+	}
+	var ended Gate
+	ended.Init(by, 0, "end of interpreter "+i.name)
+	i.subEnded = &ended
+	i.w.kern.Spawn(&by.k, &t.k, func() { i.body(t) })
+	by.passAs(&ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
+	return i.failure()
+}
+
+// Ledger is the memory of a machine's processes.
+type Ledger struct{ Processes []Memory }
+
+// Memory is one process's part: all in bytes.
+type Memory struct {
+	PID     int
+	Name    string
+	Base    int64 // a fresh interpreter; with Fork only the first process pays for it
+	Shared  int64 // of the parent, not yet written to (Fork)
+	Private int64 // allocated by Thread.Alloc
+}
+
+// Total is the memory the machine needs: shared pages count once.
+func (l Ledger) Total() int64 {
+	var sum int64
+	for _, p := range l.Processes {
+		sum += p.Base + p.Private
+	}
+	return sum
+}
+
+// Memory returns the ledger of the run, in the order of the process numbers.
+func (m *Machine) Memory() Ledger {
+	m.mu.Lock()
+	w := m.w
+	m.mu.Unlock()
+	var l Ledger
+	if w == nil {
+		return l
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, i := range w.all {
+		if i.creator != nil {
+			continue
+		}
+		p := Memory{PID: int(i.pid), Name: i.name, Base: m.opts.machine.memory, Private: i.private}
+		if i.process != nil && i.method == Fork {
+			p.Base, p.Shared = 0, m.opts.machine.memory
+		}
+		l.Processes = append(l.Processes, p)
+	}
+	sort.Slice(l.Processes, func(a, b int) bool { return l.Processes[a].PID < l.Processes[b].PID })
+	return l
+}

@@ -1,0 +1,85 @@
+package gil
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// emitter delivers events to the observer. Live and explored events go out at once. A timed
+// thread may run ahead of the others, so its events wait until nothing earlier
+// can happen any more.
+type emitter struct {
+	kern    kernel.Kernel
+	to      Observer
+	live    bool
+	mu      sync.Mutex
+	seq     uint64
+	pending eventHeap
+	pushed  uint64
+}
+
+func newEmitter(k kernel.Kernel, to Observer) *emitter {
+	return &emitter{kern: k, to: to, live: k.World().Policy != kernel.TimedPolicy}
+}
+
+// event fills in what the thread knows and queues the event.
+func (e *emitter) event(t *Thread, ev Event) {
+	ev.T = time.Duration(e.kern.Now(&t.k))
+	ev.TID = t.tid
+	ev.PID = t.interp.pid
+	e.queue(ev, uint64(t.k.Domain.ID))
+}
+
+func (e *emitter) queue(ev Event, rank uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.live {
+		e.seq++
+		ev.Seq = e.seq
+		e.to.Observe(ev)
+		return
+	}
+	e.pushed++
+	heap.Push(&e.pending, pendingEvent{ev, rank, e.pushed})
+}
+
+// flush delivers what lies before at.
+func (e *emitter) flush(at kernel.Time) {
+	for len(e.pending) > 0 && kernel.Time(e.pending[0].T) < at {
+		ev := heap.Pop(&e.pending).(pendingEvent).Event
+		e.seq++
+		ev.Seq = e.seq
+		e.to.Observe(ev)
+	}
+}
+
+type pendingEvent struct {
+	Event
+	rank  uint64
+	order uint64
+}
+
+type eventHeap []pendingEvent
+
+func (h eventHeap) Len() int { return len(h) }
+func (h eventHeap) Less(i, j int) bool {
+	a, b := &h[i], &h[j]
+	if a.T != b.T {
+		return a.T < b.T
+	}
+	if a.rank != b.rank {
+		return a.rank < b.rank
+	}
+	return a.order < b.order
+}
+func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *eventHeap) Push(x any)   { *h = append(*h, x.(pendingEvent)) }
+func (h *eventHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}

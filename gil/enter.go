@@ -1,0 +1,52 @@
+package gil
+
+import "fmt"
+
+// NewGIL makes a GIL for goroutines, without an interpreter around it. It lives
+// in the live world. A rule of None gives threads that never wait for each other.
+func NewGIL(r Rule, opts ...Option) *GIL {
+	i := New(FromRule(r), opts...)
+	if i.gil == nil {
+		return i.newLock() // counts and names its threads; they never wait for it
+	}
+	return i.gil
+}
+
+// Enter makes the calling goroutine a thread and waits until it holds the GIL.
+// The goroutine passes the thread to whatever it calls, ticks, and leaves. It
+// panics with a *RuntimeError on the GIL of an interpreter in a virtual world,
+// which has no goroutines. Python: PyGILState_Ensure.
+func (g *GIL) Enter(name string) *Thread {
+	i := g.interp
+	if i == nil || !i.w.live() {
+		panic(misuse("", "Enter(%q): a goroutine cannot enter a virtual world", name))
+	}
+	if name == "" {
+		i.mu.Lock()
+		i.count++
+		name = fmt.Sprintf("Dummy-%d", i.count)
+		i.mu.Unlock()
+	}
+	t := i.newThread(nil, name, nil, nil)
+	t.entered, t.daemon = true, true
+	i.mu.Lock()
+	t.k.Init(nil, i.domain, name)
+	t.k.Path = uint64(t.tid)
+	i.threads = append(i.threads, t)
+	i.mu.Unlock()
+	t.ended.Init(t, 0, "end of "+name)
+	t.kern.Adopt(&t.k)
+	t.begin()
+	return t
+}
+
+// Leave gives the GIL up for good. The thread must not be used after it. It
+// panics with a *RuntimeError when the thread was not made by Enter. Python:
+// PyGILState_Release.
+func (t *Thread) Leave() {
+	t.must()
+	if !t.entered {
+		panic(misuse("", "Leave: thread %s was not made by Enter; return from its function instead", t.name))
+	}
+	t.conclude()
+}

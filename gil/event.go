@@ -1,0 +1,127 @@
+package gil
+
+import "time"
+
+// An Observer is told what happens. Option WithObserver gives one to a world.
+//
+// In the virtual world events are delivered in the order of their times, and the
+// same program with the same seed delivers the same events. In the live world
+// they come from many goroutines at once: Observe must be safe for that, and
+// their times are those of the wall clock. Observe must not call back into the
+// world.
+type Observer interface {
+	Observe(Event)
+}
+
+// ObserverFunc makes a function an Observer.
+type ObserverFunc func(Event)
+
+// Observe calls f.
+func (f ObserverFunc) Observe(e Event) { f(e) }
+
+// Event is one thing that happened.
+type Event struct {
+	Seq  uint64        // order of delivery, from 1
+	T    time.Duration // the world's clock
+	Kind EventKind
+	PID  uint32 // emulated process, from 1
+	TID  uint32 // thread, unique in the world, from 1; 0 for none
+	Obj  uint64 // lock, queue, core, variable …; 0 for none
+	Peer uint32 // the other thread: who holds, who is woken
+	A, B int64  // numbers; see the kinds
+	Why  Why
+	Loc  uintptr // program counter of the user's call where recorded
+	Name string  // name of the thread, object or label where the event introduces one
+}
+
+// EventKind says what an Event is about. The comments name A and B where used.
+type EventKind uint8
+
+// The kinds of event.
+const (
+	EvNone          EventKind = iota
+	EvProcessStart            // Name; A: start method
+	EvProcessExit             //
+	EvInterpStart             // Name: the profile; Obj: the interpreter
+	EvThreadCreate            // Name; Peer: the creator
+	EvThreadStart             // the thread runs
+	EvThreadEnd               // A: 1 when it failed
+	EvJoinBegin               // Peer: who is joined
+	EvJoinEnd                 // Peer; A: 1 when it ended, 0 on timeout
+	EvDaemonKill              // a daemon thread is ended with its interpreter
+	EvGILRequest              // begins to wait; Peer: the holder
+	EvGILAcquire              // A: nanoseconds waited; B: 1 when the last holder was another thread
+	EvGILDropAsk              // asks for the GIL; Peer: the holder; A: nanoseconds waited
+	EvGILRelease              // A: nanoseconds held; Why
+	EvGILFailedWake           // legacy: woken for the GIL, found it taken; Peer: the holder
+	EvCoreOn                  // Obj: core, from 0
+	EvCoreOff                 // Obj: core
+	EvPreempt                 // Obj: core; the slice ended
+	EvWork                    // A: nanoseconds computed; Why: CCall when a C call, B: 1 when it kept the GIL
+	EvIOBegin                 // A: nanoseconds asked for
+	EvIOEnd                   //
+	EvSleepBegin              // A: nanoseconds asked for
+	EvSleepEnd                //
+	EvRead                    // Obj: variable
+	EvWrite                   // Obj: variable
+	EvLockRequest             // begins to wait; Obj; Peer: the owner
+	EvLockAcquire             // Obj; A: nanoseconds waited
+	EvLockRelease             // Obj
+	EvLockTimeout             // Obj
+	EvPrint                   // Name: the text
+	EvLabel                   // Name
+	EvDeadlock                //
+	EvGC                      // A: nanoseconds
+)
+
+var eventNames = [...]string{
+	"none", "process-start", "process-exit", "interp-start", "thread-create", "thread-start", "thread-end",
+	"join-begin", "join-end", "daemon-kill", "gil-request", "gil-acquire", "gil-drop-request", "gil-release",
+	"gil-failed-wakeup", "core-on", "core-off", "os-preempt", "work", "io-begin", "io-end", "sleep-begin",
+	"sleep-end", "read", "write", "lock-request", "lock-acquire", "lock-release", "lock-timeout", "print",
+	"label", "deadlock", "gc",
+}
+
+// String returns the kind's name, such as "gil-acquire".
+func (k EventKind) String() string {
+	if int(k) < len(eventNames) {
+		return eventNames[k]
+	}
+	return "unknown"
+}
+
+// Why is the reason of an event, above all of giving the GIL up.
+type Why uint8
+
+// The reasons.
+const (
+	WhyNone     Why = iota
+	WhyInterval     // somebody asked after the switch interval
+	WhyTick         // the check interval ran out
+	WhyIO
+	WhySleep
+	WhyLock
+	WhyQueue
+	WhyCond
+	WhyEvent
+	WhyJoin
+	WhyGC
+	WhyExit
+	WhyCCall
+	WhyYield
+	WhyStart // waits for a new thread's first step
+	WhyUser
+)
+
+var whyNames = [...]string{
+	"", "interval", "tick", "io", "sleep", "lock", "queue", "cond", "event", "join", "gc", "exit", "c-call",
+	"yield", "start", "user",
+}
+
+// String returns the reason's name, such as "interval".
+func (w Why) String() string {
+	if int(w) < len(whyNames) {
+		return whyNames[w]
+	}
+	return "unknown"
+}

@@ -1,0 +1,500 @@
+package gil
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// OpKind says what an operation on a Gate is, for the explorer and for reports.
+type OpKind = kernel.OpKind
+
+// The kinds of operation that primitives announce.
+const (
+	OpAcquire    = kernel.OpAcquire
+	OpTryAcquire = kernel.OpTryAcquire
+	OpRelease    = kernel.OpRelease
+	OpWait       = kernel.OpWait
+	OpNotify     = kernel.OpNotify
+	OpSet        = kernel.OpSet
+	OpClear      = kernel.OpClear
+	OpPeek       = kernel.OpPeek
+	OpPut        = kernel.OpPut
+	OpGet        = kernel.OpGet
+	OpSend       = kernel.OpSend
+	OpRecv       = kernel.OpRecv
+)
+
+// All, given to Gate.Open, keeps the gate open for everybody until Gate.Shut.
+const All = math.MaxInt32
+
+// Outcome says how Gate.Pass ended.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Passed   Outcome = iota // a permit was taken
+	Refused                 // a try found the gate closed
+	TimedOut                // the moment came first
+)
+
+// Gate is the one thing that waits: a number of permits, and the threads that
+// want one. A lock is a gate with one permit, an event one with none or All, a
+// semaphore one with n; joins and the waiters of a condition are gates too.
+// Packages threading, queue and asyncio are built on exactly this, so that there
+// is one place that gives the GIL up, one that the explorer sees through, and one
+// that knows who waits for whom.
+//
+// A Gate must be initialised by Init before anything else, by any thread, any
+// number of times; it must not be copied after that.
+type Gate struct {
+	world  atomic.Pointer[kernel.World]
+	interp *Interpreter
+	id     kernel.ObjID
+	name   string
+
+	permits atomic.Int32
+	nwait   atomic.Int32 // waiters on the list
+	mu      sync.Mutex   // guards the list; never held across a switch
+	first   *gateWaiter
+	last    *gateWaiter
+	owner   atomic.Pointer[Thread]
+	tracked bool // owners are recorded: not in the live world, whose hot path they would slow down
+}
+
+// gateWaiter is a thread on a gate's list. A thread waits at one gate at a time.
+type gateWaiter struct {
+	t       *Thread
+	gate    *Gate
+	ticket  kernel.Ticket
+	since   kernel.Time
+	kind    OpKind
+	granted bool // the permit was handed to this waiter
+	listed  bool
+	try     bool        // explored: stays enabled at a closed gate
+	until   kernel.Time // explored
+	prev    *gateWaiter
+	next    *gateWaiter
+}
+
+// Init binds the gate to t's world and interpreter and gives it its permits. Only
+// the first call has an effect. When that world has ended the gate begins anew in
+// t's; while it has not, and when it belongs to another interpreter, Init panics
+// with a *RuntimeError.
+func (g *Gate) Init(t *Thread, permits int, name string) {
+	if g.world.Load() == t.interp.w.kern.World() && g.interp == t.interp {
+		return
+	}
+	g.bind(t, permits, name)
+}
+
+func (g *Gate) bind(t *Thread, permits int, name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	mine := t.interp.w.kern.World()
+	old := g.world.Load()
+	if old == mine {
+		if g.interp != t.interp {
+			panic(misuse("", "%s belongs to interpreter %s and was used from %s; share it through package process",
+				g.describe(), g.interp.name, t.interp.name))
+		}
+		return
+	}
+	if old != nil && !old.Ended() {
+		panic(misuse("", "%s belongs to another %v world that is still running and was used by thread %s of this %v one; make one per world",
+			g.describe(), old.Policy, t.name, mine.Policy))
+	}
+	if old != nil && mine.Policy == kernel.ExploredPolicy && old.Policy == kernel.ExploredPolicy {
+		t.interp.outlived(g.describe())
+	}
+	g.first, g.last = nil, nil
+	g.nwait.Store(0)
+	g.owner.Store(nil)
+	g.interp, g.name = t.interp, name
+	g.tracked = mine.Policy != kernel.LivePolicy
+	g.id = t.k.NextObject()
+	g.permits.Store(int32(min(permits, All)))
+	g.world.Store(mine)
+}
+
+func (g *Gate) describe() string {
+	if g.name == "" {
+		return "a primitive"
+	}
+	return g.name
+}
+
+// Name is the name given to Init.
+func (g *Gate) Name() string { return g.name }
+
+// Pass takes a permit, waiting for one until the given moment of the world's
+// clock: 0 only tries, Forever has no limit. The GIL is given up only when t has
+// to wait, but for profiles up to 3.1, whose locks always release it.
+func (g *Gate) Pass(t *Thread, k OpKind, until time.Duration) Outcome {
+	t.must()
+	return g.passIn(t, k, until, stateWaitLock, WhyLock)
+}
+
+// passAs is Pass for a wait in which t is not at work: for the end or the start of
+// another thread.
+func (t *Thread) passAs(g *Gate, k OpKind, until time.Duration, s state, why Why) Outcome {
+	t.working(false)
+	out := g.passIn(t, k, until, s, why)
+	t.working(t.begun)
+	return out
+}
+
+func (g *Gate) passIn(t *Thread, k OpKind, until time.Duration, s state, why Why) Outcome {
+	if t.x != nil {
+		return g.passExplored(t, k, until)
+	}
+	t.alive()
+	if t.free {
+		t.kern.Sync(&t.k)
+	}
+	if t.gil != nil && t.interp.prof.has(acquireReleases) && k <= OpTryAcquire && k >= OpAcquire {
+		return g.passOutside(t, k, until, s, why)
+	}
+	if g.take() {
+		if t.traced() {
+			t.lockEvent(EvLockAcquire, g, 0)
+		}
+		return Passed
+	}
+	if until == 0 {
+		return Refused
+	}
+	return g.passSlow(t, k, until, s, why)
+}
+
+// passSlow waits with the GIL given up.
+func (g *Gate) passSlow(t *Thread, k OpKind, until time.Duration, s state, why Why) Outcome {
+	var began kernel.Time
+	if t.traced() {
+		began = t.kern.Now(&t.k)
+		t.lockEvent(EvLockRequest, g, 0)
+	}
+	g.enlist(t, k)
+	t.detach(s, why)
+	out := g.await(t, moment(until))
+	if out == Refused {
+		t.unwind()
+	}
+	t.attach()
+	if t.traced() {
+		if out == Passed {
+			t.lockEvent(EvLockAcquire, g, t.kern.Now(&t.k)-began)
+		} else {
+			t.lockEvent(EvLockTimeout, g, 0)
+		}
+	}
+	return out
+}
+
+// passOutside is Pass in Pythons whose locks release the GIL around every
+// operation, also one that need not wait.
+func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, why Why) Outcome {
+	t.detach(s, why)
+	out := Passed
+	switch {
+	case g.take():
+	case until == 0:
+		out = Refused
+	default:
+		g.enlist(t, k)
+		if out = g.await(t, moment(until)); out == Refused {
+			t.unwind()
+		}
+	}
+	t.attach()
+	return out
+}
+
+// take takes a permit if there is one.
+func (g *Gate) take() bool {
+	for {
+		n := g.permits.Load()
+		if n == All {
+			return true
+		}
+		if n <= 0 {
+			return false
+		}
+		if g.permits.CompareAndSwap(n, n-1) {
+			return true
+		}
+	}
+}
+
+// enlist opens a wait at the gate and puts t on its list. The list is published
+// before the permits are looked at again, in await: an opener that added a permit
+// before it could see the waiter is noticed there.
+func (g *Gate) enlist(t *Thread, k OpKind) {
+	w := &t.wait
+	w.t, w.gate, w.kind, w.granted = t, g, k, false
+	w.ticket = t.kern.Prepare(&t.k, kernel.SlotWait)
+	if t.interp.prof.has(fairLocks) {
+		w.since = t.kern.Now(&t.k)
+	}
+	g.mu.Lock()
+	g.push(w)
+	g.mu.Unlock()
+}
+
+// await waits for a permit without the GIL, t being on the list or not. It
+// returns Refused when t is to unwind.
+func (g *Gate) await(t *Thread, until kernel.Time) Outcome {
+	w := &t.wait
+	for {
+		t.kern.Sync(&t.k)
+		if w.gate != g {
+			g.enlist(t, OpWait)
+		}
+		if g.take() {
+			g.quit(t, true)
+			return Passed
+		}
+		switch t.kern.Park(&t.k, w.ticket, until) {
+		case kernel.Killed:
+			g.quit(t, false)
+			return Refused
+		case kernel.TimedOut:
+			if g.quit(t, false) {
+				return Passed
+			}
+			return TimedOut
+		}
+		if w.granted {
+			w.gate = nil
+			return Passed
+		}
+		if g.take() {
+			w.gate = nil
+			return Passed
+		}
+		g.enlist(t, w.kind) // somebody barged in: CPython's locks are not fair
+	}
+}
+
+// quit ends t's wait at the gate. It reports whether t holds a permit that was
+// handed to it. When t had been woken for a permit that it does not use, the
+// wake-up is passed on, or the permit would lie there with somebody waiting.
+func (g *Gate) quit(t *Thread, passed bool) (granted bool) {
+	w := &t.wait
+	g.mu.Lock()
+	was := w.listed
+	if was {
+		g.remove(w)
+	}
+	granted, w.granted, w.gate = w.granted, false, nil
+	switch {
+	case was:
+	case granted && passed:
+		g.permits.Add(1) // two permits for one wait: one goes back
+	case granted && t.k.Killed():
+		g.permits.Add(1)
+		granted = false
+	}
+	var next kernel.Ticket
+	wake := false
+	if !was && g.first != nil && g.permits.Load() > 0 {
+		next, wake = g.pop().ticket, true
+	}
+	g.mu.Unlock()
+	if wake {
+		t.kern.Wake(&t.k, next)
+	}
+	return granted
+}
+
+// Open adds n permits, or All, and wakes as many waiters. Whoever comes first
+// takes a permit, a newcomer as well as a woken waiter; in profiles with fair
+// locks a waiter that has waited for more than 1 ms is handed its permit.
+func (g *Gate) Open(t *Thread, k OpKind, n int) {
+	t.must()
+	if t.x != nil {
+		t.announce(k, g.id)
+		g.openExplored(t, n)
+		return
+	}
+	if t.free {
+		t.kern.Sync(&t.k)
+	}
+	g.open(t, n)
+	if t.traced() {
+		t.lockEvent(EvLockRelease, g, 0)
+	}
+}
+
+// open is Open without an announcement.
+func (g *Gate) open(t *Thread, n int) {
+	if t.x != nil {
+		g.openExplored(t, n)
+		return
+	}
+	if n == All {
+		g.permits.Store(All)
+	} else if g.nwait.Load() == 0 || !t.interp.prof.has(fairLocks) {
+		g.permits.Add(int32(n))
+	} else {
+		n = g.handOver(t, n)
+		g.permits.Add(int32(n))
+	}
+	if g.nwait.Load() == 0 {
+		return
+	}
+	t.kern.Sync(&t.k)
+	g.wakeSome(t, n)
+}
+
+// fairAfter is how long a waiter must have waited to be handed a lock.
+const fairAfter = kernel.Time(time.Millisecond)
+
+// handOver gives permits directly to waiters that have waited long, and returns
+// how many are left.
+func (g *Gate) handOver(t *Thread, n int) int {
+	t.kern.Sync(&t.k)
+	now := t.kern.Now(&t.k)
+	for n > 0 {
+		g.mu.Lock()
+		w := g.first
+		if w == nil || now-w.since <= fairAfter {
+			g.mu.Unlock()
+			return n
+		}
+		g.remove(w)
+		w.granted = true
+		g.mu.Unlock()
+		if t.kern.Wake(&t.k, w.ticket) {
+			n--
+			continue
+		}
+		g.mu.Lock()
+		w.granted = false // it has timed out already
+		g.mu.Unlock()
+	}
+	return n
+}
+
+// wakeSome wakes up to n waiters, oldest first.
+func (g *Gate) wakeSome(by *Thread, n int) {
+	var task *kernel.Task
+	kern := g.interp.w.kern
+	if by != nil {
+		task = &by.k
+	}
+	for n > 0 {
+		g.mu.Lock()
+		if g.first == nil {
+			g.mu.Unlock()
+			return
+		}
+		ticket := g.pop().ticket
+		g.mu.Unlock()
+		if kern.Wake(task, ticket) {
+			n--
+		}
+	}
+}
+
+// openEnd opens the gate for good when a thread ends.
+func (g *Gate) openEnd(t *Thread) {
+	if g.world.Load() != nil {
+		g.open(t, All)
+	}
+}
+
+// Shut takes all permits away.
+func (g *Gate) Shut(t *Thread, k OpKind) {
+	t.must()
+	if t.x != nil {
+		t.announce(k, g.id)
+		g.permits.Store(0)
+		g.refresh(t)
+		return
+	}
+	if t.free {
+		t.kern.Sync(&t.k)
+	}
+	g.permits.Store(0)
+}
+
+// Peek returns the number of permits.
+func (g *Gate) Peek(t *Thread, k OpKind) int {
+	t.must()
+	t.touch(k, g.id)
+	return int(g.permits.Load())
+}
+
+// SetOwner tells reports who holds what the gate guards; nil is nobody. The live
+// world, which detects no deadlocks, does not record it.
+func (g *Gate) SetOwner(owner *Thread) {
+	if g.tracked {
+		g.owner.Store(owner)
+	}
+}
+
+// Owner returns the thread given to SetOwner last, nil in the live world.
+func (g *Gate) Owner() *Thread { return g.owner.Load() }
+
+// Waiters returns the number of threads that wait at the gate.
+func (g *Gate) Waiters(t *Thread) int {
+	t.touch(OpPeek, g.id)
+	return int(g.nwait.Load())
+}
+
+// Post is Open from a goroutine that is no thread: a timer, a network reader. It
+// works in the live world only and panics with a *RuntimeError elsewhere.
+func (i *Interpreter) Post(g *Gate, n int) {
+	if !i.w.live() {
+		panic(misuse("", "Post from outside a virtual world; everything that happens there is done by its threads"))
+	}
+	if g.world.Load() == nil {
+		panic(misuse("", "Post to a gate that no thread has used yet"))
+	}
+	if n == All {
+		g.permits.Store(All)
+	} else {
+		g.permits.Add(int32(n))
+	}
+	g.wakeSome(nil, n)
+}
+
+// The list of waiters; g.mu is held.
+
+func (g *Gate) push(w *gateWaiter) {
+	w.prev, w.next = g.last, nil
+	if g.last != nil {
+		g.last.next = w
+	} else {
+		g.first = w
+	}
+	g.last = w
+	w.listed = true
+	g.nwait.Add(1)
+}
+
+func (g *Gate) remove(w *gateWaiter) {
+	if w.prev != nil {
+		w.prev.next = w.next
+	} else {
+		g.first = w.next
+	}
+	if w.next != nil {
+		w.next.prev = w.prev
+	} else {
+		g.last = w.prev
+	}
+	w.prev, w.next = nil, nil
+	w.listed = false
+	g.nwait.Add(-1)
+}
+
+func (g *Gate) pop() *gateWaiter {
+	w := g.first
+	g.remove(w)
+	return w
+}

@@ -1,0 +1,131 @@
+package gil
+
+import (
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// passExplored is Pass in an explored run. A thread at a closed gate is not
+// enabled: it is on the list from before its operation is announced until it has
+// been performed, so that whoever opens or empties the gate can say who may be
+// chosen. A blocked attempt is therefore never a step.
+func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
+	t.alive()
+	w := &t.wait
+	w.t, w.gate, w.kind, w.try, w.until = t, g, k, until == 0, moment(until)
+	g.push(w)
+	op := kernel.Op{Kind: k, Obj: g.id}
+	if g.permits.Load() > 0 || w.try {
+		op.Pinned = !t.choosable() && !(t.interp.prof.has(acquireReleases) && k <= OpTryAcquire && k >= OpAcquire)
+	} else {
+		t.x.Disable(&t.k, w.until)
+	}
+	how := t.x.Await(&t.k, op)
+	g.remove(w)
+	w.gate = nil
+	t.armed = t.armed && op.Pinned
+	switch {
+	case how == kernel.Killed:
+		t.unwind()
+	case how == kernel.TimedOut:
+		return TimedOut
+	case !g.take():
+		return Refused
+	}
+	if g.permits.Load() == 0 {
+		g.refresh(t)
+	}
+	return Passed
+}
+
+// openExplored adds permits; everybody on the list may now be chosen.
+func (g *Gate) openExplored(t *Thread, n int) {
+	if n == All {
+		g.permits.Store(All)
+	} else {
+		g.permits.Add(int32(n))
+	}
+	if g.permits.Load() > 0 {
+		for w := g.first; w != nil; w = w.next {
+			t.x.Enable(&w.t.k)
+		}
+	}
+}
+
+// refresh disables the waiters of a gate that has become empty.
+func (g *Gate) refresh(t *Thread) {
+	for w := g.first; w != nil; w = w.next {
+		if !w.try {
+			t.x.Disable(&w.t.k, w.until)
+		}
+	}
+}
+
+// announce tells the explorer what t is about to do to an object; the choice is
+// taken in it when the profile allows a switch since the last one.
+func (t *Thread) announce(k OpKind, obj kernel.ObjID) {
+	if t.dying {
+		return
+	}
+	t.alive()
+	pinned := !t.choosable()
+	t.x.Announce(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned})
+	t.armed = t.armed && pinned
+	t.alive()
+}
+
+// choosable reports whether a switch may come before t's next operation: a check
+// point has been passed since the last choice, or any place is one.
+func (t *Thread) choosable() bool { return t.armed || t.code.any || t.free }
+
+// touch precedes an operation on an object that other threads can notice. Under a
+// GIL it costs nothing.
+func (t *Thread) touch(k OpKind, obj kernel.ObjID) {
+	if t.x != nil {
+		t.announce(k, obj)
+		return
+	}
+	if t.free {
+		t.kern.Sync(&t.k)
+	}
+}
+
+// must panics when t is not the thread that acts: it neither holds its GIL nor
+// runs. A thread that is being ended may still do what its deferred calls do.
+func (t *Thread) must() {
+	if t.holds && t.gil != nil {
+		return
+	}
+	t.mustRun()
+}
+
+func (t *Thread) mustRun() {
+	if t == nil {
+		panic(misuse("", "the acting thread is nil; pass the *gil.Thread of the function that runs"))
+	}
+	if t.dying {
+		return
+	}
+	switch s := t.stage.Load(); {
+	case s == stageEnded:
+		panic(misuse("", "thread %s has ended and cannot act; pass the thread that runs", t.name))
+	case s == stageNew:
+		panic(misuse("", "thread %s was not started and cannot act; pass the thread that runs", t.name))
+	case t.x != nil && t.x.Current() != &t.k, t.timed != nil && t.timed.Current() != &t.k:
+		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread", t.name))
+	case t.gil != nil:
+		panic(misuse("", "thread %s does not hold the GIL; pass each function its own thread, and nothing inside Block", t.name))
+	}
+}
+
+// traced reports whether somebody observes.
+func (t *Thread) traced() bool { return t.interp.w.emit != nil }
+
+func (t *Thread) lockEvent(k EventKind, g *Gate, waited kernel.Time) {
+	ev := Event{Kind: k, Obj: uint64(g.id), A: int64(waited), Name: g.name}
+	if k == EvLockRequest {
+		ev.Peer = g.owner.Load().tidOrZero()
+	}
+	t.interp.w.emit.event(t, ev)
+}

@@ -1,0 +1,484 @@
+package gil
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// GIL is a global interpreter lock: at most one of its threads executes at a
+// time, and its Rule says when that thread has to let another one in.
+//
+// A GIL of its own, without an interpreter, is made by NewGIL for goroutines
+// that want Python's rules; every Interpreter has one too, unless its profile is
+// free-threaded. The code is the same in the live and in the timed virtual
+// world. An explored run has no GIL: the holder is whoever was chosen.
+type GIL struct {
+	kern kernel.Kernel
+	prof Profile
+	rule ruleKind
+	id   uint64
+	emit *emitter
+
+	interp *Interpreter
+
+	successor Successor
+	switching kernel.Time // what a switch costs the new holder
+	timed     bool        // hold and wait times are measured
+	live      bool
+
+	interval atomic.Int64 // nanoseconds, whole microseconds
+	period   atomic.Int32 // ticks between checks
+	exists   atomic.Bool  // lazily created ones do nothing before the first thread
+	request  atomic.Bool  // somebody asked the holder to drop
+
+	mu       sync.Mutex // never held across a switch
+	locked   bool
+	holder   *Thread
+	last     *Thread // the last holder
+	switches uint64  // changes of holder
+	waiters  []gilWaiter
+	coming   int // waiters that were woken and have not taken the GIL yet
+	ceding   gilWaiter
+	hasCeder bool
+	ticker   int // ticks left when the holder gave the GIL up between two checks
+	alarm    alarm
+	stats    gilCounters
+}
+
+// gilWaiter is a thread that waits for the GIL.
+type gilWaiter struct {
+	t        *Thread
+	w        kernel.Ticket
+	seen     uint64      // switches when its current interval began
+	deadline kernel.Time // when it asks, unless there was a switch
+	since    kernel.Time
+}
+
+// Successor says which waiter is woken when the GIL becomes free; CPython leaves
+// that to the operating system.
+type Successor uint8
+
+// The successors. Python threads on Linux are woken mostly in the order in which
+// they began to wait, or in the reverse order.
+const (
+	FIFO   Successor = iota // the one that waits longest
+	LIFO                    // the one that began last
+	Random                  // drawn with the machine's seed
+)
+
+func newGIL(k kernel.Kernel, p Profile, emit *emitter) *GIL {
+	g := &GIL{kern: k, prof: p, rule: p.rule.kind, emit: emit}
+	g.live = k.World().Policy == kernel.LivePolicy
+	g.timed = !g.live || p.rule.kind == intervalRule || emit != nil
+	g.period.Store(int32(min(p.rule.ticks, maxPeriod)))
+	g.ticker = p.rule.ticks
+	g.setInterval(p.rule.every)
+	g.exists.Store(!p.has(lazyGIL))
+	return g
+}
+
+const maxPeriod = 1 << 30
+
+func (g *GIL) setInterval(d time.Duration) {
+	g.interval.Store(int64(d.Truncate(time.Microsecond)))
+}
+
+// due is how long a waiter waits before it asks.
+func (g *GIL) due() kernel.Time { return kernel.Time(max(g.interval.Load(), int64(time.Microsecond))) }
+
+// lock guards the fields. In the virtual world tasks share a goroutine and
+// nothing switches in between, so there is nothing to lock.
+func (g *GIL) lock() {
+	if g.live {
+		g.mu.Lock()
+	}
+}
+
+func (g *GIL) unlock() {
+	if g.live {
+		g.mu.Unlock()
+	}
+}
+
+// ID is unique among the GILs of a world.
+func (g *GIL) ID() uint64 { return g.id }
+
+// Holder returns the thread that holds the GIL, or nil. In the live world it may
+// have given it up by the time Holder returns.
+func (g *GIL) Holder() *Thread {
+	g.lock()
+	defer g.unlock()
+	if !g.locked {
+		return nil
+	}
+	return g.holder
+}
+
+// Waiters returns the number of threads that wait for the GIL.
+func (g *GIL) Waiters() int {
+	g.lock()
+	defer g.unlock()
+	return len(g.waiters) + g.coming
+}
+
+// Interval returns the switch interval, as sys.getswitchinterval does. A GIL
+// whose rule counts ticks returns 0.
+func (g *GIL) Interval() time.Duration {
+	if g.rule != intervalRule {
+		return 0
+	}
+	return time.Duration(g.interval.Load())
+}
+
+// SetInterval sets the switch interval for waits that begin from now on. Like
+// sys.setswitchinterval it keeps whole microseconds: 1.9 µs becomes 1 µs, and
+// less than one reads back as 0 but acts as one. It returns a *ValueError when d
+// is not positive, and has no effect on a rule that counts ticks.
+func (g *GIL) SetInterval(d time.Duration) error {
+	if err := checkInterval(d); err != nil {
+		return err
+	}
+	g.setInterval(d)
+	return nil
+}
+
+// take makes t the holder. It reports false, without taking the GIL, when t is
+// to unwind.
+func (g *GIL) take(t *Thread) bool {
+	g.kern.Sync(&t.k)
+	g.lock()
+	if g.locked || g.rule == ticksRule && len(g.waiters) > 0 {
+		t.enter(stateWaitGIL)
+		ok := g.wait(t)
+		if !ok {
+			g.unlock()
+			return false
+		}
+	}
+	g.seize(t)
+	return true
+}
+
+// seize makes t the holder of a GIL that is free, or that was handed to it, and
+// unlocks the fields.
+func (g *GIL) seize(t *Thread) {
+	switched := g.last != t
+	if switched {
+		g.switches++
+		g.stats.switches.Add(1)
+		g.last = t
+	}
+	g.locked, g.holder = true, t
+	g.stats.acquisitions.Add(1)
+	t.holds = true
+	if g.timed {
+		t.acquired = g.kern.Now(&t.k)
+	}
+	var ceder gilWaiter
+	if g.hasCeder {
+		ceder, g.hasCeder = g.ceding, false
+		g.ceding = gilWaiter{}
+	}
+	g.request.Store(false)
+	if g.live && g.rule == intervalRule && len(g.waiters) > 0 {
+		g.alarm.arm(g)
+	}
+	g.unlock()
+	if ceder.t != nil {
+		g.kern.Wake(&t.k, ceder.w)
+	}
+	if g.emit != nil {
+		b := int64(0)
+		if switched {
+			b = 1
+		}
+		g.emit.event(t, Event{Kind: EvGILAcquire, Obj: g.id, A: int64(t.gilWait), B: b})
+	}
+	t.gilWait = 0
+	t.enter(stateRun)
+	if switched && g.switching > 0 {
+		t.spend(g.switching)
+	}
+	if g.rule == ticksRule {
+		t.due = t.k.Ticks() + g.run() // every run is a whole one
+	} else {
+		t.due = t.k.Ticks() + int64(g.ticker) + 1 // the ticker is shared: it goes on
+	}
+	t.renew()
+}
+
+// wait waits until the GIL is t's for the taking, with the fields locked before
+// and after. It reports false when t is to unwind.
+func (g *GIL) wait(t *Thread) bool {
+	var began kernel.Time
+	if g.timed {
+		began = g.kern.Now(&t.k)
+	}
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.holder.tidOrZero()})
+	}
+	for {
+		me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began, seen: g.switches, deadline: kernel.Never}
+		if g.rule == intervalRule {
+			me.deadline = g.kern.Now(&t.k) + g.due()
+		}
+		g.waiters = append(g.waiters, me)
+		until := kernel.Never
+		switch {
+		case g.rule == legacyRule || g.rule == ticksRule:
+			if g.holder != nil && g.locked {
+				g.kern.Poke(&t.k, &g.holder.k) // a computation that skips ahead has to look again
+			}
+		case g.live:
+			g.alarm.arm(g)
+		default:
+			until = me.deadline
+		}
+		g.unlock()
+		how := g.kern.Park(&t.k, me.w, until)
+		g.lock()
+		switch how {
+		case kernel.Killed:
+			g.forget(t)
+			return false
+		case kernel.TimedOut:
+			g.unlist(t)
+			if g.locked && g.switches == me.seen {
+				g.ask(t, g.kern.Now(&t.k)-began)
+			}
+		case kernel.Woken:
+			if g.rule == ticksRule {
+				if g.timed {
+					t.gilWait = g.kern.Now(&t.k) - began
+				}
+				return true // handed over: nobody can have come in between
+			}
+			g.coming--
+			if g.locked && g.rule == legacyRule {
+				g.stats.failed.Add(1)
+				if g.emit != nil {
+					g.emit.event(t, Event{Kind: EvGILFailedWake, Obj: g.id, Peer: g.holder.tidOrZero()})
+				}
+			}
+		}
+		if !g.locked {
+			if g.timed {
+				t.gilWait = g.kern.Now(&t.k) - began
+			}
+			return true
+		}
+	}
+}
+
+// ask requests that the holder drop the GIL. Any waiter may; the fields are
+// locked.
+func (g *GIL) ask(t *Thread, waited kernel.Time) {
+	g.request.Store(true)
+	g.kern.Poke(&t.k, &g.holder.k)
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILDropAsk, Obj: g.id, Peer: g.holder.tidOrZero(), A: int64(waited)})
+	}
+}
+
+// unlist takes t off the list of waiters and reports whether it was on it.
+func (g *GIL) unlist(t *Thread) bool {
+	for i := range g.waiters {
+		if g.waiters[i].t == t {
+			g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// forget removes a waiter that unwinds. If it had been woken already the wake-up
+// was meant for somebody who takes the GIL: it is passed on. And a thread that
+// cedes the GIL must not wait for a successor that will never come (gh-96387).
+func (g *GIL) forget(t *Thread) {
+	if g.unlist(t) {
+		g.release(t)
+		return
+	}
+	if g.rule == ticksRule {
+		g.locked, g.holder = false, nil
+	} else {
+		g.coming--
+	}
+	g.release(t)
+}
+
+// release lets the next one in when the GIL is free, and frees a ceder whom
+// nobody will succeed.
+func (g *GIL) release(t *Thread) {
+	if !g.locked && g.coming == 0 && len(g.waiters) > 0 {
+		g.wakeNext(t)
+	}
+	if g.hasCeder && g.coming == 0 && len(g.waiters) == 0 {
+		c := g.ceding
+		g.hasCeder, g.ceding = false, gilWaiter{}
+		g.kern.Wake(&t.k, c.w)
+	}
+}
+
+// wakeNext wakes one waiter, which competes for the GIL with whoever comes along.
+// Under the Ticks rule it becomes the holder at once.
+func (g *GIL) wakeNext(t *Thread) {
+	for len(g.waiters) > 0 {
+		i := 0
+		switch {
+		case g.rule == ticksRule || g.successor == FIFO:
+		case g.successor == LIFO:
+			i = len(g.waiters) - 1
+		case len(g.waiters) > 1:
+			i = g.kern.Choose(&t.k, kernel.ChooseSuccessor, len(g.waiters))
+		}
+		next := g.waiters[i]
+		g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
+		if g.rule == ticksRule {
+			g.locked, g.holder = true, next.t
+		} else {
+			g.coming++
+		}
+		if g.kern.Wake(&t.k, next.w) {
+			return
+		}
+		// Its wait is over already: it timed out or unwinds, and has not got as far
+		// as taking itself off the list.
+		if g.rule == ticksRule {
+			g.locked, g.holder = false, nil
+		} else {
+			g.coming--
+		}
+	}
+}
+
+// leave makes t give the GIL up. It may switch: with a request pending, a thread
+// does not return before somebody else has had the GIL (forced switching), also
+// when it goes away to block.
+func (g *GIL) leave(t *Thread, why Why) {
+	g.kern.Sync(&t.k)
+	g.lock()
+	t.holds = false
+	if g.timed {
+		held := g.kern.Now(&t.k) - t.acquired
+		t.held += held
+		g.stats.held.Add(int64(held))
+	}
+	if why == WhyInterval || why == WhyTick {
+		g.stats.forced.Add(1)
+	}
+	g.ticker = max(0, int(t.due-t.k.Ticks()-1))
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(g.kern.Now(&t.k) - t.acquired), Why: why})
+	}
+	g.locked = false
+	if g.rule != ticksRule {
+		g.holder = nil
+	}
+	g.wakeNext(t)
+	if g.rule != intervalRule || why == WhyExit || !g.request.Load() || g.coming == 0 && len(g.waiters) == 0 {
+		g.unlock()
+		return
+	}
+	g.request.Store(false)
+	g.ceding = gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL)}
+	g.hasCeder = true
+	ceding := g.ceding.w
+	g.unlock()
+	t.enter(stateWaitGIL)
+	g.kern.Park(&t.k, ceding, kernel.Never)
+}
+
+// yield gives the GIL up and takes it again. It reports false when t is to
+// unwind and does not hold it.
+func (g *GIL) yield(t *Thread, why Why) bool {
+	g.leave(t, why)
+	return g.take(t)
+}
+
+// contended reports whether somebody sleeps until the GIL is free.
+func (g *GIL) contended() bool {
+	g.lock()
+	defer g.unlock()
+	return len(g.waiters) > 0
+}
+
+// run is the number of ticks from one check of a tick rule to the next.
+func (g *GIL) run() int64 {
+	if g.rule == ticksRule {
+		return int64(g.period.Load())
+	}
+	return int64(g.period.Load()) + 1
+}
+
+// check is what the holder does at a check point after which it was asked, or
+// its ticks ran out. It reports false when t is to unwind.
+func (g *GIL) check(t *Thread) bool {
+	switch g.rule {
+	case intervalRule:
+		if g.request.Load() {
+			return g.yield(t, WhyInterval)
+		}
+	case legacyRule:
+		if t.k.Ticks() >= t.due {
+			g.stats.checks.Add(1)
+			t.due = t.k.Ticks() + g.run() // a check refills the shared ticker
+			if g.exists.Load() {
+				return g.yield(t, WhyTick)
+			}
+		}
+	case ticksRule:
+		if t.k.Ticks() >= t.due {
+			g.stats.checks.Add(1)
+			return g.turn(t)
+		}
+	}
+	return true
+}
+
+// turn ends a run of the Ticks rule: the longest waiter gets the GIL, if there is
+// one. The thread is on the list before it hands over, so that the order in
+// which threads run is the order in which they came.
+func (g *GIL) turn(t *Thread) bool {
+	g.kern.Sync(&t.k)
+	g.lock()
+	if len(g.waiters) == 0 {
+		g.unlock()
+		t.due = t.k.Ticks() + g.run()
+		return true
+	}
+	t.holds = false
+	g.stats.forced.Add(1)
+	var began kernel.Time
+	if g.timed {
+		began = g.kern.Now(&t.k)
+		held := began - t.acquired
+		t.held += held
+		g.stats.held.Add(int64(held))
+	}
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(began - t.acquired), Why: WhyTick})
+		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.waiters[0].t.tid})
+	}
+	me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began}
+	g.waiters = append(g.waiters, me)
+	g.locked, g.holder = false, nil
+	g.wakeNext(t)
+	t.enter(stateWaitGIL)
+	g.unlock()
+	how := g.kern.Park(&t.k, me.w, kernel.Never)
+	g.lock()
+	if how == kernel.Killed {
+		g.forget(t)
+		g.unlock()
+		return false
+	}
+	if g.timed {
+		t.gilWait = g.kern.Now(&t.k) - began
+	}
+	g.seize(t)
+	return true
+}

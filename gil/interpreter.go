@@ -1,0 +1,446 @@
+package gil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Interpreter is one emulated Python: a profile, a GIL, its threads. A program
+// usually has one, made by World.Run; a process of a Machine and a
+// sub-interpreter have their own.
+type Interpreter struct {
+	w      *world
+	prof   Profile
+	gil    *GIL
+	code   *code
+	domain *kernel.Domain
+	id     uint64
+	pid    uint32
+	name   string
+	hook   ExceptHook
+
+	creator  *Thread // of a sub-interpreter
+	isolated bool    // a sub-interpreter with its own GIL: no daemon threads
+	process  *Child  // the emulated process it runs in, nil for the first
+	method   StartMethod
+	subEnded *Gate // of a sub-interpreter: its creator waits here
+	private  int64 // bytes allocated
+
+	mu       sync.Mutex
+	threads  []*Thread
+	count    int // for Thread-N
+	main     *Thread
+	mainDone bool
+	closing  bool
+	errs     []error
+}
+
+func (w *world) newInterpreter(p Profile, o options) *Interpreter {
+	i := &Interpreter{w: w, prof: p, code: p.compile(), name: o.name, hook: o.hook}
+	i.id = w.interps.Add(1)
+	if i.name == "" {
+		i.name = fmt.Sprintf("%s/%d", p.name, i.id)
+	}
+	switch k := w.kern.(type) {
+	case *kernel.Timed:
+		i.domain = k.NewDomain()
+	case *kernel.Explored:
+		i.domain = k.NewDomain()
+	default:
+		i.domain = &kernel.Domain{ID: int(i.id)}
+	}
+	if !p.FreeThreaded() && w.kern.World().Policy != kernel.ExploredPolicy {
+		i.gil = i.newLock()
+		i.gil.successor = o.machine.successor
+		i.gil.switching = kernel.Time(o.machine.switchCost)
+	}
+	w.mu.Lock()
+	w.all = append(w.all, i)
+	w.mu.Unlock()
+	return i
+}
+
+// newLock makes the interpreter's GIL.
+func (i *Interpreter) newLock() *GIL {
+	g := newGIL(i.w.kern, i.prof, i.w.emit)
+	g.id, g.interp = i.id, i
+	return g
+}
+
+// clocked reports whether the threads of i measure their states.
+func (w *world) clocked(i *Interpreter) bool {
+	switch w.kern.World().Policy {
+	case kernel.TimedPolicy:
+		return true
+	case kernel.ExploredPolicy:
+		return false
+	}
+	return i.gil != nil && i.gil.timed
+}
+
+// Live returns the world of real goroutines and the wall clock. Each Run boots an
+// interpreter of its own.
+func Live(opts ...Option) World { return liveWorld{opts} }
+
+type liveWorld struct{ opts []Option }
+
+// Run boots a live interpreter and calls main on the calling goroutine.
+func (l liveWorld) Run(p Profile, main func(t *Thread)) error { return New(p, l.opts...).Run(main) }
+
+// New makes one live interpreter, when more is wanted of it than Run. It panics
+// with a *ValueError for the zero Profile.
+func New(p Profile, opts ...Option) *Interpreter {
+	p.valid()
+	o := collect(opts)
+	i := newWorld(kernel.NewLive(), o).newInterpreter(p, o)
+	i.pid = i.w.pids.Add(1)
+	return i
+}
+
+// Run calls main on the main thread, which runs on the calling goroutine, then
+// joins the non-daemon threads and ends the daemons: at their next tick or when a
+// call that blocks them returns. One that is stuck in a real call for a second
+// is named by a *StuckError. An interpreter runs once.
+//
+// On a sub-interpreter it is called by the thread that made it, which gives its
+// GIL up meanwhile; see Thread.NewInterpreter.
+func (i *Interpreter) Run(main func(t *Thread)) error {
+	if main == nil {
+		return badValue("", "Run: main is nil")
+	}
+	i.mu.Lock()
+	again := i.main != nil
+	i.mu.Unlock()
+	if again {
+		return misuse("", "interpreter %s has run already; make a new one", i.name)
+	}
+	if i.creator != nil {
+		return i.runSub(main)
+	}
+	t := i.newMain(main)
+	i.w.kern.Adopt(&t.k)
+	defer i.w.kern.World().End()
+	finished := false
+	defer func() {
+		if !finished { // main's goroutine exits, as after testing.T.FailNow: still end the threads
+			i.shutDown(t)
+			t.conclude()
+		}
+	}()
+	t.begin()
+	t.main()
+	finished = true
+	i.shutDown(t)
+	t.conclude()
+	if i.gil != nil {
+		i.gil.lock()
+		i.gil.alarm.stop()
+		i.gil.unlock()
+	}
+	return i.failure()
+}
+
+// newMain makes the main thread.
+func (i *Interpreter) newMain(main func(*Thread)) *Thread {
+	t := i.newThread(nil, "MainThread", main, nil)
+	t.k.Init(nil, i.domain, t.name)
+	t.ended.Init(t, 0, "end of "+t.name)
+	i.mu.Lock()
+	i.main = t
+	i.threads = append(i.threads, t)
+	i.mu.Unlock()
+	if e := i.w.emit; e != nil {
+		e.event(t, Event{Kind: EvInterpStart, Obj: i.id, Name: i.prof.name})
+		e.event(t, Event{Kind: EvThreadCreate, Name: t.name, Peer: t.tid})
+	}
+	return t
+}
+
+// main calls the main function and sorts out how it ended.
+func (t *Thread) main() {
+	defer func() { t.recovered(recover()) }()
+	t.fn(t)
+}
+
+// shutDown is what Python does when main has ended: it joins the threads that
+// are no daemons, then abandons the daemons.
+func (i *Interpreter) shutDown(t *Thread) {
+	i.mu.Lock()
+	i.mainDone = true
+	i.mu.Unlock()
+	t.ended.openEnd(t) // from here on main counts as ended: it can be joined
+	defer func() {
+		if v := recover(); v != nil {
+			if _, ok := v.(unwinding); !ok {
+				panic(v)
+			}
+		}
+	}()
+	for u := i.firstAlive(false); u != nil && !t.k.Killed(); u = i.firstAlive(false) {
+		t.passAs(&u.ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
+	}
+	i.mu.Lock()
+	i.closing = true
+	i.mu.Unlock()
+	i.killDaemons(t)
+}
+
+// leftMain reports whether t is the main thread and its function has returned.
+func (i *Interpreter) leftMain(t *Thread) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return t == i.main && i.mainDone
+}
+
+// leftWorld tells whoever waits for the whole interpreter that it has ended: the
+// parent process, or the thread that runs the sub-interpreter.
+func (i *Interpreter) leftWorld(t *Thread) {
+	if c := i.process; c != nil {
+		c.ended.open(t, All)
+	}
+	if i.subEnded != nil {
+		i.subEnded.open(t, All)
+	}
+}
+
+// firstAlive finds a thread, other than main, that has not ended.
+func (i *Interpreter) firstAlive(daemon bool) *Thread {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, t := range i.threads {
+		if t != i.main && t.daemon == daemon && !t.entered {
+			return t
+		}
+	}
+	return nil
+}
+
+// killDaemons ends the daemon threads and waits for them.
+func (i *Interpreter) killDaemons(t *Thread) {
+	i.mu.Lock()
+	var ds []*Thread
+	for _, u := range i.threads {
+		if u != i.main && u.daemon && !u.entered {
+			ds = append(ds, u)
+		}
+	}
+	i.mu.Unlock()
+	for _, u := range ds {
+		if e := i.w.emit; e != nil {
+			e.event(u, Event{Kind: EvDaemonKill})
+		}
+		i.w.kern.Kill(&t.k, &u.k)
+	}
+	if !i.w.live() {
+		for _, u := range ds {
+			if !t.k.Killed() {
+				t.passAs(&u.ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
+			}
+		}
+		return
+	}
+	if len(ds) == 0 {
+		return
+	}
+	t.detach(stateWaitJoin, WhyJoin)
+	var stuck []string
+	patience := time.NewTimer(daemonPatience)
+	defer patience.Stop()
+	for _, u := range ds {
+		select {
+		case <-u.gone:
+			continue
+		default:
+		}
+		select {
+		case <-u.gone:
+		case <-patience.C:
+			patience.Reset(0)
+			stuck = append(stuck, u.name)
+		}
+	}
+	t.attach()
+	if len(stuck) > 0 {
+		i.failed(&StuckError{Threads: stuck})
+	}
+}
+
+// daemonPatience is how long a live interpreter waits for its daemons to notice
+// that it ends.
+const daemonPatience = time.Second
+
+// admit puts a thread that starts on the list.
+func (i *Interpreter) admit(t *Thread) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closing || i.mainDone && i.prof.has(noLateThreads) {
+		return misuse("can't create new thread at interpreter shutdown", "thread %s: can't create new thread at interpreter shutdown", t.name)
+	}
+	i.threads = append(i.threads, t)
+	return nil
+}
+
+// retire takes a thread that has ended off the list.
+func (i *Interpreter) retire(t *Thread) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for n, u := range i.threads {
+		if u == t {
+			i.threads = append(i.threads[:n], i.threads[n+1:]...)
+			break
+		}
+	}
+}
+
+func (i *Interpreter) failed(err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.errs = append(i.errs, err)
+}
+
+func (i *Interpreter) failure() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return errors.Join(i.errs...)
+}
+
+// outlived records that a primitive was carried from one explored run into the
+// next, which makes runs depend on each other.
+func (i *Interpreter) outlived(what string) {
+	i.failed(misuse("", "%s outlived a run of the explored program; make it inside the program", what))
+}
+
+// nextName numbers threads as Python does. From 3.10 on the name of the function
+// is part of it.
+func (i *Interpreter) nextName(fn func(*Thread)) string {
+	i.mu.Lock()
+	i.count++
+	n := i.count
+	i.mu.Unlock()
+	if !i.prof.has(qualifiedNames) {
+		return fmt.Sprintf("Thread-%d", n)
+	}
+	name := "func"
+	if f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer()); f != nil {
+		name = f.Name()
+		name = name[strings.LastIndexByte(name, '/')+1:]
+		name = name[strings.IndexByte(name, '.')+1:]
+	}
+	return fmt.Sprintf("Thread-%d (%s)", n, name)
+}
+
+// Name is the interpreter's name in reports.
+func (i *Interpreter) Name() string { return i.name }
+
+// ID is unique among the interpreters of a world.
+func (i *Interpreter) ID() uint64 { return i.id }
+
+// Profile is the Python the interpreter emulates.
+func (i *Interpreter) Profile() Profile { return i.prof }
+
+// GIL is the interpreter's lock, nil when its profile is free-threaded and in
+// explored runs, where the holder is whoever was chosen.
+func (i *Interpreter) GIL() *GIL { return i.gil }
+
+// Main is the main thread. Python: threading.main_thread().
+func (i *Interpreter) Main() *Thread {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.main
+}
+
+// Threads returns the threads that were started and have not ended, the main
+// thread included, in the order in which they started. Python:
+// threading.enumerate().
+func (i *Interpreter) Threads(t *Thread) []*Thread {
+	if t != nil {
+		t.must()
+		t.touch(kernel.OpPeek, 0)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	out := make([]*Thread, 0, len(i.threads))
+	for _, u := range i.threads {
+		if u != i.main || !i.mainDone {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// ActiveCount is the number of Threads. Python: threading.active_count().
+func (i *Interpreter) ActiveCount(t *Thread) int { return len(i.Threads(t)) }
+
+// Stats returns the counts of the interpreter's GIL and of its threads that are
+// alive. Call it from a thread of the interpreter or after Run.
+func (i *Interpreter) Stats() Stats {
+	var s Stats
+	if i.gil != nil {
+		s = i.gil.Stats()
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, t := range i.threads {
+		s.Threads = append(s.Threads, ThreadStats{
+			Name: t.name, Ticks: t.k.Ticks(), Held: time.Duration(t.held), Times: t.Times(),
+		})
+	}
+	return s
+}
+
+// SwitchInterval returns the switch interval. Python: sys.getswitchinterval().
+func (i *Interpreter) SwitchInterval() time.Duration {
+	if i.gil == nil {
+		return i.prof.rule.every
+	}
+	return i.gil.Interval()
+}
+
+// SetSwitchInterval sets the switch interval in whole microseconds. It returns a
+// *ValueError when d is not positive. Python: sys.setswitchinterval().
+func (i *Interpreter) SetSwitchInterval(d time.Duration) error {
+	if i.gil == nil {
+		return checkInterval(d)
+	}
+	return i.gil.SetInterval(d)
+}
+
+// CheckInterval returns the check interval of a tick GIL, 100 for the others, as
+// Python does. Python: sys.getcheckinterval().
+func (i *Interpreter) CheckInterval() int {
+	if i.gil == nil || i.gil.rule == intervalRule {
+		return DefaultCheckInterval
+	}
+	return int(i.gil.period.Load())
+}
+
+// SetCheckInterval sets the check interval of a tick GIL and its ticker, so the
+// next check comes n+1 ticks of t from now. Any n is accepted; below 1 every tick
+// checks. From 3.2 to 3.8 it has no effect. Python: sys.setcheckinterval().
+func (i *Interpreter) SetCheckInterval(t *Thread, n int) {
+	t.must()
+	if i.gil == nil || i.gil.rule == intervalRule {
+		return
+	}
+	i.gil.period.Store(int32(min(max(n, 0), maxPeriod)))
+	t.due = t.k.Ticks() + i.gil.run()
+	t.renew()
+}
+
+// label labels a live thread's goroutine for profiles.
+func (t *Thread) label() {
+	if !t.interp.w.opts.labels || !t.interp.w.live() {
+		return
+	}
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(),
+		pprof.Labels("gil.thread", t.name, "gil.interp", t.interp.name)))
+}

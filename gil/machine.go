@@ -1,0 +1,236 @@
+package gil
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Machine is the virtual world: a computer with as many cores as one asks for and
+// a clock that is simulated. Threads are coroutines on the goroutine that called
+// Run; hours pass in milliseconds, and the same program with the same seed takes
+// the same nanoseconds.
+//
+// A Machine runs one program at a time; its methods other than Run tell about the
+// run that is going on or has ended last.
+type Machine struct {
+	cores int
+	opts  options
+
+	mu      sync.Mutex
+	running bool
+	kern    *kernel.Timed
+	w       *world
+	conc    concurrency
+}
+
+var _ World = (*Machine)(nil)
+
+// NewMachine makes a machine with the given number of cores. Unless options say
+// otherwise it is Ideal. It panics with a *ValueError when cores < 1.
+func NewMachine(cores int, opts ...Option) *Machine {
+	if cores < 1 {
+		panic(badValue("", "NewMachine(%d): a machine has at least one core", cores))
+	}
+	return &Machine{cores: cores, opts: collect(opts)}
+}
+
+// Run boots one process with profile p, calls main on its main thread and runs
+// until every non-daemon thread of every process has ended. When threads are left
+// that nothing can wake it ends them and returns a *DeadlockError. It panics with
+// a *ValueError for the zero Profile.
+func (m *Machine) Run(p Profile, main func(t *Thread)) error {
+	p.valid()
+	if main == nil {
+		return badValue("", "Run: main is nil")
+	}
+	m.mu.Lock()
+	if m.running {
+		m.mu.Unlock()
+		return misuse("", "the machine runs already; make one per program that runs at the same time")
+	}
+	m.running = true
+	k := kernel.NewTimed(m.opts.machine.config(m.cores, p.speed))
+	w := newWorld(k, m.opts)
+	w.machine = m
+	m.kern, m.w, m.conc = k, w, concurrency{}
+	m.mu.Unlock()
+	defer func() {
+		m.mu.Lock()
+		m.running = false
+		m.mu.Unlock()
+	}()
+	m.observe(k, w)
+	i := w.newInterpreter(p, m.opts)
+	i.pid = w.pids.Add(1)
+	t := i.newMain(main)
+	k.Run(&t.k, func() { i.body(t) })
+	return w.failure()
+}
+
+// body is the life of an interpreter's main thread in a virtual world.
+func (i *Interpreter) body(t *Thread) {
+	defer func() {
+		t.recovered(recover())
+		t.conclude()
+	}()
+	t.begin()
+	t.main()
+	i.shutDown(t)
+}
+
+// failure joins how the threads of all interpreters failed, after a deadlock if
+// there was one.
+func (w *world) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var errs []error
+	if w.deadlock != nil {
+		errs = append(errs, w.deadlock)
+	}
+	for _, i := range w.all {
+		errs = append(errs, i.failure())
+	}
+	return errors.Join(errs...)
+}
+
+// observe connects the kernel's hooks.
+func (m *Machine) observe(k *kernel.Timed, w *world) {
+	k.Hooks.Stalled = w.stalled
+	if w.emit == nil {
+		return
+	}
+	core := func(kind EventKind) func(t *kernel.Task, core int, at kernel.Time) {
+		return func(t *kernel.Task, core int, at kernel.Time) {
+			ev := Event{Kind: kind, Obj: uint64(core), T: time.Duration(at), Name: t.Name}
+			if th := w.threadOf(t); th != nil {
+				ev.TID, ev.PID = th.tid, th.interp.pid
+			}
+			w.emit.queue(ev, uint64(t.Domain.ID))
+		}
+	}
+	on, off, preempt := core(EvCoreOn), core(EvCoreOff), core(EvPreempt)
+	k.Hooks.Core = func(t *kernel.Task, c int, enters bool, at kernel.Time) {
+		if enters {
+			on(t, c, at)
+		} else {
+			off(t, c, at)
+		}
+	}
+	k.Hooks.Preempt = preempt
+	k.Hooks.Passed = w.emit.flush
+}
+
+// threadOf finds the thread of a task.
+func (w *world) threadOf(k *kernel.Task) *Thread {
+	t, _ := k.Owner.(*Thread)
+	return t
+}
+
+// stalled is called when nothing can happen any more but threads are left: they
+// wait for each other. It ends them all.
+func (w *world) stalled() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.deadlock != nil {
+		return false
+	}
+	d := &DeadlockError{}
+	var left []*Thread
+	for _, i := range w.all {
+		i.mu.Lock()
+		for _, t := range i.threads {
+			left = append(left, t)
+			d.Waits = append(d.Waits, t.waiting())
+		}
+		i.mu.Unlock()
+	}
+	w.deadlock = d
+	if w.emit != nil && len(left) > 0 {
+		w.emit.event(left[0], Event{Kind: EvDeadlock, Name: d.Error()})
+	}
+	for _, t := range left {
+		w.kern.Kill(nil, &t.k)
+	}
+	return len(left) > 0
+}
+
+// waiting describes what the thread waits for.
+func (t *Thread) waiting() Waiting {
+	x := Waiting{Thread: t.name, For: "nothing that is known"}
+	if g := t.wait.gate; g != nil {
+		x.For = g.describe()
+		if o := g.owner.Load(); o != nil {
+			x.Held = o.name
+		}
+	}
+	return x
+}
+
+// Now is the machine's clock: how long the run has taken so far, or took.
+func (m *Machine) Now() time.Duration { return m.usage().Wall }
+
+// Cores is the number of cores.
+func (m *Machine) Cores() int { return m.cores }
+
+// Par is the greatest number of threads that computed at one instant.
+func (m *Machine) Par() int { return m.usage().Par }
+
+// Conc is the greatest number of threads that had begun and not finished their
+// work at one instant. A thread begins with its first use of a core for some time
+// or its first wait that is not a join, and does not count while it waits in Join
+// or Start: a main thread that only starts workers is no worker.
+func (m *Machine) Conc() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.conc.most
+}
+
+// Utilisation is the part of the machine's processor time that was used, from 0
+// to 1.
+func (m *Machine) Utilisation() float64 {
+	u := m.usage()
+	if u.Wall == 0 {
+		return 0
+	}
+	return float64(u.Busy) / (float64(u.Wall) * float64(m.cores))
+}
+
+func (m *Machine) usage() kernel.Usage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.kern == nil {
+		return kernel.Usage{}
+	}
+	return m.kern.Usage()
+}
+
+// concurrency counts threads that are at work.
+type concurrency struct{ now, most int }
+
+// working moves a thread in or out of the count, in the order of the machine's
+// time.
+func (t *Thread) working(yes bool) {
+	m := t.interp.w.machine
+	if m == nil || t.counted == yes {
+		return
+	}
+	t.kern.Sync(&t.k)
+	t.counted = yes
+	if !yes {
+		m.conc.now--
+		return
+	}
+	m.conc.now++
+	m.conc.most = max(m.conc.most, m.conc.now)
+}
+
+// works records that the thread has begun its work.
+func (t *Thread) works() {
+	if !t.begun {
+		t.begun = true
+		t.working(true)
+	}
+}

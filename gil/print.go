@@ -1,0 +1,218 @@
+package gil
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Print writes its arguments as Python's print does to an unbuffered stream: the
+// text, then the newline, each a call that gives the GIL up, so that the lines of
+// two threads can run into each other. A single argument is shown as str() shows
+// it, elements of containers as repr() does. It takes no time.
+func (t *Thread) Print(args ...any) {
+	t.must()
+	parts := make([]string, len(args))
+	for i, a := range args {
+		parts[i] = Str(a)
+	}
+	t.write(strings.Join(parts, " "))
+	t.write("\n")
+}
+
+// write is one write to standard output.
+func (t *Thread) write(text string) {
+	w := t.interp.w
+	if e := w.emit; e != nil {
+		e.event(t, Event{Kind: EvPrint, Name: text})
+	}
+	out := func() {
+		w.stdout.Lock()
+		defer w.stdout.Unlock()
+		_, _ = fmt.Fprint(w.opts.stdout, text) // as for fmt.Print: nobody to tell
+	}
+	if t.x != nil {
+		t.armed = true
+		t.announce(kernel.OpPrint, 0)
+		out()
+		t.armed = true
+		return
+	}
+	t.detach(stateIO, WhyIO)
+	out()
+	t.attach()
+}
+
+// Str shows v as Python's str() shows the value it stands for.
+func Str(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return Repr(v)
+}
+
+// Repr shows v as Python's repr() shows the value it stands for: None, True,
+// 'text', [1, 2], {'a': 1}. Maps are shown in the order of their keys. A value
+// with a PythonRepr() string method shows itself; any other is shown by fmt.
+func Repr(v any) string {
+	var b strings.Builder
+	repr(&b, reflect.ValueOf(v), 0)
+	return b.String()
+}
+
+// reprDepth bounds the nesting; Python stops with a RecursionError.
+const reprDepth = 100
+
+func repr(b *strings.Builder, v reflect.Value, depth int) {
+	if depth > reprDepth {
+		b.WriteString("...")
+		return
+	}
+	if !v.IsValid() {
+		b.WriteString("None")
+		return
+	}
+	if v.CanInterface() {
+		switch x := v.Interface().(type) {
+		case interface{ PythonRepr() string }:
+			b.WriteString(x.PythonRepr())
+			return
+		case fmt.Stringer:
+			b.WriteString(x.String())
+			return
+		case error:
+			b.WriteString(x.Error())
+			return
+		}
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		if v.Bool() {
+			b.WriteString("True")
+		} else {
+			b.WriteString("False")
+		}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		b.WriteString(strconv.FormatInt(v.Int(), 10))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		b.WriteString(strconv.FormatUint(v.Uint(), 10))
+	case reflect.Float32, reflect.Float64:
+		b.WriteString(floatRepr(v.Float()))
+	case reflect.String:
+		b.WriteString(stringRepr(v.String()))
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			b.WriteString("b" + stringRepr(string(v.Bytes())))
+			return
+		}
+		if v.IsNil() {
+			b.WriteString("[]")
+			return
+		}
+		sequenceRepr(b, v, "[", "]", depth)
+	case reflect.Array:
+		closing := ")"
+		if v.Len() == 1 {
+			closing = ",)"
+		}
+		sequenceRepr(b, v, "(", closing, depth)
+	case reflect.Map:
+		mapRepr(b, v, depth)
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			b.WriteString("None")
+			return
+		}
+		repr(b, v.Elem(), depth+1)
+	default:
+		if v.CanInterface() {
+			fmt.Fprintf(b, "%v", v.Interface())
+		} else {
+			fmt.Fprintf(b, "<%s>", v.Type())
+		}
+	}
+}
+
+func sequenceRepr(b *strings.Builder, v reflect.Value, open, closing string, depth int) {
+	b.WriteString(open)
+	for i := range v.Len() {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		repr(b, v.Index(i), depth+1)
+	}
+	b.WriteString(closing)
+}
+
+func mapRepr(b *strings.Builder, v reflect.Value, depth int) {
+	type entry struct{ key, value string }
+	entries := make([]entry, 0, v.Len())
+	for it := v.MapRange(); it.Next(); {
+		var k, e strings.Builder
+		repr(&k, it.Key(), depth+1)
+		repr(&e, it.Value(), depth+1)
+		entries = append(entries, entry{k.String(), e.String()})
+	}
+	sort.Slice(entries, func(i, j int) bool { return entries[i].key < entries[j].key })
+	b.WriteString("{")
+	for i, e := range entries {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(e.key + ": " + e.value)
+	}
+	b.WriteString("}")
+}
+
+func floatRepr(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "nan"
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	}
+	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}
+
+// stringRepr quotes as Python does: single quotes unless only those occur.
+func stringRepr(s string) string {
+	quote := byte('\'')
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		quote = '"'
+	}
+	var b strings.Builder
+	b.WriteByte(quote)
+	for _, r := range s {
+		switch {
+		case r == rune(quote) || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte(quote)
+	return b.String()
+}

@@ -1,0 +1,130 @@
+package gil
+
+import (
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Stats are the counts of one GIL since its world began. Read them at any time;
+// in the live world they are those of a moment ago.
+type Stats struct {
+	Acquisitions  int64         // times a thread took the GIL
+	Switches      int64         // of these, by another thread than the holder before
+	Forced        int64         // times a holder gave it up because it was asked, or its ticks ran out
+	Voluntary     int64         // switches that were not forced: the holder blocked or ended
+	FailedWakeups int64         // legacy: a waiter was woken and found the GIL taken
+	Checks        int64         // times a tick rule looked whether to switch
+	Held          time.Duration // time with a holder
+	Threads       []ThreadStats // in the order the threads were made; those of an Interpreter
+}
+
+// ThreadStats are one thread's part. In the live world times are measured only
+// under an interval rule or with an observer.
+type ThreadStats struct {
+	Name  string
+	Ticks int64         // ticks executed
+	Held  time.Duration // with the GIL
+	Times Times         // its life by state
+}
+
+// Times divides a thread's life: the parts add up to it, in the virtual world to
+// the nanosecond.
+type Times struct {
+	Run       time.Duration // on a core, with the GIL if it needs one
+	ReadyCore time.Duration // wants a core and has none
+	WaitGIL   time.Duration
+	WaitLock  time.Duration // locks and everything made of them
+	WaitJoin  time.Duration // joins, and the wait of Start for the new thread
+	IO        time.Duration
+	Sleep     time.Duration
+	CCall     time.Duration // C calls without the GIL
+}
+
+// Total is the sum of the parts: the thread's life so far.
+func (t Times) Total() time.Duration {
+	return t.Run + t.ReadyCore + t.WaitGIL + t.WaitLock + t.WaitJoin + t.IO + t.Sleep + t.CCall
+}
+
+// gilCounters are the live counts; the 64-bit words come first for 386.
+type gilCounters struct {
+	acquisitions atomic.Int64
+	switches     atomic.Int64
+	forced       atomic.Int64
+	failed       atomic.Int64
+	checks       atomic.Int64
+	held         atomic.Int64
+}
+
+// Stats returns the counts of this GIL, without its threads.
+func (g *GIL) Stats() Stats {
+	c := &g.stats
+	s := Stats{
+		Acquisitions:  c.acquisitions.Load(),
+		Switches:      c.switches.Load(),
+		Forced:        c.forced.Load(),
+		FailedWakeups: c.failed.Load(),
+		Checks:        c.checks.Load(),
+		Held:          time.Duration(c.held.Load()),
+	}
+	s.Voluntary = max(0, s.Switches-s.Forced)
+	return s
+}
+
+// state is what a thread is doing, for the division of its life.
+type state uint8
+
+const (
+	stateRun state = iota
+	stateWaitGIL
+	stateWaitLock
+	stateWaitJoin
+	stateIO
+	stateSleep
+	stateCCall
+	numStates
+)
+
+// ledger adds up a thread's states.
+type ledger struct {
+	state   state
+	since   kernel.Time
+	offCore kernel.Time
+	spent   [numStates]kernel.Time
+	ready   kernel.Time
+}
+
+// enter ends the state the thread was in and begins another.
+func (t *Thread) enter(s state) {
+	if !t.clocked {
+		return
+	}
+	t.book()
+	t.life.state = s
+}
+
+// book adds the time since the last entry to the current state; what of it the
+// thread spent wanting a core is kept apart.
+func (t *Thread) book() {
+	l := &t.life
+	now := t.kern.Now(&t.k)
+	off := t.k.OffCore()
+	d := now - l.since
+	ready := min(off-l.offCore, d)
+	l.spent[l.state] += d - ready
+	l.ready += ready
+	l.since, l.offCore = now, off
+}
+
+// Times returns how the thread's life so far divides into states. In the live
+// world it is empty unless times are measured, see ThreadStats.
+func (t *Thread) Times() Times {
+	l := &t.life
+	d := func(s state) time.Duration { return time.Duration(l.spent[s]) }
+	return Times{
+		Run: d(stateRun), ReadyCore: time.Duration(l.ready), WaitGIL: d(stateWaitGIL), WaitLock: d(stateWaitLock),
+		WaitJoin: d(stateWaitJoin), IO: d(stateIO), Sleep: d(stateSleep), CCall: d(stateCCall),
+	}
+}

@@ -1,0 +1,352 @@
+package gil
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Thread is one emulated thread: threading.Thread and the current thread's
+// handle in one. A function that runs on a thread is given it as its first
+// argument and passes it to everything it calls; only the thread itself may use
+// it as the acting one.
+//
+// A Thread is a context.Context, so it can be given to whatever takes one; see
+// Deadline, Done, Err and Value. It also satisfies testify's TestingT, so that
+// require.Equal(t, want, got) works in a thread.
+type Thread struct {
+	k kernel.Task // first: its budget is on the fast path
+
+	kern   kernel.Kernel
+	x      *kernel.Explored // not nil in an explored run
+	timed  *kernel.Timed    // not nil on a Machine
+	interp *Interpreter
+	gil    *GIL // nil without a GIL: free-threaded, or explored
+	code   *code
+
+	due      int64       // ticks at which a tick rule checks
+	acquired kernel.Time // when it got the GIL
+	gilWait  kernel.Time
+	held     kernel.Time
+	holds    bool
+	free     bool // free-threaded: objects guard themselves
+	clocked  bool // states are measured
+	armed    bool // explored: a check point was passed since the last choice
+	dying    bool // unwinds: its operations neither switch nor report
+	begun    bool // has done some work
+	counted  bool // in the machine's count of threads at work
+
+	name     string
+	tid      uint32
+	daemon   bool
+	entered  bool // made by GIL.Enter
+	stage    atomic.Uint32
+	fn       func(*Thread)
+	creator  *Thread
+	failure  error
+	messages []string
+
+	started Gate
+	ended   Gate
+	gone    chan struct{} // live: closed when the goroutine is done with the thread
+
+	wait gateWaiter
+	life ledger
+	ctx  threadContext
+}
+
+// The stages of a thread's life.
+const (
+	stageNew uint32 = iota
+	stageStarting
+	stageRunning
+	stageEnded
+)
+
+// newThread makes a thread of an interpreter. The creator is nil for a main
+// thread and for one made by Enter.
+func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), opts []Option) *Thread {
+	t := &Thread{interp: i, kern: i.w.kern, gil: i.gil, code: i.code, name: name, fn: fn, creator: creator}
+	t.x, _ = i.w.kern.(*kernel.Explored)
+	t.timed, _ = i.w.kern.(*kernel.Timed)
+	t.free = i.prof.FreeThreaded()
+	t.k.Free = t.free
+	t.k.Owner = t
+	t.clocked = i.w.clocked(i)
+	t.tid = i.w.tids.Add(1)
+	if creator != nil {
+		t.daemon = creator.daemon
+	}
+	if len(opts) > 0 {
+		o := collect(opts)
+		if o.daemonSet {
+			t.daemon = o.daemon
+		}
+	}
+	return t
+}
+
+// NewThread makes a thread that will call fn. An empty name is replaced by
+// Thread-N, as Python numbers them. It is a daemon when t is, unless WithDaemon
+// says otherwise. Python: threading.Thread(target=fn, name=name).
+func (t *Thread) NewThread(name string, fn func(t *Thread), opts ...Option) *Thread {
+	t.must()
+	if fn == nil {
+		panic(badValue("", "NewThread(%q): the function is nil", name))
+	}
+	i := t.interp
+	if name == "" {
+		name = i.nextName(fn)
+	}
+	n := i.newThread(t, name, fn, opts)
+	if n.daemon && i.isolated {
+		panic(misuse("daemon threads are disabled in this (sub)interpreter",
+			"daemon threads are disabled in this (sub)interpreter; join the thread instead"))
+	}
+	if e := i.w.emit; e != nil {
+		e.event(t, Event{Kind: EvThreadCreate, Name: name, Peer: n.tid})
+	}
+	return n
+}
+
+// Go makes a thread and starts it.
+func (t *Thread) Go(name string, fn func(t *Thread), opts ...Option) *Thread {
+	n := t.NewThread(name, fn, opts...)
+	n.Start(t)
+	return n
+}
+
+// Start starts the thread; by is the thread that acts. It waits, with the GIL
+// given up, until the new thread has begun: under the GIL of 3.2 and later that
+// is normally when it gives the GIL up for the first time, so a thread with less
+// work than one switch interval has finished when Start returns.
+//
+// A second Start panics with a *RuntimeError. Python: Thread.start.
+func (t *Thread) Start(by *Thread) {
+	by.must()
+	i := t.interp
+	if i != by.interp {
+		panic(misuse("", "thread %s belongs to another interpreter; start it from a thread of its own", t.name))
+	}
+	by.touch(kernel.OpStart, 0)
+	if !t.stage.CompareAndSwap(stageNew, stageStarting) {
+		panic(misuse("threads can only be started once", "thread %s: threads can only be started once; make a new one", t.name))
+	}
+	if err := i.admit(t); err != nil {
+		t.stage.Store(stageNew)
+		panic(err)
+	}
+	if i.gil != nil {
+		i.gil.exists.Store(true)
+	}
+	t.k.Init(&by.k, i.domain, t.name)
+	t.started.Init(by, 0, "start of "+t.name)
+	t.ended.Init(by, 0, "end of "+t.name)
+	if i.w.live() {
+		t.gone = make(chan struct{})
+	}
+	i.w.kern.Spawn(&by.k, &t.k, t.run)
+	if by.x == nil {
+		by.passAs(&t.started, kernel.OpStart, Forever, stateWaitJoin, WhyStart)
+	}
+}
+
+// run is the life of a started thread on its own goroutine or coroutine.
+func (t *Thread) run() {
+	defer t.finish()
+	t.begin()
+	t.fn(t)
+}
+
+// begin makes the thread able to execute.
+func (t *Thread) begin() {
+	t.life.since = t.kern.Now(&t.k)
+	t.life.offCore = t.k.OffCore()
+	t.life.state = stateWaitGIL
+	t.label()
+	t.attach()
+	t.stage.Store(stageRunning)
+	t.armed = true // a new thread runs when it is chosen, not before
+	if e := t.interp.w.emit; e != nil {
+		e.event(t, Event{Kind: EvThreadStart, Name: t.name})
+	}
+	if t.x == nil && t.creator != nil {
+		t.started.open(t, 1)
+	}
+}
+
+// attach takes the GIL, or unwinds.
+func (t *Thread) attach() {
+	if t.gil == nil {
+		t.enter(stateRun)
+		t.renew()
+		return
+	}
+	if !t.gil.take(t) {
+		t.unwind()
+	}
+}
+
+// detach gives the GIL up for a wait in state s.
+func (t *Thread) detach(s state, why Why) {
+	if t.gil != nil && t.holds {
+		t.gil.leave(t, why)
+	}
+	t.enter(s)
+}
+
+// finish ends the thread, whatever way its function ended.
+func (t *Thread) finish() {
+	t.recovered(recover())
+	t.conclude()
+}
+
+// conclude tells everybody that the thread has ended.
+func (t *Thread) conclude() {
+	i := t.interp
+	t.dying = t.dying || t.k.Killed()
+	if t.x != nil && !t.dying {
+		t.x.Announce(&t.k, kernel.Op{Kind: kernel.OpExit})
+	}
+	if t.gil == nil {
+		t.kern.Sync(&t.k)
+	}
+	t.stage.Store(stageEnded)
+	t.ctx.end()
+	t.enter(stateRun)
+	if e := i.w.emit; e != nil {
+		a := int64(0)
+		if t.failure != nil {
+			a = 1
+		}
+		e.event(t, Event{Kind: EvThreadEnd, A: a})
+	}
+	i.retire(t)
+	t.working(false)
+	t.ended.openEnd(t)
+	if t == i.main {
+		i.leftWorld(t)
+	}
+	if t.gil != nil && t.holds {
+		t.gil.leave(t, WhyExit)
+	}
+	t.kern.Exit(&t.k)
+	if t.gone != nil {
+		close(t.gone)
+	}
+}
+
+// Join waits until the thread has ended; by is the thread that acts and gives the
+// GIL up meanwhile. Any number of threads may join. It panics with a
+// *RuntimeError when the thread was not started, or joins itself. Python:
+// Thread.join.
+func (t *Thread) Join(by *Thread) { t.join(by, Forever) }
+
+// JoinTimeout is Join that waits at most d and reports whether the thread has
+// ended. A d of zero or less asks without waiting. Python: Thread.join(timeout),
+// then is_alive.
+func (t *Thread) JoinTimeout(by *Thread, d time.Duration) (ended bool) {
+	return t.join(by, by.until(d))
+}
+
+func (t *Thread) join(by *Thread, until time.Duration) bool {
+	by.must()
+	switch {
+	case t.stage.Load() == stageNew:
+		panic(misuse("cannot join thread before it is started", "cannot join thread %s before it is started", t.name))
+	case t == by:
+		panic(misuse("cannot join current thread", "thread %s cannot join itself: cannot join current thread", t.name))
+	case t.entered:
+		panic(misuse("cannot join a dummy thread", "thread %s entered by GIL.Enter: cannot join a dummy thread", t.name))
+	}
+	if e := by.interp.w.emit; e != nil {
+		e.event(by, Event{Kind: EvJoinBegin, Peer: t.tid})
+	}
+	ended := by.passAs(&t.ended, kernel.OpJoin, until, stateWaitJoin, WhyJoin) == Passed
+	if e := by.interp.w.emit; e != nil {
+		e.event(by, Event{Kind: EvJoinEnd, Peer: t.tid, A: b2i(ended)})
+	}
+	return ended
+}
+
+// JoinAll joins the threads one after the other.
+func JoinAll(by *Thread, ts ...*Thread) {
+	for _, t := range ts {
+		t.Join(by)
+	}
+}
+
+// Name is the thread's name. Python: Thread.name.
+func (t *Thread) Name() string { return t.name }
+
+// Daemon reports whether the thread is a daemon: one that does not keep its
+// interpreter alive. Python: Thread.daemon.
+func (t *Thread) Daemon() bool { return t.daemon }
+
+// Ident is a number that is unique among the threads of a world, 0 before the
+// thread was started. Python: Thread.ident.
+func (t *Thread) Ident() uint64 {
+	if t.stage.Load() == stageNew {
+		return 0
+	}
+	return uint64(t.tid)
+}
+
+// NativeID is what the operating system would call the thread. Goroutines have
+// no such number, so it is the Ident. Python: Thread.native_id.
+func (t *Thread) NativeID() uint64 { return t.Ident() }
+
+// IsAlive reports whether the thread was started and has not ended. by is the
+// thread that asks, nil from outside the world. Python: Thread.is_alive.
+func (t *Thread) IsAlive(by *Thread) bool {
+	if by != nil {
+		by.must()
+		by.touch(kernel.OpPeek, t.ended.id)
+	}
+	if t.interp.leftMain(t) {
+		return false
+	}
+	s := t.stage.Load()
+	return s == stageStarting || s == stageRunning
+}
+
+// Interpreter is the interpreter the thread belongs to.
+func (t *Thread) Interpreter() *Interpreter { return t.interp }
+
+// Machine is the virtual machine the thread runs on, nil in the live world.
+func (t *Thread) Machine() *Machine { return t.interp.w.machine }
+
+// Failure is how the thread ended: nil, an *UncaughtError or an *AssertionError.
+// Call it after Join.
+func (t *Thread) Failure() error { return t.failure }
+
+// Now is the world's clock as the thread sees it: the time since the world began.
+func (t *Thread) Now() time.Duration { return time.Duration(t.kern.Now(&t.k)) }
+
+// String is the thread's name, state and ident, as Python's repr has them.
+func (t *Thread) String() string {
+	s := [...]string{"initial", "started", "started", "stopped"}[t.stage.Load()]
+	if t.daemon {
+		s += " daemon"
+	}
+	if id := t.Ident(); id != 0 {
+		s += fmt.Sprintf(" %d", id)
+	}
+	return fmt.Sprintf("<Thread(%s, %s)>", t.name, s)
+}
+
+func (t *Thread) tidOrZero() uint32 {
+	if t == nil {
+		return 0
+	}
+	return t.tid
+}
+
+func b2i(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,89 @@
+package gil
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+)
+
+// unwinding is what a virtual thread panics with when its world wants it to end.
+// A program that recovers it meets it again at its next operation.
+type unwinding struct{}
+
+func (unwinding) Error() string { return "gil: the thread is being ended with its world" }
+
+// failingNow is what FailNow panics with.
+type failingNow struct{}
+
+func (failingNow) Error() string { return "gil: FailNow" }
+
+// unwind ends a thread from inside. Deferred calls run. A live thread ends its
+// goroutine, which nothing can stop; a virtual one shares its goroutine with the
+// others and panics.
+func (t *Thread) unwind() {
+	t.dying = true
+	if t.interp.w.live() {
+		runtime.Goexit()
+	}
+	panic(unwinding{})
+}
+
+// alive unwinds a thread that has been told to end.
+func (t *Thread) alive() {
+	if t.k.Killed() {
+		t.unwind()
+	}
+}
+
+// recovered sorts out how the thread's function ended: v is what it panicked
+// with, nil when it returned or its goroutine exits.
+func (t *Thread) recovered(v any) {
+	switch v := v.(type) {
+	case nil:
+	case unwinding:
+		t.dying = true
+		return
+	case failingNow:
+		t.failure = &AssertionError{Thread: t.name, Messages: t.messages}
+	default:
+		if t.dying || t.k.Killed() {
+			return // a deferred call failed because its world is ending
+		}
+		u := &UncaughtError{Thread: t.name, Value: v, Stack: debug.Stack()}
+		t.failure = u
+		t.report(u)
+	}
+	if t.failure == nil && len(t.messages) > 0 {
+		t.failure = &AssertionError{Thread: t.name, Messages: t.messages}
+	}
+	if t.failure != nil {
+		t.interp.failed(t.failure)
+	}
+}
+
+// report calls the except hook. A hook that panics is reported as Python does.
+func (t *Thread) report(u *UncaughtError) {
+	defer func() {
+		if v := recover(); v != nil {
+			fmt.Fprintf(os.Stderr, "Exception in threading.excepthook:\n%v\n%s", v, debug.Stack())
+		}
+	}()
+	if h := t.interp.hook; h != nil {
+		h(t, u)
+		return
+	}
+	if t.x == nil { // an explorer reports once, not per schedule
+		fmt.Fprintf(os.Stderr, "Exception in thread %s:\n%v\n%s", u.Thread, u.Value, u.Stack)
+	}
+}
+
+// Errorf records a failed assertion; the thread goes on. With FailNow it makes a
+// Thread a TestingT of testify.
+func (t *Thread) Errorf(format string, args ...any) {
+	t.messages = append(t.messages, fmt.Sprintf(format, args...))
+}
+
+// FailNow ends the thread as failed. The others go on, and Run returns the
+// failure.
+func (t *Thread) FailNow() { panic(failingNow{}) }

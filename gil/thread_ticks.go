@@ -1,0 +1,244 @@
+package gil
+
+import (
+	"iter"
+	"time"
+
+	"github.com/pygil/pygil/internal/bytecode"
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Op is a bytecode by name, for Thread.Op.
+type Op = bytecode.Op
+
+// Tick executes n bytecodes; a switch may come after each. n must not be
+// negative: the next check point panics with a *ValueError if it was.
+//
+// Without contention a tick is a subtraction and a load, inlined.
+func (t *Thread) Tick(n int) {
+	if t.k.Budget -= n; t.k.Budget < int(t.k.Limit.Load()) {
+		t.slow()
+	}
+}
+
+// slow is the rest of a tick: the budget has run out, or somebody wants the
+// thread to look. Ticks beyond the moment at which the budget ran out are put
+// back and executed after the check, so that a check comes after exactly the
+// tick it is due at.
+func (t *Thread) slow() {
+	if t.k.Overdrawn() {
+		t.k.Renew(0)
+		panic(badValue("", "Tick: a negative number of ticks"))
+	}
+	if t.x != nil {
+		t.armed = true
+		t.announce(kernel.OpTick, 0)
+		return
+	}
+	rest := 0
+	if t.k.Budget < -1 {
+		rest = -1 - t.k.Budget
+		t.k.Budget = -1
+	}
+	for {
+		t.look()
+		if rest == 0 {
+			return
+		}
+		n := min(rest, t.k.Budget+1)
+		t.k.Budget -= n
+		rest -= n
+		if t.k.Budget >= 0 && rest == 0 {
+			return
+		}
+	}
+}
+
+// look is a check point that has something to look at.
+func (t *Thread) look() {
+	t.must()
+	t.k.Limit.Store(0)
+	t.alive()
+	t.works()
+	t.kern.Grant(&t.k) // brings the clock up to date
+	t.kern.Sync(&t.k)
+	t.alive()
+	if t.gil != nil && !t.gil.check(t) {
+		t.unwind()
+	}
+	t.renew()
+}
+
+// renew gives the thread a new budget: what the kernel grants, but no more ticks
+// than are left before a tick rule checks.
+func (t *Thread) renew() {
+	n := t.kern.Grant(&t.k)
+	if t.gil != nil && t.gil.rule != intervalRule {
+		n = min(n, int(t.due-t.k.Ticks())-1)
+	}
+	t.k.Renew(n)
+	if t.k.Killed() {
+		t.kern.Poke(nil, &t.k)
+	}
+}
+
+// Op executes one bytecode by name. Whether a switch may come after it is the
+// profile's business.
+func (t *Thread) Op(op Op) {
+	in := bytecode.Lookup(t.interp.prof.version, op)
+	switch {
+	case t.code.any || in.Check == bytecode.CheckAfter && !t.gilTicks() || in.Counted && t.gilTicks():
+		t.Tick(1)
+	case t.x != nil:
+	case t.gilTicks():
+		t.k.Cost(1)
+	default:
+		t.k.Budget--
+	}
+}
+
+// gilTicks reports whether the profile's own opcode counting applies.
+func (t *Thread) gilTicks() bool { return t.interp.prof.version.TickGIL() }
+
+// Range is `for i in range(n)`: it executes the bytecodes of the loop around its
+// body.
+func Range(t *Thread, n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		t.construct(bytecode.RangeSetup)
+		defer t.construct(bytecode.RangeEnd)
+		for i := range n {
+			t.construct(bytecode.RangeHead)
+			if !yield(i) {
+				return
+			}
+			t.construct(bytecode.RangeTail)
+		}
+	}
+}
+
+// Call is a call of a Python function with fn as its body: CALL, the entry of the
+// frame, fn, RETURN.
+func (t *Thread) Call(fn func()) {
+	t.construct(bytecode.CallHead)
+	fn()
+	t.construct(bytecode.CallTail)
+}
+
+// Branch is a conditional jump on a value that is not exactly True or False. In
+// 3.10 a jump that is taken is a switch point.
+func (t *Thread) Branch(taken bool) {
+	if taken {
+		t.construct(bytecode.BranchTaken)
+	} else {
+		t.construct(bytecode.BranchUntaken)
+	}
+}
+
+// Label names this point of the program for hand-written interleavings and
+// traces.
+func (t *Thread) Label(name string) {
+	t.must()
+	if t.x != nil {
+		t.announce(kernel.OpLabel, 0)
+	}
+	if e := t.interp.w.emit; e != nil {
+		e.event(t, Event{Kind: EvLabel, Name: name})
+	}
+}
+
+// Compute is pure Python work that takes d of processor time with the GIL held; a
+// switch may come anywhere in it. d is what CPython with a GIL would take; a
+// profile with a speed of its own takes more or less. In the live world it keeps
+// a core busy. A d of zero or less does nothing but look whether to switch.
+func (t *Thread) Compute(d time.Duration) {
+	t.must()
+	left := kernel.Time(t.interp.prof.scale(d))
+	if t.x != nil {
+		t.armed = true
+		t.announce(kernel.OpTick, 0)
+		return
+	}
+	t.works()
+	t.k.Limit.Store(0)
+	for {
+		t.alive()
+		if t.gil != nil && t.gil.rule != intervalRule {
+			left -= t.computeTicks(left)
+		} else if left > 0 {
+			used := t.kern.Burn(&t.k, left)
+			left -= used
+			t.worked(used)
+		}
+		t.look()
+		if left <= 0 {
+			return
+		}
+	}
+}
+
+// computeTick is how long one counted bytecode takes when Compute stands for
+// many of them, in nanoseconds: CPython 2.7 takes 26 ns for the five ticks of a
+// loop around `g += 1`.
+const computeTick = 5
+
+// computeTicks computes under a GIL that counts ticks and returns for how long.
+// While somebody waits it goes from check to check; otherwise it goes on until
+// somebody comes, who pokes it. The ticks it stands for are taken off what is
+// left before the next check.
+func (t *Thread) computeTicks(left kernel.Time) kernel.Time {
+	room := max(0, t.due-t.k.Ticks())
+	step := left
+	if t.gil.contended() {
+		step = min(left, kernel.Time(room)*computeTick)
+	}
+	if step <= 0 {
+		return 0
+	}
+	used := t.kern.Burn(&t.k, step)
+	t.worked(used)
+	ticks := int64(used) / computeTick
+	switch period := t.gil.run(); {
+	case ticks < room:
+		t.due -= ticks
+	case used == kernel.Time(room)*computeTick:
+		t.due = t.k.Ticks()
+	default:
+		// Checks that nobody waited for have gone by. The next one comes where it
+		// would have come.
+		t.due = t.k.Ticks() + period - (ticks-room)%period
+	}
+	return used
+}
+
+// worked records processor time used.
+func (t *Thread) worked(d kernel.Time) {
+	if e := t.interp.w.emit; e != nil && d > 0 {
+		e.event(t, Event{Kind: EvWork, A: int64(d)})
+	}
+}
+
+// spend uses processor time that no request can cut short.
+func (t *Thread) spend(d kernel.Time) {
+	for d > 0 {
+		d -= t.kern.Burn(&t.k, d)
+	}
+}
+
+// Held is a C call that takes d of processor time and keeps the GIL: nothing else
+// of this interpreter runs meanwhile.
+func (t *Thread) Held(d time.Duration) {
+	t.must()
+	if t.x != nil || d <= 0 {
+		t.alive()
+		return
+	}
+	t.works()
+	t.spend(kernel.Time(d))
+	if e := t.interp.w.emit; e != nil {
+		e.event(t, Event{Kind: EvWork, A: int64(d), Why: WhyCCall, B: 1})
+	}
+	t.look()
+}
+
+// Yield gives the GIL up and takes it again, as time.sleep(0) does.
+func (t *Thread) Yield() { t.pause(0, stateSleep, WhyYield, kernel.OpYield, EvNone, EvNone) }

@@ -1,0 +1,181 @@
+package gil
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pygil/pygil/internal/blocking"
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Forever is the moment that does not come, for Gate.Pass.
+const Forever time.Duration = -1
+
+// until turns a timeout into a moment of the world's clock. A timeout of zero or
+// less is 0, which means: try.
+func (t *Thread) until(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	now := t.Now()
+	if now+d < now {
+		return Forever
+	}
+	return now + d
+}
+
+func moment(until time.Duration) kernel.Time {
+	if until < 0 {
+		return kernel.Never
+	}
+	return kernel.Time(until)
+}
+
+// Sleep gives the GIL up for d. A d of zero or less is a Yield. Python:
+// time.sleep.
+func (t *Thread) Sleep(d time.Duration) {
+	t.pause(d, stateSleep, WhySleep, kernel.OpSleep, EvSleepBegin, EvSleepEnd)
+}
+
+// IO is an operation of the operating system that takes d and gives the GIL up
+// meanwhile: a read, a request to another machine.
+func (t *Thread) IO(d time.Duration) {
+	t.pause(d, stateIO, WhyIO, kernel.OpIO, EvIOBegin, EvIOEnd)
+}
+
+// pause gives the GIL up for d.
+func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begin, end EventKind) {
+	t.must()
+	if d > 0 {
+		t.works()
+	}
+	e := t.interp.w.emit
+	if e != nil && begin != EvNone {
+		e.event(t, Event{Kind: begin, A: int64(d)})
+	}
+	if t.x != nil {
+		t.alive()
+		if d > 0 {
+			t.x.Disable(&t.k, t.x.Now(nil)+kernel.Time(d))
+		}
+		if t.x.Await(&t.k, kernel.Op{Kind: op}) == kernel.Killed {
+			t.unwind()
+		}
+		t.armed = false
+	} else {
+		t.detach(s, why)
+		w := t.kern.Prepare(&t.k, kernel.SlotWait)
+		how := t.kern.Park(&t.k, w, t.kern.Now(&t.k)+kernel.Time(max(d, 0)))
+		if how == kernel.Killed {
+			t.unwind()
+		}
+		t.attach()
+	}
+	if e != nil && end != EvNone {
+		e.event(t, Event{Kind: end})
+	}
+}
+
+// Released is a C call that gives the GIL up and computes for d on each of cores
+// cores, as NumPy does. It panics with a *ValueError when cores < 1.
+func (t *Thread) Released(d time.Duration, cores int) {
+	t.must()
+	if cores < 1 {
+		panic(badValue("", "Released on %d cores: a call uses at least one", cores))
+	}
+	if t.x != nil {
+		t.pause(d, stateCCall, WhyCCall, kernel.OpIO, EvNone, EvNone)
+		return
+	}
+	t.works()
+	var done Gate
+	for n := 1; n < cores; n++ {
+		t.helper(d, &done)
+	}
+	t.detach(stateCCall, WhyCCall)
+	t.spend(kernel.Time(max(d, 0)))
+	for n := 1; n < cores; n++ {
+		if done.await(t, kernel.Never) != Passed {
+			t.unwind()
+		}
+	}
+	if e := t.interp.w.emit; e != nil {
+		e.event(t, Event{Kind: EvWork, A: int64(d) * int64(cores), Why: WhyCCall})
+	}
+	t.attach()
+}
+
+// helper starts a thread of a C library: it computes for d and opens done.
+func (t *Thread) helper(d time.Duration, done *Gate) {
+	h := &Thread{interp: t.interp, kern: t.kern, name: t.name + " (C)", tid: t.tid, code: t.code}
+	h.k.Free = t.free
+	h.k.Init(&t.k, t.k.Domain, h.name)
+	done.Init(t, 0, "C call")
+	t.kern.Spawn(&t.k, &h.k, func() {
+		h.spend(kernel.Time(max(d, 0)))
+		h.kern.Sync(&h.k)
+		done.open(h, 1)
+		h.kern.Exit(&h.k)
+	})
+}
+
+// Block really runs fn, a read or another system call, with the GIL given up.
+//
+// In the virtual world fn takes no time and runs on the one goroutine of the
+// machine: it must use neither t nor another thread, and while it blocks nothing
+// else happens; after ten real seconds a line on stderr says so. Model time with
+// IO.
+func (t *Thread) Block(fn func()) { t.blockFor("call", fn) }
+
+// blockFor is Block with a word about what is done.
+func (t *Thread) blockFor(reason string, fn func()) {
+	t.must()
+	if t.x != nil {
+		t.armed = true
+		t.announce(kernel.OpIO, 0)
+	} else {
+		t.detach(stateIO, WhyIO)
+	}
+	defer func() {
+		if t.x == nil {
+			t.attach()
+		}
+	}()
+	if !t.interp.w.live() {
+		dog := time.AfterFunc(blockPatience, func() {
+			fmt.Fprintf(os.Stderr, "gil: thread %s blocks the virtual world in a real %s; model it with Thread.IO\n", t.name, reason)
+		})
+		defer dog.Stop()
+	}
+	fn()
+}
+
+const blockPatience = 10 * time.Second
+
+// hook lets packages that know no GIL give this thread's up; see
+// internal/blocking.
+type hook struct{ t *Thread }
+
+var _ blocking.Hook = hook{}
+
+func (h hook) Block(reason string, fn func()) { h.t.blockFor(reason, fn) }
+
+// GC is a run of the cyclic garbage collector that takes d. It keeps the GIL.
+func (t *Thread) GC(d time.Duration) {
+	t.must()
+	t.spend(kernel.Time(max(d, 0)))
+	if e := t.interp.w.emit; e != nil {
+		e.event(t, Event{Kind: EvGC, A: int64(d)})
+	}
+	if t.x == nil {
+		t.look()
+	}
+}
+
+// Alloc adds bytes, which may be negative, to the private memory of the thread's
+// process in the machine's ledger.
+func (t *Thread) Alloc(bytes int64) {
+	t.must()
+	t.interp.private += bytes
+}

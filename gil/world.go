@@ -1,0 +1,109 @@
+package gil
+
+import (
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// World is where a program runs: Live or a Machine. The same table of programs
+// runs in either.
+type World interface {
+	// Run boots an interpreter with profile p, calls main on its main thread and
+	// returns when main and every non-daemon thread have ended. The error joins
+	// how threads failed; see UncaughtError, AssertionError and DeadlockError.
+	Run(p Profile, main func(t *Thread)) error
+}
+
+// world is what the interpreters of one run share.
+type world struct {
+	kern   kernel.Kernel
+	opts   options
+	emit   *emitter
+	stdout sync.Mutex
+
+	interps atomic.Uint64
+	pids    atomic.Uint32
+	tids    atomic.Uint32
+
+	mu       sync.Mutex
+	all      []*Interpreter
+	deadlock *DeadlockError
+	machine  *Machine
+}
+
+func newWorld(k kernel.Kernel, o options) *world {
+	w := &world{kern: k, opts: o}
+	if o.observer != nil {
+		w.emit = newEmitter(k, o.observer)
+	}
+	return w
+}
+
+func (w *world) live() bool { return w.kern.World().Policy == kernel.LivePolicy }
+
+// Option changes a world, an interpreter or a thread. An option that means
+// nothing where it is given is refused by a panic that says where it belongs.
+type Option interface{ apply(*options) }
+
+type options struct {
+	observer  Observer
+	hook      ExceptHook
+	name      string
+	stdout    io.Writer
+	checks    bool
+	labels    bool
+	daemon    bool
+	daemonSet bool
+	machine   machineOptions
+}
+
+type optionFunc func(*options)
+
+func (f optionFunc) apply(o *options) { f(o) }
+
+func collect(opts []Option) options {
+	o := defaultOptions()
+	for _, opt := range opts {
+		opt.apply(&o)
+	}
+	return o
+}
+
+func defaultOptions() options {
+	return options{stdout: os.Stdout, machine: ideal()}
+}
+
+// WithObserver makes o see every event of the world.
+func WithObserver(o Observer) Option { return optionFunc(func(c *options) { c.observer = o }) }
+
+// ExceptHook is told of the panic that ended a thread, on that thread, which
+// holds its GIL.
+type ExceptHook func(t *Thread, failure *UncaughtError)
+
+// WithExceptHook replaces the report of an uncaught panic, which by default goes
+// to stderr headed as Python heads it. Python: threading.excepthook.
+func WithExceptHook(h ExceptHook) Option { return optionFunc(func(c *options) { c.hook = h }) }
+
+// WithName names an interpreter in reports.
+func WithName(name string) Option { return optionFunc(func(c *options) { c.name = name }) }
+
+// WithStdout makes Print write to w instead of the process's standard output.
+func WithStdout(w io.Writer) Option { return optionFunc(func(c *options) { c.stdout = w }) }
+
+// WithChecks makes the live world check that threads are used on their own
+// goroutines. It costs about a microsecond per check.
+func WithChecks() Option { return optionFunc(func(c *options) { c.checks = true }) }
+
+// WithPprofLabels labels the goroutines of live threads for profiles: gil.thread
+// and gil.interp.
+func WithPprofLabels() Option { return optionFunc(func(c *options) { c.labels = true }) }
+
+// WithDaemon says whether a thread is a daemon. By default it is one if its
+// creator is. Python: Thread(daemon=…).
+func WithDaemon(daemon bool) Option {
+	return optionFunc(func(c *options) { c.daemon, c.daemonSet = daemon, true })
+}
