@@ -70,7 +70,7 @@ func (c *Child) Join(by *Thread) { c.JoinUntil(by, Forever) }
 func (c *Child) JoinUntil(by *Thread, until time.Duration) bool {
 	by.must()
 	if by.interp != c.by {
-		panic(misuse("", "can only join a child process: %s was started by another process", c.i.name))
+		panic(misuse("", "can only join a child process: %s was started by another process", c.i.Name()))
 	}
 	return by.passAs(&c.ended, kernel.OpJoin, until, stateWaitJoin, WhyJoin) == Passed
 }

@@ -34,7 +34,8 @@ func (g *GIL) Enter(name string) *Thread {
 	t.k.Path = uint64(t.tid)
 	i.threads = append(i.threads, t)
 	i.mu.Unlock()
-	t.ended.Init(t, 0, "end of "+name)
+	t.ended.Init(t, 0, name)
+	t.ended.end = true
 	t.kern.Adopt(&t.k)
 	t.begin()
 	return t

@@ -62,6 +62,7 @@ type Gate struct {
 	first   *gateWaiter
 	last    *gateWaiter
 	owner   atomic.Pointer[Thread]
+	end     bool // the end of a thread, which is its name
 	tracked bool // owners are recorded: not in the live world, whose hot path they would slow down
 }
 
@@ -85,7 +86,7 @@ type gateWaiter struct {
 // t's; while it has not, and when it belongs to another interpreter, Init panics
 // with a *RuntimeError.
 func (g *Gate) Init(t *Thread, permits int, name string) {
-	if g.world.Load() == t.interp.w.kern.World() && g.interp == t.interp {
+	if g.world.Load() == t.world && g.interp == t.interp {
 		return
 	}
 	g.bind(t, permits, name)
@@ -94,12 +95,12 @@ func (g *Gate) Init(t *Thread, permits int, name string) {
 func (g *Gate) bind(t *Thread, permits int, name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	mine := t.interp.w.kern.World()
+	mine := t.world
 	old := g.world.Load()
 	if old == mine {
 		if g.interp != t.interp {
 			panic(misuse("", "%s belongs to interpreter %s and was used from %s; share it through package process",
-				g.describe(), g.interp.name, t.interp.name))
+				g.describe(), g.interp.Name(), t.interp.Name()))
 		}
 		return
 	}
@@ -121,8 +122,11 @@ func (g *Gate) bind(t *Thread, permits int, name string) {
 }
 
 func (g *Gate) describe() string {
-	if g.name == "" {
+	switch {
+	case g.name == "":
 		return "a primitive"
+	case g.end:
+		return "end of " + g.name
 	}
 	return g.name
 }

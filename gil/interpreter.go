@@ -22,13 +22,15 @@ type Interpreter struct {
 	prof   Profile
 	gil    *GIL
 	code   *code
-	domain *kernel.Domain
+	domain *kernel.Domain // own, or that of the interpreter whose GIL it shares
+	own    kernel.Domain
 	id     uint64
 	pid    uint32
 	name   string
 	hook   ExceptHook
 
 	creator  *Thread // of a sub-interpreter
+	live     bool    // in the live world
 	isolated bool    // a sub-interpreter with its own GIL: no daemon threads
 	process  *Child  // the emulated process it runs in, nil for the first
 	method   StartMethod
@@ -45,20 +47,16 @@ type Interpreter struct {
 }
 
 func (w *world) newInterpreter(p Profile, o options) *Interpreter {
-	i := &Interpreter{w: w, prof: p, code: p.compile(), name: o.name, hook: o.hook}
+	return w.boot(&Interpreter{w: w, prof: p, code: p.compile(), name: o.name, hook: o.hook}, o)
+}
+
+// boot gives an interpreter its place in the world and its GIL.
+func (w *world) boot(i *Interpreter, o options) *Interpreter {
 	i.id = w.interps.Add(1)
-	if i.name == "" {
-		i.name = fmt.Sprintf("%s/%d", p.name, i.id)
-	}
-	switch k := w.kern.(type) {
-	case *kernel.Timed:
-		i.domain = k.NewDomain()
-	case *kernel.Explored:
-		i.domain = k.NewDomain()
-	default:
-		i.domain = &kernel.Domain{ID: int(i.id)}
-	}
-	if !p.FreeThreaded() && w.kern.World().Policy != kernel.ExploredPolicy {
+	i.live = w.live()
+	i.domain = &i.own
+	w.kern.AddDomain(i.domain)
+	if !i.prof.FreeThreaded() && w.kern.World().Policy != kernel.ExploredPolicy {
 		i.gil = i.newLock()
 		i.gil.successor = o.machine.successor
 		i.gil.switching = kernel.Time(o.machine.switchCost)
@@ -153,11 +151,12 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 func (i *Interpreter) newMain(main func(*Thread)) *Thread {
 	t := i.newThread(nil, "MainThread", main, nil)
 	t.k.Init(nil, i.domain, t.name)
-	t.ended.Init(t, 0, "end of "+t.name)
-	i.mu.Lock()
+	t.ended.Init(t, 0, t.name)
+	t.ended.end = true
+	i.lock()
 	i.main = t
 	i.threads = append(i.threads, t)
-	i.mu.Unlock()
+	i.unlock()
 	if e := i.w.emit; e != nil {
 		e.event(t, Event{Kind: EvInterpStart, Obj: i.id, Name: i.prof.name})
 		e.event(t, Event{Kind: EvThreadCreate, Name: t.name, Peer: t.tid})
@@ -174,9 +173,9 @@ func (t *Thread) main() {
 // shutDown is what Python does when main has ended: it joins the threads that
 // are no daemons, then abandons the daemons.
 func (i *Interpreter) shutDown(t *Thread) {
-	i.mu.Lock()
+	i.lock()
 	i.mainDone = true
-	i.mu.Unlock()
+	i.unlock()
 	t.ended.openEnd(t) // from here on main counts as ended: it can be joined
 	defer func() {
 		if v := recover(); v != nil {
@@ -188,16 +187,30 @@ func (i *Interpreter) shutDown(t *Thread) {
 	for u := i.firstAlive(false); u != nil && !t.k.Killed(); u = i.firstAlive(false) {
 		t.passAs(&u.ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
 	}
-	i.mu.Lock()
+	i.lock()
 	i.closing = true
-	i.mu.Unlock()
+	i.unlock()
 	i.killDaemons(t)
+}
+
+// lock guards the list of threads. The threads of a virtual world share a
+// goroutine, so there it need not.
+func (i *Interpreter) lock() {
+	if i.live {
+		i.mu.Lock()
+	}
+}
+
+func (i *Interpreter) unlock() {
+	if i.live {
+		i.mu.Unlock()
+	}
 }
 
 // leftMain reports whether t is the main thread and its function has returned.
 func (i *Interpreter) leftMain(t *Thread) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.lock()
+	defer i.unlock()
 	return t == i.main && i.mainDone
 }
 
@@ -214,8 +227,8 @@ func (i *Interpreter) leftWorld(t *Thread) {
 
 // firstAlive finds a thread, other than main, that has not ended.
 func (i *Interpreter) firstAlive(daemon bool) *Thread {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.lock()
+	defer i.unlock()
 	for _, t := range i.threads {
 		if t != i.main && t.daemon == daemon && !t.entered {
 			return t
@@ -240,7 +253,7 @@ func (i *Interpreter) killDaemons(t *Thread) {
 		}
 		i.w.kern.Kill(&t.k, &u.k)
 	}
-	if !i.w.live() {
+	if !i.live {
 		for _, u := range ds {
 			if !t.k.Killed() {
 				t.passAs(&u.ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
@@ -280,8 +293,8 @@ const daemonPatience = time.Second
 
 // admit puts a thread that starts on the list.
 func (i *Interpreter) admit(t *Thread) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.lock()
+	defer i.unlock()
 	if i.closing || i.mainDone && i.prof.has(noLateThreads) {
 		return misuse("can't create new thread at interpreter shutdown", "thread %s: can't create new thread at interpreter shutdown", t.name)
 	}
@@ -291,8 +304,8 @@ func (i *Interpreter) admit(t *Thread) error {
 
 // retire takes a thread that has ended off the list.
 func (i *Interpreter) retire(t *Thread) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.lock()
+	defer i.unlock()
 	for n, u := range i.threads {
 		if u == t {
 			i.threads = append(i.threads[:n], i.threads[n+1:]...)
@@ -302,14 +315,14 @@ func (i *Interpreter) retire(t *Thread) {
 }
 
 func (i *Interpreter) failed(err error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.lock()
+	defer i.unlock()
 	i.errs = append(i.errs, err)
 }
 
 func (i *Interpreter) failure() error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.lock()
+	defer i.unlock()
 	return errors.Join(i.errs...)
 }
 
@@ -322,10 +335,10 @@ func (i *Interpreter) outlived(what string) {
 // nextName numbers threads as Python does. From 3.10 on the name of the function
 // is part of it.
 func (i *Interpreter) nextName(fn func(*Thread)) string {
-	i.mu.Lock()
+	i.lock()
 	i.count++
 	n := i.count
-	i.mu.Unlock()
+	i.unlock()
 	if !i.prof.has(qualifiedNames) {
 		return fmt.Sprintf("Thread-%d", n)
 	}
@@ -339,7 +352,12 @@ func (i *Interpreter) nextName(fn func(*Thread)) string {
 }
 
 // Name is the interpreter's name in reports.
-func (i *Interpreter) Name() string { return i.name }
+func (i *Interpreter) Name() string {
+	if i.name == "" {
+		return fmt.Sprintf("%s/%d", i.prof.name, i.id)
+	}
+	return i.name
+}
 
 // ID is unique among the interpreters of a world.
 func (i *Interpreter) ID() uint64 { return i.id }

@@ -91,7 +91,9 @@ func (w *world) failure() error {
 		errs = append(errs, w.deadlock)
 	}
 	for _, i := range w.all {
-		errs = append(errs, i.failure())
+		if err := i.failure(); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

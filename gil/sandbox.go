@@ -16,7 +16,13 @@ type Sandbox struct {
 	prof  Profile
 	opts  options
 	limit int
-	w     *world
+
+	w       *world
+	i       *Interpreter // the same one in every run
+	overrun bool
+	body    func()
+	pool    []*Thread // made by earlier runs
+	used    int       // of them, in this run
 }
 
 // NewSandbox makes a sandbox for programs under profile p. A limit above 0 ends a
@@ -24,34 +30,98 @@ type Sandbox struct {
 // it after use.
 func NewSandbox(p Profile, e kernel.Explorer, limit int, opts ...Option) *Sandbox {
 	p.valid()
-	return &Sandbox{k: kernel.NewExplored(0, e), prof: p, opts: collect(opts), limit: limit}
+	s := &Sandbox{k: kernel.NewExplored(0, e), prof: p, opts: collect(opts), limit: limit}
+	s.w = newWorld(s.k, s.opts)
+	s.w.sandbox = s
+	s.i = &Interpreter{w: s.w, prof: p, code: p.compile(), name: s.opts.name, hook: s.opts.hook}
+	s.body = func() { s.i.body(s.i.main) }
+	s.k.Stalled = func() bool { return s.w.stalled() }
+	return s
 }
 
 // Run performs main once with the given seed for what the program itself draws,
 // and returns how threads failed, a *DeadlockError, or ErrStepLimit.
+//
+// The threads of one run are used again in the next, so a program must not keep
+// them.
 func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	s.k.Reset(seed)
-	w := newWorld(s.k, s.opts)
-	s.w = w
-	i := w.newInterpreter(s.prof, s.opts)
-	i.pid = w.pids.Add(1)
-	t := i.newMain(main)
-	overrun := false
-	s.k.Stalled = w.stalled
-	s.k.Limit = s.limit
-	s.k.Overrun = func() {
-		overrun = true
-		for _, u := range s.k.Tasks() {
-			s.k.Kill(nil, u)
-		}
-	}
-	s.k.Run(&t.k, func() { i.body(t) })
+	s.used, s.overrun = 0, false
+	s.k.Limit, s.k.Overrun = s.limit, s.cutShort
+	s.w.reset()
+	i := s.i
+	i.reset()
+	s.w.boot(i, s.opts)
+	i.pid = s.w.pids.Add(1)
+	s.k.Run(&i.newMain(main).k, s.body)
 	s.k.World().End()
-	err := w.failure()
-	if overrun {
+	err := s.w.failure()
+	if s.overrun {
 		err = errors.Join(err, ErrStepLimit)
 	}
 	return err
+}
+
+// cutShort ends a run that has performed as many operations as it may.
+func (s *Sandbox) cutShort() {
+	s.overrun = true
+	for _, u := range s.k.Tasks() {
+		s.k.Kill(nil, u)
+	}
+}
+
+// reset makes the world one in which nothing has happened.
+func (w *world) reset() {
+	w.interps.Store(0)
+	w.pids.Store(0)
+	w.tids.Store(0)
+	clear(w.all)
+	w.all = w.all[:0]
+	w.deadlock = nil
+}
+
+// reset makes an interpreter that has ended as good as new.
+func (i *Interpreter) reset() {
+	clear(i.threads)
+	i.threads = i.threads[:0]
+	i.count, i.private = 0, 0
+	i.main, i.mainDone, i.closing = nil, false, false
+	i.errs = nil
+}
+
+// thread returns a thread of an earlier run, as good as new, or a new one.
+func (s *Sandbox) thread() *Thread {
+	if s.used == len(s.pool) {
+		t := new(Thread)
+		t.life0 = t.run
+		t.x = s.k
+		t.k.Owner = t
+		s.pool = append(s.pool, t)
+	}
+	t := s.pool[s.used]
+	s.used++
+	if t.stage.Load() != stageNew {
+		t.reset()
+	}
+	return t
+}
+
+// reset makes a thread of an earlier explored run as good as new. It touches what
+// such runs change and no more: clearing the whole struct would take longer than
+// a short run.
+func (t *Thread) reset() {
+	t.k.Reset()
+	t.holds, t.armed, t.dying, t.daemon, t.begun = false, false, false, false, false
+	t.stage.Store(stageNew)
+	if t.failure != nil || t.messages != nil {
+		t.failure, t.messages = nil, nil
+	}
+	t.ended.world.Store(nil)
+	t.wait.gate = nil
+	t.ctx.err = nil
+	if t.ctx.done != nil || t.ctx.after != nil {
+		t.ctx.done, t.ctx.after = nil, nil
+	}
 }
 
 // Kernel is the kernel of the run that is going on or has ended last.

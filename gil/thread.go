@@ -22,6 +22,7 @@ type Thread struct {
 	kern   kernel.Kernel
 	x      *kernel.Explored // not nil in an explored run
 	timed  *kernel.Timed    // not nil on a Machine
+	world  *kernel.World
 	interp *Interpreter
 	gil    *GIL // nil without a GIL: free-threaded, or explored
 	code   *code
@@ -44,6 +45,7 @@ type Thread struct {
 	entered  bool // made by GIL.Enter
 	stage    atomic.Uint32
 	fn       func(*Thread)
+	life0    func() // run, made once
 	creator  *Thread
 	failure  error
 	messages []string
@@ -68,12 +70,20 @@ const (
 // newThread makes a thread of an interpreter. The creator is nil for a main
 // thread and for one made by Enter.
 func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), opts []Option) *Thread {
-	t := &Thread{interp: i, kern: i.w.kern, gil: i.gil, code: i.code, name: name, fn: fn, creator: creator}
-	t.x, _ = i.w.kern.(*kernel.Explored)
-	t.timed, _ = i.w.kern.(*kernel.Timed)
+	var t *Thread
+	if s := i.w.sandbox; s != nil {
+		t = s.thread()
+	} else {
+		t = new(Thread)
+		t.life0 = t.run
+		t.k.Owner = t
+		t.timed, _ = i.w.kern.(*kernel.Timed)
+	}
+	t.interp, t.kern, t.gil, t.code = i, i.w.kern, i.gil, i.code
+	t.world = i.w.kern.World()
+	t.name, t.fn, t.creator = name, fn, creator
 	t.free = i.prof.FreeThreaded()
 	t.k.Free = t.free
-	t.k.Owner = t
 	t.clocked = i.w.clocked(i)
 	t.tid = i.w.tids.Add(1)
 	if creator != nil {
@@ -142,12 +152,15 @@ func (t *Thread) Start(by *Thread) {
 		i.gil.exists.Store(true)
 	}
 	t.k.Init(&by.k, i.domain, t.name)
-	t.started.Init(by, 0, "start of "+t.name)
-	t.ended.Init(by, 0, "end of "+t.name)
+	t.ended.Init(by, 0, t.name)
+	t.ended.end = true
+	if by.x == nil {
+		t.started.Init(by, 0, "start of "+t.name)
+	}
 	if i.w.live() {
 		t.gone = make(chan struct{})
 	}
-	i.w.kern.Spawn(&by.k, &t.k, t.run)
+	i.w.kern.Spawn(&by.k, &t.k, t.life0)
 	if by.x == nil {
 		by.passAs(&t.started, kernel.OpStart, Forever, stateWaitJoin, WhyStart)
 	}

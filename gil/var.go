@@ -22,7 +22,7 @@ type shared struct {
 // *RuntimeError when another one does. An object whose world has ended begins to
 // belong to the new one.
 func (s *shared) own(t *Thread) {
-	if t.free || s.interp != t.interp {
+	if t.free || s.interp != t.interp || s.world != t.world {
 		s.bindTo(t)
 	}
 }
@@ -30,15 +30,15 @@ func (s *shared) own(t *Thread) {
 func (s *shared) bindTo(t *Thread) {
 	s.bind.Lock()
 	defer s.bind.Unlock()
-	if s.interp == t.interp {
+	mine := t.world
+	if s.interp == t.interp && s.world == mine {
 		return
 	}
-	mine := t.interp.w.kern.World()
 	switch {
 	case s.interp == nil:
 	case s.world == mine:
 		panic(&RuntimeError{
-			Text: "gil: " + s.describe() + " belongs to interpreter " + s.interp.name + " and was used from " + t.interp.name +
+			Text: "gil: " + s.describe() + " belongs to interpreter " + s.interp.Name() + " and was used from " + t.interp.Name() +
 				"; processes and sub-interpreters share nothing, send the value instead",
 			Python: "name '" + s.name + "' is not defined",
 		})

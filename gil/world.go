@@ -33,6 +33,7 @@ type world struct {
 	all      []*Interpreter
 	deadlock *DeadlockError
 	machine  *Machine
+	sandbox  *Sandbox
 }
 
 func newWorld(k kernel.Kernel, o options) *world {

@@ -13,26 +13,29 @@ type coroutine struct {
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
-	body  func()
+	task  *Task
 }
 
-// coroutines is a pool of idle ones.
-type coroutines struct{ idle []*coroutine }
+// coroutines is a pool of idle ones. run is what a coroutine does with its task.
+type coroutines struct {
+	run  func(*Task)
+	idle []*coroutine
+}
 
-// take returns a coroutine that will run body at its next resume.
-func (p *coroutines) take(body func()) *coroutine {
+// take returns a coroutine that will run t at its next resume.
+func (p *coroutines) take(t *Task) *coroutine {
 	if n := len(p.idle); n > 0 {
 		c := p.idle[n-1]
 		p.idle = p.idle[:n-1]
-		c.body = body
+		c.task = t
 		return c
 	}
-	c := &coroutine{body: body}
+	c := &coroutine{task: t}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
 		for {
-			c.body()
-			c.body = nil
+			p.run(c.task)
+			c.task = nil
 			p.idle = append(p.idle, c)
 			if !yield(struct{}{}) {
 				return

@@ -34,7 +34,7 @@ type Explored struct {
 	enabled Set
 	cur     *Task
 	next    *Task
-	back    *Task // a fresh task's first operation returns control to back
+	last    int // index of the task that performed the last operation
 	now     Time
 	alive   int
 	steps   int
@@ -46,7 +46,9 @@ var _ Kernel = (*Explored)(nil)
 
 // NewExplored makes a kernel whose choices e takes.
 func NewExplored(seed uint64, e Explorer) *Explored {
-	return &Explored{world: newWorld(ExploredPolicy), explorer: e, seed: seed}
+	k := &Explored{world: newWorld(ExploredPolicy), explorer: e, seed: seed}
+	k.pool.run = k.runTask
+	return k
 }
 
 // Reset prepares the kernel for another run. Its coroutines are kept.
@@ -59,7 +61,7 @@ func (k *Explored) Reset(seed uint64) {
 	k.fresh = k.fresh[:0]
 	k.enabled.clear()
 	k.timers = k.timers[:0]
-	k.cur, k.next, k.back = nil, nil, nil
+	k.cur, k.next, k.last = nil, nil, 0
 	k.now, k.alive, k.steps, k.nextDom = 0, 0, 0, 0
 }
 
@@ -69,10 +71,10 @@ func (k *Explored) Close() {
 	k.pool.close()
 }
 
-// NewDomain makes an interpreter's domain.
-func (k *Explored) NewDomain() *Domain {
+// AddDomain makes d an interpreter's domain.
+func (k *Explored) AddDomain(d *Domain) {
 	k.nextDom++
-	return &Domain{ID: k.nextDom, seed: mix(k.seed, uint64(k.nextDom))}
+	d.ID, d.seed = k.nextDom, mix(k.seed, uint64(k.nextDom))
 }
 
 // World returns the world of this run.
@@ -99,8 +101,7 @@ func (k *Explored) Now(*Task) Time { return k.now }
 // Run performs body as the task main and returns when no task is left.
 func (k *Explored) Run(main *Task, body func()) {
 	k.Spawn(nil, main, body)
-	k.fresh = k.fresh[:0]
-	k.next = main
+	k.next = k.following()
 	for k.next != nil {
 		u := k.next
 		k.cur = u
@@ -111,21 +112,22 @@ func (k *Explored) Run(main *Task, body func()) {
 // Spawn makes t a task. It runs up to its first operation before the next choice
 // is taken, so that every task's pending operation is known.
 func (k *Explored) Spawn(_, t *Task, body func()) {
-	t.virtual = virtualTask{index: len(k.tasks), until: Never}
+	v := &t.virtual
+	v.index, v.until, v.wake, v.parked, v.body = len(k.tasks), Never, Woken, false, body
+	v.slots = [2]virtualSlot{}
 	k.tasks = append(k.tasks, t)
-	k.enabled.add(t.virtual.index)
+	k.enabled.add(v.index)
 	k.alive++
-	t.virtual.co = k.pool.take(func() {
-		t.Renew(0)
-		t.Limit.Store(maxLimit)
-		body()
-		if k.back != nil {
-			k.next, k.back = k.back, nil
-			return
-		}
-		k.next = k.pick(t.virtual.index)
-	})
+	v.co = k.pool.take(t)
 	k.fresh = append(k.fresh, t)
+}
+
+// runTask is the life of a task on its coroutine.
+func (k *Explored) runTask(t *Task) {
+	t.Renew(0)
+	t.Limit.Store(maxLimit)
+	t.virtual.body()
+	k.next = k.following()
 }
 
 // Adopt is for goroutines, which have no place here.
@@ -154,15 +156,9 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 		k.perform(t)
 		return Woken
 	}
-	if k.back != nil {
-		k.next, k.back = k.back, nil
+	if u := k.following(); u != t {
+		k.next = u
 		v.co.pause()
-	} else {
-		k.introduce(t)
-		if u := k.pick(v.index); u != t {
-			k.next = u
-			v.co.pause()
-		}
 	}
 	k.cur = t
 	how := v.wake
@@ -177,22 +173,24 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 
 func (k *Explored) perform(t *Task) {
 	k.steps++
+	k.last = t.virtual.index
 	k.explorer.Performs(k, t, t.virtual.op)
 }
 
-// introduce runs the fresh tasks up to their first operations.
-func (k *Explored) introduce(t *Task) {
-	for len(k.fresh) > 0 {
+// following is who runs next: a fresh task up to its first operation, or else
+// whoever is chosen. The fresh task then takes the next choice itself, on its own
+// stack.
+func (k *Explored) following() *Task {
+	if len(k.fresh) > 0 {
 		u := k.fresh[0]
 		k.fresh = append(k.fresh[:0], k.fresh[1:]...)
-		k.back, k.next = t, u
-		t.virtual.co.pause()
-		k.cur = t
+		return u
 	}
+	return k.pick()
 }
 
 // pick finds who performs the next operation; nil when nobody is left.
-func (k *Explored) pick(cur int) *Task {
+func (k *Explored) pick() *Task {
 	if k.Limit > 0 && k.steps >= k.Limit && k.Overrun != nil {
 		overrun := k.Overrun
 		k.Overrun = nil
@@ -203,7 +201,7 @@ func (k *Explored) pick(cur int) *Task {
 		case n == 1:
 			return k.tasks[first]
 		case n > 1:
-			return k.tasks[k.explorer.Choose(k, cur, &k.enabled)]
+			return k.tasks[k.explorer.Choose(k, k.last, &k.enabled)]
 		}
 		if k.idle() {
 			continue

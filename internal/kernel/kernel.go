@@ -189,6 +189,8 @@ type Timer interface {
 // task before it returns.
 type Kernel interface {
 	World() *World
+	// AddDomain makes d a domain of this world.
+	AddDomain(d *Domain)
 
 	// Now is t's own clock. A nil t asks for the world's clock.
 	Now(t *Task) Time

@@ -10,6 +10,8 @@ import (
 type Live struct {
 	world *World
 	base  time.Time
+
+	domains atomic.Int32
 }
 
 var _ Kernel = (*Live)(nil)
@@ -47,6 +49,9 @@ type Ticket struct {
 
 // Task is the task that waits.
 func (w Ticket) Task() *Task { return w.task }
+
+// AddDomain makes d an interpreter's domain.
+func (k *Live) AddDomain(d *Domain) { d.ID = int(k.domains.Add(1)) }
 
 // World returns the world of this kernel.
 func (k *Live) World() *World { return k.world }

@@ -66,6 +66,14 @@ func (t *Task) NextObject() ObjID {
 	return ObjID(mix(t.Path^0x9e3779b97f4a7c15, t.objects))
 }
 
+// Reset makes a task that has ended in an explored run as good as new.
+func (t *Task) Reset() {
+	t.Budget, t.granted, t.extra, t.used, t.codes = 0, 0, 0, 0, 0
+	t.Limit.Store(0)
+	t.children, t.draws, t.objects = 0, 0, 0
+	t.killed.Store(false)
+}
+
 // Killed reports whether the task is to unwind.
 func (t *Task) Killed() bool { return t.killed.Load() }
 

@@ -64,6 +64,7 @@ var _ Kernel = (*Timed)(nil)
 // virtualTask is what a task needs in the virtual worlds.
 type virtualTask struct {
 	co    *coroutine
+	body  func()
 	now   Time
 	rank  uint64
 	slots [2]virtualSlot
@@ -115,14 +116,15 @@ func NewTimed(cfg Config) *Timed {
 		k.latencyMin = 0 // a neighbour's coming and going changes a core's speed at once
 	}
 	k.preempt = item{kind: itemPreempt}
+	k.pool.run = k.runTask
 	k.cores.init(cfg)
 	return k
 }
 
-// NewDomain makes an interpreter's domain.
-func (k *Timed) NewDomain() *Domain {
+// AddDomain makes d an interpreter's domain.
+func (k *Timed) AddDomain(d *Domain) {
 	k.nextDom++
-	return &Domain{ID: k.nextDom, seed: mix(k.cfg.Seed, uint64(k.nextDom))}
+	d.ID, d.seed = k.nextDom, mix(k.cfg.Seed, uint64(k.nextDom))
 }
 
 // World returns the world of this run.
@@ -211,15 +213,19 @@ func (k *Timed) Spawn(by, t *Task, body func()) {
 		by.Limit.Store(maxLimit)
 	}
 	k.alive++
-	v.co = k.pool.take(func() {
-		t.Renew(0)
-		t.Limit.Store(maxLimit)
-		body()
-		k.next = k.pick()
-	})
+	v.body = body
+	v.co = k.pool.take(t)
 	v.run.kind = itemReady
 	v.run.at = at
 	k.agenda.push(t.Domain, &v.run)
+}
+
+// runTask is the life of a task on its coroutine.
+func (k *Timed) runTask(t *Task) {
+	t.Renew(0)
+	t.Limit.Store(maxLimit)
+	t.virtual.body()
+	k.next = k.pick()
 }
 
 // Adopt is for goroutines, which have no place here.
