@@ -16,6 +16,7 @@ const (
 	Update                     // g = f(g), f a Python function, with its body in the middle
 	Swap2                      // a, b = b, a
 	LocalAdd                   // x += 1, which nobody else can see
+	LocalCopy                  // x = y, the same
 	AttrLoad                   // v = o.n
 	AttrStore                  // o.n = v
 	AttrAdd                    // o.n += 1

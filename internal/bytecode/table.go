@@ -9,6 +9,7 @@ var constructNames = [numConstructs]string{
 	Update:            "Update",
 	Swap2:             "Swap2",
 	LocalAdd:          "LocalAdd",
+	LocalCopy:         "LocalCopy",
 	AttrLoad:          "AttrLoad",
 	AttrStore:         "AttrStore",
 	AttrAdd:           "AttrAdd",
@@ -66,6 +67,7 @@ var warm = [numConstructs][numVersions][]Instr{
 	Update:            {V27: update27, V31: update27, V32: update32, V36: update32, V37: update32, V38: update32, V39: update32, V310: update310, V311: update311, V312: update312, V313: update312, V314: update314},
 	Swap2:             {V27: swap227, V31: swap227, V32: swap232, V36: swap232, V37: swap232, V38: swap232, V39: swap232, V310: swap2310, V311: swap2311, V312: swap2311, V313: swap2311, V314: swap2311},
 	LocalAdd:          {V27: localAdd27, V31: localAdd27, V32: localAdd32, V36: localAdd32, V37: localAdd32, V38: localAdd32, V39: localAdd32, V310: localAdd310, V311: localAdd311, V312: localAdd311, V313: localAdd311, V314: localAdd314},
+	LocalCopy:         {V27: localCopy27, V31: localCopy27, V32: localCopy27, V36: localCopy27, V37: localCopy27, V38: localCopy27, V39: localCopy27, V310: localCopy27, V311: localCopy27, V312: localCopy27, V313: localCopy27, V314: localCopy27},
 	AttrLoad:          {V27: attrLoad27, V31: attrLoad27, V32: attrLoad32, V36: attrLoad32, V37: attrLoad32, V38: attrLoad32, V39: attrLoad32, V310: attrLoad310, V311: attrLoad310, V312: attrLoad310, V313: attrLoad310, V314: attrLoad314},
 	AttrStore:         {V27: attrStore27, V31: attrStore27, V32: attrStore32, V36: attrStore32, V37: attrStore32, V38: attrStore32, V39: attrStore32, V310: attrStore310, V311: attrStore310, V312: attrStore310, V313: attrStore313, V314: attrStore314},
 	AttrAdd:           {V27: attrAdd27, V31: attrAdd27, V32: attrAdd32, V36: attrAdd32, V37: attrAdd32, V38: attrAdd32, V39: attrAdd32, V310: attrAdd310, V311: attrAdd311, V312: attrAdd311, V313: attrAdd311, V314: attrAdd314},
@@ -353,6 +355,12 @@ var localAdd314 = []Instr{
 	{Name: "LOAD_FAST_BORROW"},
 	{Name: "LOAD_SMALL_INT"},
 	{Name: "BINARY_OP(+=)"},
+	{Name: "STORE_FAST"},
+}
+
+// 2.7, 3.1, 3.2, 3.6, 3.7, 3.8, 3.9, 3.10, 3.11, 3.12, 3.13, 3.14: LOAD_FAST STORE_FAST
+var localCopy27 = []Instr{
+	{Name: "LOAD_FAST"},
 	{Name: "STORE_FAST"},
 }
 

@@ -47,7 +47,7 @@ func TestEverySequenceIsThere(t *testing.T) {
 // touches is what each construct does to the modelled program, in order, on every version.
 var touches = map[Construct]string{
 	Load: "read", Store: "write", Add: "read write", Update: "read enter body write",
-	Swap2: "read read write write", LocalAdd: "", AttrLoad: "read", AttrStore: "write",
+	Swap2: "read read write write", LocalAdd: "", LocalCopy: "", AttrLoad: "read", AttrStore: "write",
 	AttrAdd: "read write", Item: "read", SetItem: "write", DelItem: "write", ItemAdd: "read write",
 	Contains: "read", CallMethod0: "call", CallMethod1: "call", CallMethod2: "call",
 	CallMethod0Result: "call", CallMethod1Result: "call", CallMethod2Result: "call",
@@ -110,6 +110,7 @@ func TestLookup(t *testing.T) {
 		known := opcodes(t, v)
 		for _, op := range Ops() {
 			in := Lookup(v, op)
+			assert.NotEmpty(t, in.Name, "%v: opcode %d", v, op)
 			name, _, _ := strings.Cut(in.Name, "(")
 			assert.Falsef(t, in.IsOpcode() && !known[name], "%v has no %s", v, name)
 		}
@@ -148,9 +149,15 @@ func TestLookup(t *testing.T) {
 	}
 	assert.Equal(t, CheckTaken, Lookup(V310, OpPopJumpIfFalse).Check)
 	assert.Equal(t, CheckTaken, Lookup(V310, OpBoolPopJumpIfTrue).Check)
+	assert.False(t, Switches([]Instr{Lookup(V310, OpPopJumpIfTrue)}, 0), "not known to jump")
+	assert.Equal(t, "POP_JUMP_IF_TRUE•?", Format([]Instr{Lookup(V310, OpPopJumpIfTrue)}))
 	assert.Equal(t, CheckAfter, Lookup(V310, OpCallPython).Check)
 	assert.Equal(t, CheckNever, Lookup(V311, OpCallPython).Check)
-	assert.Equal(t, CheckAfter, Lookup(V313, OpResume).Check)
+	for _, v := range Versions() {
+		assert.Equal(t, Lookup(v, OpEntry).Name, Lookup(v, OpResume).Name)
+		assert.Equal(t, CheckAfter, Lookup(v, OpResume).Check)
+		assert.Equal(t, Lookup(v, OpContains).Check, Lookup(v, OpIsOp).Check, "%v", v)
+	}
 	assert.Equal(t, TouchEnter, Lookup(V27, OpEntry).Touch)
 }
 

@@ -107,3 +107,13 @@ func TestBadPaths(t *testing.T) {
 	_, err = part("Nothing", "nothing", "BEGIN", "END").build(bytecode.V38, l)
 	assert.EqualError(t, err, "Nothing in 3.8: no snippet nothing")
 }
+
+// RESUME checks by its argument, which the snippets have as 0 only.
+func TestClassifyReadsTheArgumentOfResume(t *testing.T) {
+	for arg, want := range map[string]bytecode.Check{
+		"0": bytecode.CheckAfter, "1": bytecode.CheckAfter, "2": bytecode.CheckNever, "5": bytecode.CheckAfter,
+	} {
+		in := classify(bytecode.V313, step{op: op{name: "RESUME", arg: arg}}, bytecode.CalleeC, false)
+		assert.Equal(t, want, in.Check, "RESUME %s", arg)
+	}
+}

@@ -42,7 +42,6 @@ SNIPPETS = [
     ("iter", "c", "", ["for x in c:", "    BODY"]),
     ("while", "i, n", "", ["while i < n:", "    BODY"]),
     ("call", "f", "", ["f()"]),
-    ("body", "", "", ["BODY"]),
     ("identity", "x", "", ["return x"]),
     ("if", "x", "", ["if x:", "    BODY"]),
     ("acquire", "lock", "", ["lock.acquire()"]),
