@@ -11,6 +11,7 @@ import (
 // moments is a single tick call. A construct with n touches has n+1 stretches.
 type code struct {
 	paths [][]stretch
+	ops   []stretch
 	any   bool
 }
 
@@ -43,6 +44,14 @@ func (p Profile) compile() *code {
 			seq = bytecode.ColdSequence(p.version, k)
 		}
 		c.paths[k] = cut(seq, p.version.TickGIL() && !key.any, key.any)
+	}
+	for _, op := range bytecode.Ops() {
+		in := bytecode.Lookup(p.version, op)
+		in.Touch = bytecode.TouchNone
+		if in.Check == bytecode.CheckTaken {
+			in.Check = bytecode.CheckAfter
+		}
+		c.ops = append(c.ops, cut([]bytecode.Instr{in}, p.version.TickGIL() && !key.any, key.any)[0])
 	}
 	stored, _ := codes.LoadOrStore(key, c)
 	return stored.(*code)
@@ -84,7 +93,6 @@ func (t *Thread) path(c bytecode.Construct) []stretch { return t.code.paths[c] }
 func (t *Thread) pass(s *stretch) {
 	if t.x != nil {
 		t.armed = t.armed || s.check
-		t.alive()
 		return
 	}
 	if s.extra != 0 {

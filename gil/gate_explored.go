@@ -21,7 +21,9 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	} else {
 		t.x.Disable(&t.k, w.until)
 	}
+	t.holds = false
 	how := t.x.Await(&t.k, op)
+	t.holds = true
 	g.remove(w)
 	w.gate = nil
 	t.armed = t.armed && op.Pinned
@@ -68,11 +70,14 @@ func (t *Thread) announce(k OpKind, obj kernel.ObjID) {
 	if t.dying {
 		return
 	}
-	t.alive()
 	pinned := !t.choosable()
-	t.x.Announce(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned})
+	t.holds = false
+	how := t.x.Await(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned})
+	t.holds = true
 	t.armed = t.armed && pinned
-	t.alive()
+	if how == kernel.Killed {
+		t.unwind()
+	}
 }
 
 // choosable reports whether a switch may come before t's next operation: a check
@@ -88,34 +93,6 @@ func (t *Thread) touch(k OpKind, obj kernel.ObjID) {
 	}
 	if t.free {
 		t.kern.Sync(&t.k)
-	}
-}
-
-// must panics when t is not the thread that acts: it neither holds its GIL nor
-// runs. A thread that is being ended may still do what its deferred calls do.
-func (t *Thread) must() {
-	if t.holds && t.gil != nil {
-		return
-	}
-	t.mustRun()
-}
-
-func (t *Thread) mustRun() {
-	if t == nil {
-		panic(misuse("", "the acting thread is nil; pass the *gil.Thread of the function that runs"))
-	}
-	if t.dying {
-		return
-	}
-	switch s := t.stage.Load(); {
-	case s == stageEnded:
-		panic(misuse("", "thread %s has ended and cannot act; pass the thread that runs", t.name))
-	case s == stageNew:
-		panic(misuse("", "thread %s was not started and cannot act; pass the thread that runs", t.name))
-	case t.x != nil && t.x.Current() != &t.k, t.timed != nil && t.timed.Current() != &t.k:
-		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread", t.name))
-	case t.gil != nil:
-		panic(misuse("", "thread %s does not hold the GIL; pass each function its own thread, and nothing inside Block", t.name))
 	}
 }
 

@@ -152,31 +152,30 @@ func (g *GIL) take(t *Thread) bool {
 	g.lock()
 	if g.locked || g.rule == ticksRule && len(g.waiters) > 0 {
 		t.enter(stateWaitGIL)
-		ok := g.wait(t)
-		if !ok {
-			g.unlock()
+		switch g.wait(t) {
+		case notGot:
 			return false
+		case handed:
+			g.began(t, true)
+			return true
 		}
 	}
 	g.seize(t)
 	return true
 }
 
-// seize makes t the holder of a GIL that is free, or that was handed to it, and
-// unlocks the fields.
+// got says how a wait for the GIL ended.
+type got uint8
+
+const (
+	notGot got = iota // the thread unwinds
+	free              // the GIL is free and the fields are locked
+	handed            // the last holder made the thread the holder
+)
+
+// seize makes t the holder of a GIL that is free, and unlocks the fields.
 func (g *GIL) seize(t *Thread) {
-	switched := g.last != t
-	if switched {
-		g.switches++
-		g.stats.switches.Add(1)
-		g.last = t
-	}
-	g.locked, g.holder = true, t
-	g.stats.acquisitions.Add(1)
-	t.holds = true
-	if g.timed {
-		t.acquired = g.kern.Now(&t.k)
-	}
+	switched := g.own(t)
 	var ceder gilWaiter
 	if g.hasCeder {
 		ceder, g.hasCeder = g.ceding, false
@@ -190,12 +189,33 @@ func (g *GIL) seize(t *Thread) {
 	if ceder.t != nil {
 		g.kern.Wake(&t.k, ceder.w)
 	}
+	g.began(t, switched)
+}
+
+// own records t as the holder; the fields are locked. It reports whether the last
+// holder was another thread.
+func (g *GIL) own(t *Thread) (switched bool) {
+	g.locked, g.holder = true, t
+	switched = g.last != t
+	if switched {
+		g.last = t
+		g.switches++
+	}
+	return switched
+}
+
+// began is what a thread does first when it is the holder; it needs no lock.
+func (g *GIL) began(t *Thread, switched bool) {
+	t.holds = true
+	g.stats.acquisitions.Inc()
+	if switched {
+		g.stats.switches.Inc()
+	}
+	if g.timed {
+		t.acquired = g.kern.Now(&t.k)
+	}
 	if g.emit != nil {
-		b := int64(0)
-		if switched {
-			b = 1
-		}
-		g.emit.event(t, Event{Kind: EvGILAcquire, Obj: g.id, A: int64(t.gilWait), B: b})
+		g.emit.event(t, Event{Kind: EvGILAcquire, Obj: g.id, A: int64(t.gilWait), B: b2i(switched)})
 	}
 	t.gilWait = 0
 	t.enter(stateRun)
@@ -210,9 +230,9 @@ func (g *GIL) seize(t *Thread) {
 	t.renew()
 }
 
-// wait waits until the GIL is t's for the taking, with the fields locked before
-// and after. It reports false when t is to unwind.
-func (g *GIL) wait(t *Thread) bool {
+// wait waits until the GIL is t's or t's for the taking. The fields are locked
+// before it, and after it only when the GIL is free.
+func (g *GIL) wait(t *Thread) got {
 	var began kernel.Time
 	if g.timed {
 		began = g.kern.Now(&t.k)
@@ -239,23 +259,23 @@ func (g *GIL) wait(t *Thread) bool {
 		}
 		g.unlock()
 		how := g.kern.Park(&t.k, me.w, until)
+		if how == kernel.Woken && g.rule == ticksRule {
+			if g.timed {
+				t.gilWait = g.kern.Now(&t.k) - began
+			}
+			return handed // nobody can have come in between
+		}
 		g.lock()
 		switch how {
 		case kernel.Killed:
 			g.forget(t)
-			return false
+			return notGot
 		case kernel.TimedOut:
 			g.unlist(t)
 			if g.locked && g.switches == me.seen {
 				g.ask(t, g.kern.Now(&t.k)-began)
 			}
 		case kernel.Woken:
-			if g.rule == ticksRule {
-				if g.timed {
-					t.gilWait = g.kern.Now(&t.k) - began
-				}
-				return true // handed over: nobody can have come in between
-			}
 			g.coming--
 			if g.locked && g.rule == legacyRule {
 				g.stats.failed.Add(1)
@@ -268,7 +288,7 @@ func (g *GIL) wait(t *Thread) bool {
 			if g.timed {
 				t.gilWait = g.kern.Now(&t.k) - began
 			}
-			return true
+			return free
 		}
 	}
 }
@@ -294,64 +314,72 @@ func (g *GIL) unlist(t *Thread) bool {
 	return false
 }
 
-// forget removes a waiter that unwinds. If it had been woken already the wake-up
-// was meant for somebody who takes the GIL: it is passed on. And a thread that
-// cedes the GIL must not wait for a successor that will never come (gh-96387).
+// forget removes a waiter that unwinds and unlocks the fields. If it had been
+// woken already the wake-up was meant for somebody who takes the GIL: it is passed
+// on. And a thread that cedes the GIL must not wait for a successor that will
+// never come (gh-96387).
 func (g *GIL) forget(t *Thread) {
-	if g.unlist(t) {
-		g.release(t)
-		return
-	}
-	if g.rule == ticksRule {
+	switch {
+	case g.unlist(t):
+	case g.rule == ticksRule:
 		g.locked, g.holder = false, nil
-	} else {
+	default:
 		g.coming--
 	}
-	g.release(t)
-}
-
-// release lets the next one in when the GIL is free, and frees a ceder whom
-// nobody will succeed.
-func (g *GIL) release(t *Thread) {
-	if !g.locked && g.coming == 0 && len(g.waiters) > 0 {
-		g.wakeNext(t)
+	var next gilWaiter
+	if !g.locked && g.coming == 0 {
+		next = g.pick(t)
 	}
+	var ceder gilWaiter
 	if g.hasCeder && g.coming == 0 && len(g.waiters) == 0 {
-		c := g.ceding
+		ceder = g.ceding
 		g.hasCeder, g.ceding = false, gilWaiter{}
-		g.kern.Wake(&t.k, c.w)
+	}
+	g.unlock()
+	g.signal(t, next)
+	if ceder.t != nil {
+		g.kern.Wake(&t.k, ceder.w)
 	}
 }
 
-// wakeNext wakes one waiter, which competes for the GIL with whoever comes along.
-// Under the Ticks rule it becomes the holder at once.
-func (g *GIL) wakeNext(t *Thread) {
-	for len(g.waiters) > 0 {
-		i := 0
-		switch {
-		case g.rule == ticksRule || g.successor == FIFO:
-		case g.successor == LIFO:
-			i = len(g.waiters) - 1
-		case len(g.waiters) > 1:
-			i = g.kern.Choose(&t.k, kernel.ChooseSuccessor, len(g.waiters))
-		}
-		next := g.waiters[i]
-		g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
-		if g.rule == ticksRule {
-			g.locked, g.holder = true, next.t
-		} else {
-			g.coming++
-		}
-		if g.kern.Wake(&t.k, next.w) {
-			return
-		}
-		// Its wait is over already: it timed out or unwinds, and has not got as far
-		// as taking itself off the list.
+// pick takes one waiter off the list, to be woken by signal; the fields are
+// locked. It will compete for the GIL with whoever comes along; under the Ticks
+// rule it becomes the holder at once.
+func (g *GIL) pick(t *Thread) gilWaiter {
+	i := 0
+	switch {
+	case len(g.waiters) == 0:
+		return gilWaiter{}
+	case g.rule == ticksRule || g.successor == FIFO:
+	case g.successor == LIFO:
+		i = len(g.waiters) - 1
+	case len(g.waiters) > 1:
+		i = g.kern.Choose(&t.k, kernel.ChooseSuccessor, len(g.waiters))
+	}
+	next := g.waiters[i]
+	g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
+	if g.rule == ticksRule {
+		g.own(next.t)
+	} else {
+		g.coming++
+	}
+	return next
+}
+
+// signal wakes a waiter that was picked. It is called with the fields unlocked,
+// because the woken thread locks them first of all. A waiter whose wait is over
+// already, because it timed out or unwinds and has not got as far as taking
+// itself off the list, is replaced.
+func (g *GIL) signal(t *Thread, next gilWaiter) {
+	for next.t != nil && !g.kern.Wake(&t.k, next.w) {
+		g.lock()
 		if g.rule == ticksRule {
 			g.locked, g.holder = false, nil
 		} else {
 			g.coming--
 		}
+		next = g.pick(t)
+		g.unlock()
 	}
 }
 
@@ -375,12 +403,11 @@ func (g *GIL) leave(t *Thread, why Why) {
 		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(g.kern.Now(&t.k) - t.acquired), Why: why})
 	}
 	g.locked = false
-	if g.rule != ticksRule {
-		g.holder = nil
-	}
-	g.wakeNext(t)
+	g.holder = nil
+	next := g.pick(t)
 	if g.rule != intervalRule || why == WhyExit || !g.request.Load() || g.coming == 0 && len(g.waiters) == 0 {
 		g.unlock()
+		g.signal(t, next)
 		return
 	}
 	g.request.Store(false)
@@ -388,6 +415,7 @@ func (g *GIL) leave(t *Thread, why Why) {
 	g.hasCeder = true
 	ceding := g.ceding.w
 	g.unlock()
+	g.signal(t, next)
 	t.enter(stateWaitGIL)
 	g.kern.Park(&t.k, ceding, kernel.Never)
 }
@@ -465,20 +493,19 @@ func (g *GIL) turn(t *Thread) bool {
 	}
 	me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began}
 	g.waiters = append(g.waiters, me)
-	g.locked, g.holder = false, nil
-	g.wakeNext(t)
-	t.enter(stateWaitGIL)
+	g.locked = false
+	next := g.pick(t)
 	g.unlock()
-	how := g.kern.Park(&t.k, me.w, kernel.Never)
-	g.lock()
-	if how == kernel.Killed {
+	g.signal(t, next)
+	t.enter(stateWaitGIL)
+	if g.kern.Park(&t.k, me.w, kernel.Never) == kernel.Killed {
+		g.lock()
 		g.forget(t)
-		g.unlock()
 		return false
 	}
 	if g.timed {
 		t.gilWait = g.kern.Now(&t.k) - began
 	}
-	g.seize(t)
+	g.began(t, true)
 	return true
 }

@@ -39,7 +39,8 @@ type Interpreter struct {
 
 	mu       sync.Mutex
 	threads  []*Thread
-	count    int // for Thread-N
+	past     []ThreadStats // of threads that have ended, on a Machine
+	count    int           // for Thread-N
 	main     *Thread
 	mainDone bool
 	closing  bool
@@ -312,6 +313,9 @@ func (i *Interpreter) retire(t *Thread) {
 			break
 		}
 	}
+	if t.timed != nil {
+		i.past = append(i.past, t.stats())
+	}
 }
 
 func (i *Interpreter) failed(err error) {
@@ -398,8 +402,9 @@ func (i *Interpreter) Threads(t *Thread) []*Thread {
 // ActiveCount is the number of Threads. Python: threading.active_count().
 func (i *Interpreter) ActiveCount(t *Thread) int { return len(i.Threads(t)) }
 
-// Stats returns the counts of the interpreter's GIL and of its threads that are
-// alive. Call it from a thread of the interpreter or after Run.
+// Stats returns the counts of the interpreter's GIL and of its threads: those that
+// are alive, in the virtual world also those that have ended. Call it from a
+// thread of the interpreter or after Run.
 func (i *Interpreter) Stats() Stats {
 	var s Stats
 	if i.gil != nil {
@@ -407,12 +412,15 @@ func (i *Interpreter) Stats() Stats {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	s.Threads = append(s.Threads, i.past...)
 	for _, t := range i.threads {
-		s.Threads = append(s.Threads, ThreadStats{
-			Name: t.name, Ticks: t.k.Ticks(), Held: time.Duration(t.held), Times: t.Times(),
-		})
+		s.Threads = append(s.Threads, t.stats())
 	}
 	return s
+}
+
+func (t *Thread) stats() ThreadStats {
+	return ThreadStats{Name: t.name, Ticks: t.k.Ticks(), Held: time.Duration(t.held), Times: t.Times()}
 }
 
 // SwitchInterval returns the switch interval. Python: sys.getswitchinterval().
@@ -456,9 +464,16 @@ func (i *Interpreter) SetCheckInterval(t *Thread, n int) {
 
 // label labels a live thread's goroutine for profiles.
 func (t *Thread) label() {
-	if !t.interp.w.opts.labels || !t.interp.w.live() {
-		return
+	if t.interp.w.opts.labels && t.interp.live {
+		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(),
+			pprof.Labels("gil.thread", t.name, "gil.interp", t.interp.Name())))
 	}
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(),
-		pprof.Labels("gil.thread", t.name, "gil.interp", t.interp.name)))
+}
+
+// unlabel takes the labels off a goroutine that goes on after the thread: the
+// caller of Run or Enter.
+func (t *Thread) unlabel() {
+	if t.interp.w.opts.labels && t.interp.live {
+		pprof.SetGoroutineLabels(context.Background())
+	}
 }

@@ -101,6 +101,7 @@ func (w *world) failure() error {
 // observe connects the kernel's hooks.
 func (m *Machine) observe(k *kernel.Timed, w *world) {
 	k.Hooks.Stalled = w.stalled
+	k.Hooks.Abandoned = w.abandon
 	if w.emit == nil {
 		return
 	}
@@ -157,6 +158,15 @@ func (w *world) stalled() bool {
 		w.kern.Kill(nil, &t.k)
 	}
 	return len(left) > 0
+}
+
+// abandon ends every thread of a run whose goroutine is exiting.
+func (w *world) abandon() {
+	for _, i := range w.all {
+		for _, t := range i.threads {
+			w.kern.Kill(nil, &t.k)
+		}
+	}
 }
 
 // waiting describes what the thread waits for.

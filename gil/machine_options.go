@@ -1,7 +1,6 @@
 package gil
 
 import (
-	"runtime"
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -201,6 +200,3 @@ func (m *machineOptions) config(cores int, speed float64) kernel.Config {
 	}
 	return c
 }
-
-// realCores is how many cores the live world has.
-func realCores() int { return runtime.GOMAXPROCS(0) }

@@ -35,7 +35,9 @@ func NewSandbox(p Profile, e kernel.Explorer, limit int, opts ...Option) *Sandbo
 	s.w.sandbox = s
 	s.i = &Interpreter{w: s.w, prof: p, code: p.compile(), name: s.opts.name, hook: s.opts.hook}
 	s.body = func() { s.i.body(s.i.main) }
-	s.k.Stalled = func() bool { return s.w.stalled() }
+	s.k.Stalled = s.w.stalled
+	s.k.Abandoned = s.w.abandon
+	s.k.Overrun = s.cutShort
 	return s
 }
 
@@ -45,9 +47,8 @@ func NewSandbox(p Profile, e kernel.Explorer, limit int, opts ...Option) *Sandbo
 // The threads of one run are used again in the next, so a program must not keep
 // them.
 func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
-	s.k.Reset(seed)
+	s.k.Reset(seed, s.limit)
 	s.used, s.overrun = 0, false
-	s.k.Limit, s.k.Overrun = s.limit, s.cutShort
 	s.w.reset()
 	i := s.i
 	i.reset()

@@ -18,7 +18,7 @@ type Stats struct {
 	FailedWakeups int64         // legacy: a waiter was woken and found the GIL taken
 	Checks        int64         // times a tick rule looked whether to switch
 	Held          time.Duration // time with a holder
-	Threads       []ThreadStats // in the order the threads were made; those of an Interpreter
+	Threads       []ThreadStats // of an Interpreter: those that have ended, then the others in the order they started
 }
 
 // ThreadStats are one thread's part. In the live world times are measured only

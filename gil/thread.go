@@ -32,12 +32,13 @@ type Thread struct {
 	gilWait  kernel.Time
 	held     kernel.Time
 	holds    bool
-	free     bool // free-threaded: objects guard themselves
-	clocked  bool // states are measured
-	armed    bool // explored: a check point was passed since the last choice
-	dying    bool // unwinds: its operations neither switch nor report
-	begun    bool // has done some work
-	counted  bool // in the machine's count of threads at work
+	free     bool   // free-threaded: objects guard themselves
+	clocked  bool   // states are measured
+	armed    bool   // explored: a check point was passed since the last choice
+	dying    bool   // unwinds: its operations neither switch nor report
+	begun    bool   // has done some work
+	goid     uint64 // WithChecks: the goroutine it belongs to
+	counted  bool   // in the machine's count of threads at work
 
 	name     string
 	tid      uint32
@@ -179,12 +180,15 @@ func (t *Thread) begin() {
 	t.life.offCore = t.k.OffCore()
 	t.life.state = stateWaitGIL
 	t.label()
-	t.attach()
-	t.stage.Store(stageRunning)
-	t.armed = true // a new thread runs when it is chosen, not before
+	if t.interp.live && t.interp.w.opts.checks {
+		t.goid = goroutineID()
+	}
 	if e := t.interp.w.emit; e != nil {
 		e.event(t, Event{Kind: EvThreadStart, Name: t.name})
 	}
+	t.attach()
+	t.stage.Store(stageRunning)
+	t.armed = true // a new thread runs when it is chosen, not before
 	if t.x == nil && t.creator != nil {
 		t.started.open(t, 1)
 	}
@@ -193,6 +197,7 @@ func (t *Thread) begin() {
 // attach takes the GIL, or unwinds.
 func (t *Thread) attach() {
 	if t.gil == nil {
+		t.holds = true
 		t.enter(stateRun)
 		t.renew()
 		return
@@ -207,6 +212,7 @@ func (t *Thread) detach(s state, why Why) {
 	if t.gil != nil && t.holds {
 		t.gil.leave(t, why)
 	}
+	t.holds = false
 	t.enter(s)
 }
 
@@ -236,6 +242,7 @@ func (t *Thread) conclude() {
 		}
 		e.event(t, Event{Kind: EvThreadEnd, A: a})
 	}
+	t.unlabel()
 	i.retire(t)
 	t.working(false)
 	t.ended.openEnd(t)
@@ -245,6 +252,7 @@ func (t *Thread) conclude() {
 	if t.gil != nil && t.holds {
 		t.gil.leave(t, WhyExit)
 	}
+	t.holds = false
 	t.kern.Exit(&t.k)
 	if t.gone != nil {
 		close(t.gone)

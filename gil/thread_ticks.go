@@ -8,9 +8,6 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
-// Op is a bytecode by name, for Thread.Op.
-type Op = bytecode.Op
-
 // Tick executes n bytecodes; a switch may come after each. n must not be
 // negative: the next check point panics with a *ValueError if it was.
 //
@@ -31,6 +28,7 @@ func (t *Thread) slow() {
 		panic(badValue("", "Tick: a negative number of ticks"))
 	}
 	if t.x != nil {
+		t.k.Budget = 0
 		t.armed = true
 		t.announce(kernel.OpTick, 0)
 		return
@@ -57,12 +55,16 @@ func (t *Thread) slow() {
 // look is a check point that has something to look at.
 func (t *Thread) look() {
 	t.must()
-	t.k.Limit.Store(0)
+	if t.k.Limit.Load() != 0 {
+		t.k.Limit.Store(0)
+	}
 	t.alive()
-	t.works()
-	t.kern.Grant(&t.k) // brings the clock up to date
-	t.kern.Sync(&t.k)
-	t.alive()
+	if t.timed != nil {
+		t.works()
+		t.timed.Grant(&t.k) // brings the clock up to date
+		t.timed.Sync(&t.k)
+		t.alive()
+	}
 	if t.gil != nil && !t.gil.check(t) {
 		t.unwind()
 	}
@@ -82,23 +84,9 @@ func (t *Thread) renew() {
 	}
 }
 
-// Op executes one bytecode by name. Whether a switch may come after it is the
-// profile's business.
-func (t *Thread) Op(op Op) {
-	in := bytecode.Lookup(t.interp.prof.version, op)
-	switch {
-	case t.code.any || in.Check == bytecode.CheckAfter && !t.gilTicks() || in.Counted && t.gilTicks():
-		t.Tick(1)
-	case t.x != nil:
-	case t.gilTicks():
-		t.k.Cost(1)
-	default:
-		t.k.Budget--
-	}
-}
-
-// gilTicks reports whether the profile's own opcode counting applies.
-func (t *Thread) gilTicks() bool { return t.interp.prof.version.TickGIL() }
+// Op executes one bytecode. Whether a switch may come after it is the profile's
+// business: after a conditional jump it may where it may if the jump is taken.
+func (t *Thread) Op(op Op) { t.pass(&t.code.ops[op]) }
 
 // Range is `for i in range(n)`: it executes the bytecodes of the loop around its
 // body.
@@ -149,9 +137,11 @@ func (t *Thread) Label(name string) {
 // Compute is pure Python work that takes d of processor time with the GIL held; a
 // switch may come anywhere in it. d is what CPython with a GIL would take; a
 // profile with a speed of its own takes more or less. In the live world it keeps
-// a core busy. A d of zero or less does nothing but look whether to switch.
+// a core busy. Compute(0) looks whether to switch. It panics with a *ValueError
+// when d is negative.
 func (t *Thread) Compute(d time.Duration) {
 	t.must()
+	notNegative("Compute", d)
 	left := kernel.Time(t.interp.prof.scale(d))
 	if t.x != nil {
 		t.armed = true
@@ -225,10 +215,12 @@ func (t *Thread) spend(d kernel.Time) {
 }
 
 // Held is a C call that takes d of processor time and keeps the GIL: nothing else
-// of this interpreter runs meanwhile.
+// of this interpreter runs meanwhile. It panics with a *ValueError when d is
+// negative.
 func (t *Thread) Held(d time.Duration) {
 	t.must()
-	if t.x != nil || d <= 0 {
+	notNegative("Held", d)
+	if t.x != nil || d == 0 {
 		t.alive()
 		return
 	}

@@ -32,15 +32,20 @@ func moment(until time.Duration) kernel.Time {
 	return kernel.Time(until)
 }
 
-// Sleep gives the GIL up for d. A d of zero or less is a Yield. Python:
-// time.sleep.
+// Sleep gives the GIL up for d; Sleep(0) is a Yield. It panics with a *ValueError
+// when d is negative. Python: time.sleep.
 func (t *Thread) Sleep(d time.Duration) {
+	if d < 0 {
+		panic(badValue("sleep length must be non-negative", "Sleep(%v): must not be negative", d))
+	}
 	t.pause(d, stateSleep, WhySleep, kernel.OpSleep, EvSleepBegin, EvSleepEnd)
 }
 
 // IO is an operation of the operating system that takes d and gives the GIL up
-// meanwhile: a read, a request to another machine.
+// meanwhile: a read, a request to another machine. It panics with a *ValueError
+// when d is negative.
 func (t *Thread) IO(d time.Duration) {
+	notNegative("IO", d)
 	t.pause(d, stateIO, WhyIO, kernel.OpIO, EvIOBegin, EvIOEnd)
 }
 
@@ -59,7 +64,10 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 		if d > 0 {
 			t.x.Disable(&t.k, t.x.Now(nil)+kernel.Time(d))
 		}
-		if t.x.Await(&t.k, kernel.Op{Kind: op}) == kernel.Killed {
+		t.holds = false
+		how := t.x.Await(&t.k, kernel.Op{Kind: op})
+		t.holds = true
+		if how == kernel.Killed {
 			t.unwind()
 		}
 		t.armed = false
@@ -78,9 +86,11 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 }
 
 // Released is a C call that gives the GIL up and computes for d on each of cores
-// cores, as NumPy does. It panics with a *ValueError when cores < 1.
+// cores, as NumPy does. It panics with a *ValueError when cores < 1 or d is
+// negative.
 func (t *Thread) Released(d time.Duration, cores int) {
 	t.must()
+	notNegative("Released", d)
 	if cores < 1 {
 		panic(badValue("", "Released on %d cores: a call uses at least one", cores))
 	}
@@ -94,7 +104,7 @@ func (t *Thread) Released(d time.Duration, cores int) {
 		t.helper(d, &done)
 	}
 	t.detach(stateCCall, WhyCCall)
-	t.spend(kernel.Time(max(d, 0)))
+	t.spend(kernel.Time(d))
 	for n := 1; n < cores; n++ {
 		if done.await(t, kernel.Never) != Passed {
 			t.unwind()
@@ -113,7 +123,7 @@ func (t *Thread) helper(d time.Duration, done *Gate) {
 	h.k.Init(&t.k, t.k.Domain, h.name)
 	done.Init(t, 0, "C call")
 	t.kern.Spawn(&t.k, &h.k, func() {
-		h.spend(kernel.Time(max(d, 0)))
+		h.spend(kernel.Time(d))
 		h.kern.Sync(&h.k)
 		done.open(h, 1)
 		h.kern.Exit(&h.k)
@@ -134,14 +144,11 @@ func (t *Thread) blockFor(reason string, fn func()) {
 	if t.x != nil {
 		t.armed = true
 		t.announce(kernel.OpIO, 0)
+		t.holds = false
 	} else {
 		t.detach(stateIO, WhyIO)
 	}
-	defer func() {
-		if t.x == nil {
-			t.attach()
-		}
-	}()
+	defer t.attach()
 	if !t.interp.w.live() {
 		dog := time.AfterFunc(blockPatience, func() {
 			fmt.Fprintf(os.Stderr, "gil: thread %s blocks the virtual world in a real %s; model it with Thread.IO\n", t.name, reason)
@@ -161,10 +168,14 @@ var _ blocking.Hook = hook{}
 
 func (h hook) Block(reason string, fn func()) { h.t.blockFor(reason, fn) }
 
-// GC is a run of the cyclic garbage collector that takes d. It keeps the GIL.
+// GC is a run of the cyclic garbage collector that takes d. It keeps the GIL. It
+// panics with a *ValueError when d is negative.
 func (t *Thread) GC(d time.Duration) {
 	t.must()
-	t.spend(kernel.Time(max(d, 0)))
+	notNegative("GC", d)
+	if t.x == nil {
+		t.spend(kernel.Time(d))
+	}
 	if e := t.interp.w.emit; e != nil {
 		e.event(t, Event{Kind: EvGC, A: int64(d)})
 	}

@@ -8,7 +8,12 @@ type Explorer interface {
 	// next. cur is the index of the task that performed the last one; it need
 	// not be enabled. It is asked only where two or more tasks are enabled.
 	Choose(k *Explored, cur int, enabled *Set) int
-	// Performs is called for every operation just before it happens.
+}
+
+// A Performer is an Explorer that wants to know of every operation.
+type Performer interface {
+	Explorer
+	// Performs is called for an operation of t just before it happens.
 	Performs(k *Explored, t *Task, op Op)
 }
 
@@ -18,14 +23,17 @@ type Explorer interface {
 type Explored struct {
 	world    *World
 	explorer Explorer
+	watcher  Performer // the explorer, if it is one
 	seed     uint64
 
 	// Stalled is called when no task is enabled and no deadline is left, but
 	// tasks are. It must enable or kill one, or report false to end the run.
 	Stalled func() bool
-	// Limit is the greatest number of operations of a run, 0 for no limit.
-	// Overrun is called once when it is reached; it kills what is left.
-	Limit   int
+	// Abandoned is called when the goroutine that drives the run is exiting. It
+	// must kill the tasks that are left.
+	Abandoned func()
+	// Overrun is called when a run has performed as many operations as Reset
+	// allowed it. It must kill the tasks that are left.
 	Overrun func()
 
 	pool    coroutines
@@ -38,6 +46,7 @@ type Explored struct {
 	now     Time
 	alive   int
 	steps   int
+	stop    int // the number of steps at which the run is cut short
 	nextDom int
 	timers  []*exploredTimer
 }
@@ -47,12 +56,18 @@ var _ Kernel = (*Explored)(nil)
 // NewExplored makes a kernel whose choices e takes.
 func NewExplored(seed uint64, e Explorer) *Explored {
 	k := &Explored{world: newWorld(ExploredPolicy), explorer: e, seed: seed}
+	k.watcher, _ = e.(Performer)
 	k.pool.run = k.runTask
 	return k
 }
 
-// Reset prepares the kernel for another run. Its coroutines are kept.
-func (k *Explored) Reset(seed uint64) {
+// Reset prepares the kernel for another run of at most limit operations, 0 for
+// any number. Its coroutines are kept.
+func (k *Explored) Reset(seed uint64, limit int) {
+	k.stop = limit
+	if limit == 0 {
+		k.stop = -1
+	}
 	k.world.End()
 	k.world = newWorld(ExploredPolicy)
 	k.seed = seed
@@ -102,11 +117,27 @@ func (k *Explored) Now(*Task) Time { return k.now }
 func (k *Explored) Run(main *Task, body func()) {
 	k.Spawn(nil, main, body)
 	k.next = k.following()
+	k.drive()
+}
+
+// drive resumes one task after the other; see Timed.drive.
+func (k *Explored) drive() {
+	finished := false
+	defer func() {
+		if !finished {
+			if k.Abandoned != nil {
+				k.Abandoned()
+			}
+			k.next = k.following()
+			k.drive()
+		}
+	}()
 	for k.next != nil {
 		u := k.next
 		k.cur = u
 		u.virtual.co.resume()
 	}
+	finished = true
 }
 
 // Spawn makes t a task. It runs up to its first operation before the next choice
@@ -143,8 +174,6 @@ func (k *Explored) Announce(t *Task, op Op) { k.Await(t, op) }
 // Await is Announce for a task that may have been disabled before: it returns
 // how the task came to be enabled.
 func (k *Explored) Await(t *Task, op Op) Wake {
-	t.settle()
-	t.Renew(0)
 	v := &t.virtual
 	if t.killed.Load() {
 		v.until = Never
@@ -174,7 +203,9 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 func (k *Explored) perform(t *Task) {
 	k.steps++
 	k.last = t.virtual.index
-	k.explorer.Performs(k, t, t.virtual.op)
+	if k.watcher != nil {
+		k.watcher.Performs(k, t, t.virtual.op)
+	}
 }
 
 // following is who runs next: a fresh task up to its first operation, or else
@@ -191,16 +222,16 @@ func (k *Explored) following() *Task {
 
 // pick finds who performs the next operation; nil when nobody is left.
 func (k *Explored) pick() *Task {
-	if k.Limit > 0 && k.steps >= k.Limit && k.Overrun != nil {
-		overrun := k.Overrun
-		k.Overrun = nil
-		overrun()
+	if k.steps == k.stop {
+		k.stop = -1
+		k.Overrun()
 	}
 	for {
-		switch n, first := k.enabled.count(); {
-		case n == 1:
-			return k.tasks[first]
-		case n > 1:
+		switch k.enabled.n {
+		case 0:
+		case 1:
+			return k.tasks[k.enabled.first()]
+		default:
 			return k.tasks[k.explorer.Choose(k, k.last, &k.enabled)]
 		}
 		if k.idle() {
@@ -356,23 +387,31 @@ func (t *exploredTimer) Stop() bool {
 }
 
 // Set is a set of task indices.
-type Set struct{ words []uint64 }
+type Set struct {
+	words []uint64
+	n     int
+}
 
 func (s *Set) clear() {
 	clear(s.words)
 	s.words = s.words[:0]
+	s.n = 0
 }
 
 func (s *Set) add(i int) {
 	for i>>6 >= len(s.words) {
 		s.words = append(s.words, 0)
 	}
-	s.words[i>>6] |= 1 << (i & 63)
+	if w, bit := &s.words[i>>6], uint64(1)<<(i&63); *w&bit == 0 {
+		*w |= bit
+		s.n++
+	}
 }
 
 func (s *Set) remove(i int) {
-	if i>>6 < len(s.words) {
+	if s.has(i) {
 		s.words[i>>6] &^= 1 << (i & 63)
+		s.n--
 	}
 }
 
@@ -381,25 +420,17 @@ func (s *Set) has(i int) bool { return i>>6 < len(s.words) && s.words[i>>6]&(1<<
 // Has reports whether index i is in the set.
 func (s *Set) Has(i int) bool { return s.has(i) }
 
-// count returns the size of the set and its least member.
-func (s *Set) count() (n, first int) {
-	first = -1
-	for w, x := range s.words {
-		if x == 0 {
-			continue
-		}
-		if first < 0 {
-			first = w<<6 + bits.TrailingZeros64(x)
-		}
-		n += bits.OnesCount64(x)
-	}
-	return n, first
-}
-
 // Len is the size of the set.
-func (s *Set) Len() int {
-	n, _ := s.count()
-	return n
+func (s *Set) Len() int { return s.n }
+
+// first is the least member of a set that is not empty.
+func (s *Set) first() int {
+	for w, x := range s.words {
+		if x != 0 {
+			return w<<6 + bits.TrailingZeros64(x)
+		}
+	}
+	return -1
 }
 
 // Nth returns the n-th least member, counting from 0.

@@ -15,6 +15,3 @@ func (r *RandomWalk) Choose(_ *Explored, _ int, enabled *Set) int {
 	r.state++
 	return enabled.Nth(below(mix(r.state, 0), enabled.Len()))
 }
-
-// Performs does nothing: a walk has no memory.
-func (r *RandomWalk) Performs(*Explored, *Task, Op) {}

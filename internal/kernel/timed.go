@@ -36,6 +36,9 @@ type Hooks struct {
 	// Stalled is called when nothing is due but tasks are left. It must wake or
 	// kill one, or report false to end the run.
 	Stalled func() bool
+	// Abandoned is called when the goroutine that drives the run is exiting. It
+	// must kill the tasks that are left.
+	Abandoned func()
 }
 
 // Timed runs tasks as coroutines in simulated time.
@@ -187,12 +190,30 @@ func (k *Timed) Run(main *Task, body func()) {
 	defer k.close()
 	k.Spawn(nil, main, body)
 	k.next = k.pick()
+	k.drive()
+	k.passed(Never)
+}
+
+// drive resumes one task after the other. When a task exits its goroutine
+// (runtime.Goexit, as testing.T.FailNow does) it takes the driver with it, for
+// they are one; what is left of the run is ended first.
+func (k *Timed) drive() {
+	finished := false
+	defer func() {
+		if !finished {
+			if k.Hooks.Abandoned != nil {
+				k.Hooks.Abandoned()
+			}
+			k.next = k.pick()
+			k.drive()
+		}
+	}()
 	for k.next != nil {
 		u := k.next
 		k.cur = u
 		u.virtual.co.resume()
 	}
-	k.passed(Never)
+	finished = true
 }
 
 func (k *Timed) close() {

@@ -1,0 +1,53 @@
+package gil
+
+import (
+	"bytes"
+	"runtime"
+	"strconv"
+)
+
+// must panics when t is not the thread that acts: it neither holds its GIL nor,
+// where there is none, runs. A thread that is being ended may still do what its
+// deferred calls do.
+func (t *Thread) must() {
+	if t.holds && t.goid == 0 {
+		return
+	}
+	t.mustRun()
+}
+
+func (t *Thread) mustRun() {
+	if t == nil {
+		panic(misuse("", "the acting thread is nil; pass the *gil.Thread of the function that runs"))
+	}
+	if t.dying {
+		return
+	}
+	if t.goid != 0 && t.goid != goroutineID() {
+		panic(misuse("", "thread %s is used from a goroutine that is not its own; start a thread with Thread.Go instead of go", t.name))
+	}
+	switch s := t.stage.Load(); {
+	case s == stageEnded:
+		panic(misuse("", "thread %s has ended and cannot act; pass the thread that runs", t.name))
+	case s == stageNew:
+		panic(misuse("", "thread %s was not started and cannot act; pass the thread that runs", t.name))
+	case t.holds:
+	case t.gil != nil:
+		panic(misuse("", "thread %s does not hold the GIL; pass each function its own thread, and nothing inside Block", t.name))
+	default:
+		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread, and nothing inside Block", t.name))
+	}
+}
+
+// goroutineID is the number of the calling goroutine as stack traces show it.
+// There is no other way to learn it; it takes about a microsecond.
+func goroutineID() uint64 {
+	var buf [64]byte
+	text := buf[:runtime.Stack(buf[:], false)]
+	text = bytes.TrimPrefix(text, []byte("goroutine "))
+	if i := bytes.IndexByte(text, ' '); i > 0 {
+		text = text[:i]
+	}
+	id, _ := strconv.ParseUint(string(text), 10, 64) // 0 switches the check off
+	return id
+}

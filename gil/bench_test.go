@@ -1,0 +1,288 @@
+package gil_test
+
+import (
+	"io"
+	"iter"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Each benchmark times a peer that does the same work in the same run and reports
+// how ours compares as the metric x-of-<peer>.
+
+// against times peer for as many operations as b has done and reports the ratio.
+func against(b *testing.B, name string, peer func(n int)) {
+	b.Helper()
+	ours := b.Elapsed()
+	b.StopTimer()
+	begin := time.Now()
+	peer(b.N)
+	if d := time.Since(begin); d > 0 {
+		b.ReportMetric(float64(ours)/float64(d), "x-of-"+name)
+	}
+}
+
+func live(b *testing.B, p gil.Profile, main func(t *gil.Thread)) {
+	b.Helper()
+	if err := gil.Live().Run(p, main); err != nil {
+		b.Fatal(err)
+	}
+}
+
+var counted int
+
+func BenchmarkTick(b *testing.B) {
+	live(b, gil.CPython313, func(t *gil.Thread) {
+		b.ReportAllocs()
+		for range b.N {
+			t.Tick(1)
+		}
+		against(b, "counted-loop", func(n int) {
+			for i := range n {
+				counted = i
+			}
+		})
+	})
+}
+
+// BenchmarkHandOver is one change of holder between two threads that have to let
+// each other in after every tick; the peer hands a token over between two
+// goroutines through channels of capacity 1.
+func BenchmarkHandOver(b *testing.B) {
+	g := gil.NewGIL(gil.Ticks(1))
+	var done sync.WaitGroup
+	first := g.Enter("first")
+	done.Add(1)
+	go func() {
+		defer done.Done()
+		t := g.Enter("second")
+		defer t.Leave()
+		for range b.N / 2 {
+			t.Tick(1)
+		}
+	}()
+	for g.Waiters() == 0 {
+		runtime.Gosched()
+	}
+	b.ResetTimer()
+	for range b.N / 2 {
+		first.Tick(1)
+	}
+	first.Leave()
+	done.Wait()
+	if s := g.Stats().Switches; s < int64(b.N/2*2) {
+		b.Fatalf("%d switches in %d ticks", s, b.N)
+	}
+	against(b, "chan", func(n int) {
+		ping, pong := make(chan int, 1), make(chan int, 1)
+		go func() {
+			for v := range ping {
+				pong <- v
+			}
+			close(pong)
+		}()
+		for i := range n / 2 {
+			ping <- i
+			<-pong
+		}
+		close(ping)
+		<-pong
+	})
+}
+
+func BenchmarkStartJoin(b *testing.B) {
+	live(b, gil.CPython313, func(t *gil.Thread) {
+		nothing := func(*gil.Thread) {}
+		b.ReportAllocs()
+		for range b.N {
+			t.Go("w", nothing).Join(t)
+		}
+		against(b, "goroutine", func(n int) {
+			for range n {
+				done := make(chan struct{})
+				go close(done)
+				<-done
+			}
+		})
+	})
+}
+
+// BenchmarkBlock is a call that gives the GIL up and takes it again, nobody
+// waiting; the peer is a mutex released and taken.
+func BenchmarkBlock(b *testing.B) {
+	live(b, gil.CPython313, func(t *gil.Thread) {
+		call := func() {}
+		for range b.N {
+			t.Block(call)
+		}
+		against(b, "mutex", func(n int) {
+			var mu sync.Mutex
+			mu.Lock()
+			for range n {
+				mu.Unlock()
+				call()
+				mu.Lock()
+			}
+		})
+	})
+}
+
+// pullPeer is a bare round trip through an iter.Pull coroutine.
+func pullPeer(n int) {
+	next, stop := iter.Pull(func(yield func(struct{}) bool) {
+		for yield(struct{}{}) {
+		}
+	})
+	defer stop()
+	for range n {
+		next()
+	}
+}
+
+// stay is an explorer that never switches while it can stay; swap always goes on
+// with another thread.
+type stay struct{}
+
+func (stay) Choose(_ *kernel.Explored, cur int, enabled *kernel.Set) int {
+	if enabled.Has(cur) {
+		return cur
+	}
+	return enabled.Nth(0)
+}
+
+type swap struct{ stay }
+
+func (swap) Choose(_ *kernel.Explored, cur int, enabled *kernel.Set) int {
+	if i := enabled.Nth(0); i != cur {
+		return i
+	}
+	return enabled.Nth(1)
+}
+
+// explored runs two threads that do n operations on a variable together.
+func explored(b *testing.B, e kernel.Explorer, n int) {
+	b.Helper()
+	s := gil.NewSandbox(gil.AnyBytecode, e, 0)
+	defer s.Close()
+	err := s.Run(1, func(t *gil.Thread) {
+		x := gil.NewVar("x", 0)
+		body := func(t *gil.Thread) {
+			for range n / 2 {
+				x.Store(t, 1)
+			}
+		}
+		c, d := t.Go("c", body), t.Go("d", body)
+		b.ResetTimer()
+		c.Join(t)
+		d.Join(t)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if s.Kernel().Steps() < n {
+		b.Fatalf("%d steps, want %d", s.Kernel().Steps(), n)
+	}
+}
+
+// BenchmarkStepStays is an announced operation after which the same thread goes
+// on; the peer is a full coroutine round trip, which it saves.
+func BenchmarkStepStays(b *testing.B) {
+	explored(b, stay{}, b.N)
+	against(b, "pull", pullPeer)
+}
+
+// BenchmarkStepSwitches is an announced operation after which another thread goes
+// on.
+func BenchmarkStepSwitches(b *testing.B) {
+	explored(b, swap{}, b.N)
+	against(b, "pull", pullPeer)
+}
+
+// BenchmarkTimedHop is a change of holder in simulated time.
+func BenchmarkTimedHop(b *testing.B) {
+	m := gil.NewMachine(2)
+	err := m.Run(gil.FromRule(gil.Ticks(1)), func(t *gil.Thread) {
+		body := func(t *gil.Thread) {
+			for range b.N / 2 {
+				t.Tick(1)
+			}
+		}
+		c, d := t.NewThread("c", body), t.NewThread("d", body)
+		b.ResetTimer()
+		c.Start(t)
+		d.Start(t)
+		c.Join(t)
+		d.Join(t)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	against(b, "pull", pullPeer)
+}
+
+// BenchmarkExploredRun is one whole run of the lost-update program: main, two
+// threads, a read and a write each, two joins. The peer is as many coroutine round
+// trips as the run has threads and switches at least.
+func BenchmarkExploredRun(b *testing.B) {
+	walk := kernel.NewRandomWalk(1)
+	s := gil.NewSandbox(gil.AnyBytecode, walk, 0)
+	defer s.Close()
+	var x *gil.Var[int]
+	inc := func(t *gil.Thread) { gil.Add(t, x, 1) }
+	program := func(t *gil.Thread) {
+		x = gil.NewVar("x", 0)
+		c, d := t.Go("c", inc), t.Go("d", inc)
+		c.Join(t)
+		d.Join(t)
+	}
+	lost := 0
+	b.ReportAllocs()
+	for i := range b.N {
+		if err := s.Run(uint64(i), program); err != nil {
+			b.Fatal(err)
+		}
+		if x.Peek() == 1 {
+			lost++
+		}
+	}
+	if b.N > 100 && (lost == 0 || lost == b.N) {
+		b.Fatalf("%d of %d runs lost the update", lost, b.N)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "runs/s")
+	against(b, "9-pulls", func(n int) { pullPeer(9 * n) })
+}
+
+// BenchmarkPipeRead blocks in a real read with the GIL given up; the peer reads
+// without a GIL.
+func BenchmarkPipeRead(b *testing.B) {
+	buf := make([]byte, 1)
+	feed := func(n int) (io.Reader, func()) {
+		r, w := io.Pipe()
+		go func() {
+			for range n {
+				_, _ = w.Write([]byte{1}) // the reader counts
+			}
+			w.Close()
+		}()
+		return r, func() { r.Close() }
+	}
+	live(b, gil.CPython313, func(t *gil.Thread) {
+		r, stop := feed(b.N)
+		defer stop()
+		for range b.N {
+			t.Block(func() { _, _ = io.ReadFull(r, buf) })
+		}
+		against(b, "read", func(n int) {
+			r, stop := feed(n)
+			defer stop()
+			for range n {
+				_, _ = io.ReadFull(r, buf)
+			}
+		})
+	})
+}
