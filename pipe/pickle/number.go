@@ -1,0 +1,186 @@
+package pickle
+
+import (
+	"encoding/binary"
+	"math"
+	"reflect"
+	"unsafe"
+)
+
+// Slices and arrays of numbers are read and written through their memory, number
+// by number but without a call for each: a named element type differs from the
+// one that its kind names in nothing but the name.
+
+func copiedKind(k reflect.Kind) bool {
+	switch k {
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
+		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		return true
+	}
+	return false
+}
+
+// numbers writes n numbers of a kind that lie at p.
+func (e *encoder) numbers(k reflect.Kind, p unsafe.Pointer, n int) {
+	b := e.buf
+	switch k {
+	case reflect.Bool, reflect.Int8, reflect.Uint8:
+		b = append(b, unsafe.Slice((*byte)(p), n)...)
+	case reflect.Int:
+		b = appendInts(b, unsafe.Slice((*int)(p), n))
+	case reflect.Int16:
+		b = appendInts(b, unsafe.Slice((*int16)(p), n))
+	case reflect.Int32:
+		b = appendInts(b, unsafe.Slice((*int32)(p), n))
+	case reflect.Int64:
+		b = appendInts(b, unsafe.Slice((*int64)(p), n))
+	case reflect.Uint:
+		b = appendUints(b, unsafe.Slice((*uint)(p), n))
+	case reflect.Uint16:
+		b = appendUints(b, unsafe.Slice((*uint16)(p), n))
+	case reflect.Uint32:
+		b = appendUints(b, unsafe.Slice((*uint32)(p), n))
+	case reflect.Uint64:
+		b = appendUints(b, unsafe.Slice((*uint64)(p), n))
+	case reflect.Uintptr:
+		b = appendUints(b, unsafe.Slice((*uintptr)(p), n))
+	case reflect.Float32:
+		b = appendBits32(b, unsafe.Slice((*uint32)(p), n))
+	case reflect.Complex64:
+		b = appendBits32(b, unsafe.Slice((*uint32)(p), 2*n))
+	case reflect.Float64:
+		b = appendBits64(b, unsafe.Slice((*float64)(p), n))
+	case reflect.Complex128:
+		b = appendBits64(b, unsafe.Slice((*float64)(p), 2*n))
+	}
+	e.buf = b
+}
+
+func appendInts[N int | int16 | int32 | int64](b []byte, ns []N) []byte {
+	for _, n := range ns {
+		b = appendUvarint(b, zigzag(int64(n)))
+	}
+	return b
+}
+
+func appendUints[N uint | uint16 | uint32 | uint64 | uintptr](b []byte, ns []N) []byte {
+	for _, n := range ns {
+		b = appendUvarint(b, uint64(n))
+	}
+	return b
+}
+
+func appendBits32(b []byte, ns []uint32) []byte {
+	for _, n := range ns {
+		b = binary.LittleEndian.AppendUint32(b, n)
+	}
+	return b
+}
+
+func appendBits64(b []byte, ns []float64) []byte {
+	for _, n := range ns {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(n))
+	}
+	return b
+}
+
+// numbers reads n numbers of a kind into the memory at p.
+func (d *decoder) numbers(k reflect.Kind, p unsafe.Pointer, n int) *Error {
+	switch k {
+	case reflect.Bool:
+		b, err := d.take(n)
+		if err != nil {
+			return err
+		}
+		for i, to := range b {
+			if to > 1 {
+				return d.failAt(d.pos-n+i, boolType, "%d is no bool", to)
+			}
+		}
+		copy(unsafe.Slice((*byte)(p), n), b)
+	case reflect.Int8, reflect.Uint8:
+		b, err := d.take(n)
+		if err != nil {
+			return err
+		}
+		copy(unsafe.Slice((*byte)(p), n), b)
+	case reflect.Int:
+		return readInts(d, unsafe.Slice((*int)(p), n))
+	case reflect.Int16:
+		return readInts(d, unsafe.Slice((*int16)(p), n))
+	case reflect.Int32:
+		return readInts(d, unsafe.Slice((*int32)(p), n))
+	case reflect.Int64:
+		return readInts(d, unsafe.Slice((*int64)(p), n))
+	case reflect.Uint:
+		return readUints(d, unsafe.Slice((*uint)(p), n))
+	case reflect.Uint16:
+		return readUints(d, unsafe.Slice((*uint16)(p), n))
+	case reflect.Uint32:
+		return readUints(d, unsafe.Slice((*uint32)(p), n))
+	case reflect.Uint64:
+		return readUints(d, unsafe.Slice((*uint64)(p), n))
+	case reflect.Uintptr:
+		return readUints(d, unsafe.Slice((*uintptr)(p), n))
+	case reflect.Float32:
+		return readBits32(d, unsafe.Slice((*uint32)(p), n))
+	case reflect.Complex64:
+		return readBits32(d, unsafe.Slice((*uint32)(p), 2*n))
+	case reflect.Float64:
+		return readBits64(d, unsafe.Slice((*float64)(p), n))
+	case reflect.Complex128:
+		return readBits64(d, unsafe.Slice((*float64)(p), 2*n))
+	}
+	return nil
+}
+
+var boolType = reflect.TypeFor[bool]()
+
+func readInts[N int | int16 | int32 | int64](d *decoder, ns []N) *Error {
+	for i := range ns {
+		n, err := d.varint()
+		if err != nil {
+			return err
+		}
+		if ns[i] = N(n); int64(ns[i]) != n {
+			return d.fail(reflect.TypeFor[N](), "%d does not fit", n)
+		}
+	}
+	return nil
+}
+
+func readUints[N uint | uint16 | uint32 | uint64 | uintptr](d *decoder, ns []N) *Error {
+	for i := range ns {
+		n, err := d.uvarint()
+		if err != nil {
+			return err
+		}
+		if ns[i] = N(n); uint64(ns[i]) != n {
+			return d.fail(reflect.TypeFor[N](), "%d does not fit", n)
+		}
+	}
+	return nil
+}
+
+func readBits32(d *decoder, ns []uint32) *Error {
+	b, err := d.take(4 * len(ns))
+	if err != nil {
+		return err
+	}
+	for i := range ns {
+		ns[i] = binary.LittleEndian.Uint32(b[4*i:])
+	}
+	return nil
+}
+
+func readBits64(d *decoder, ns []float64) *Error {
+	b, err := d.take(8 * len(ns))
+	if err != nil {
+		return err
+	}
+	for i := range ns {
+		ns[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+	}
+	return nil
+}
