@@ -10,7 +10,7 @@ import (
 // where there is none, runs. A thread that is being ended may still do what its
 // deferred calls do.
 func (t *Thread) must() {
-	if t.holds && t.goid == 0 {
+	if t != nil && t.holds && t.goid == 0 {
 		return
 	}
 	t.mustRun()

@@ -156,7 +156,7 @@ func (m *Machine) Memory() Ledger {
 		if i.creator != nil {
 			continue
 		}
-		p := Memory{PID: int(i.pid), Name: i.name, Base: m.opts.machine.memory, Private: i.private}
+		p := Memory{PID: int(i.pid), Name: i.name, Base: m.opts.machine.memory, Private: i.private.Load()}
 		if i.process != nil && i.method == Fork {
 			p.Base, p.Shared = 0, m.opts.machine.memory
 		}

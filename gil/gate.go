@@ -86,6 +86,9 @@ type gateWaiter struct {
 // t's; while it has not, and when it belongs to another interpreter, Init panics
 // with a *RuntimeError.
 func (g *Gate) Init(t *Thread, permits int, name string) {
+	if t == nil {
+		t.mustRun()
+	}
 	if g.world.Load() == t.world && g.interp == t.interp {
 		return
 	}
@@ -163,9 +166,7 @@ func (g *Gate) passIn(t *Thread, k OpKind, until time.Duration, s state, why Why
 		return g.passOutside(t, k, until, s, why)
 	}
 	if g.take() {
-		if t.traced() {
-			t.lockEvent(EvLockAcquire, g, 0)
-		}
+		g.passed(t, Passed, 0)
 		return Passed
 	}
 	if until == 0 {
@@ -188,19 +189,14 @@ func (g *Gate) passSlow(t *Thread, k OpKind, until time.Duration, s state, why W
 		t.unwind()
 	}
 	t.attach()
-	if t.traced() {
-		if out == Passed {
-			t.lockEvent(EvLockAcquire, g, t.kern.Now(&t.k)-began)
-		} else {
-			t.lockEvent(EvLockTimeout, g, 0)
-		}
-	}
+	g.passed(t, out, t.kern.Now(&t.k)-began)
 	return out
 }
 
 // passOutside is Pass in Pythons whose locks release the GIL around every
 // operation, also one that need not wait.
 func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, why Why) Outcome {
+	began := t.kern.Now(&t.k)
 	t.detach(s, why)
 	out := Passed
 	switch {
@@ -208,13 +204,30 @@ func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, wh
 	case until == 0:
 		out = Refused
 	default:
+		if t.traced() {
+			t.lockEvent(EvLockRequest, g, 0)
+		}
 		g.enlist(t, k)
 		if out = g.await(t, moment(until)); out == Refused {
 			t.unwind()
 		}
 	}
 	t.attach()
+	g.passed(t, out, t.kern.Now(&t.k)-began)
 	return out
+}
+
+// passed tells the observer how a wait ended.
+func (g *Gate) passed(t *Thread, out Outcome, waited kernel.Time) {
+	if !t.traced() {
+		return
+	}
+	switch out {
+	case Passed:
+		t.lockEvent(EvLockAcquire, g, waited)
+	case TimedOut:
+		t.lockEvent(EvLockTimeout, g, waited)
+	}
 }
 
 // take takes a permit if there is one.
@@ -319,53 +332,86 @@ func (g *Gate) quit(t *Thread, passed bool) (granted bool) {
 // locks a waiter that has waited for more than 1 ms is handed its permit.
 func (g *Gate) Open(t *Thread, k OpKind, n int) {
 	t.must()
-	if t.x != nil {
-		t.announce(k, g.id)
-		g.openExplored(t, n)
-		return
-	}
-	if t.free {
-		t.kern.Sync(&t.k)
-	}
+	t.touch(k, g.id)
 	g.open(t, n)
 	if t.traced() {
 		t.lockEvent(EvLockRelease, g, 0)
 	}
 }
 
+// OpenUpTo is Open that changes nothing and reports false when the gate would have
+// more than most permits: releasing a lock that is not held, or a bounded
+// semaphore too often, is one operation that nothing can come between.
+func (g *Gate) OpenUpTo(t *Thread, k OpKind, n, most int) bool {
+	t.must()
+	t.touch(k, g.id)
+	if !g.give(t, n, most) {
+		return false
+	}
+	if t.traced() {
+		t.lockEvent(EvLockRelease, g, 0)
+	}
+	return true
+}
+
 // open is Open without an announcement.
 func (g *Gate) open(t *Thread, n int) {
-	if t.x != nil {
-		g.openExplored(t, n)
-		return
+	if !g.give(t, n, All-1) {
+		panic(badValue("", "%s would have more than %d permits", g.describe(), All-1))
 	}
+}
+
+// give adds n permits and wakes as many waiters, unless the gate would have more
+// than most. A gate that is open for everybody stays so.
+func (g *Gate) give(t *Thread, n, most int) bool {
 	if n == All {
 		g.permits.Store(All)
-	} else if g.nwait.Load() == 0 || !t.interp.prof.has(fairLocks) {
-		g.permits.Add(int32(n))
 	} else {
-		n = g.handOver(t, n)
-		g.permits.Add(int32(n))
+		fair := t.x == nil && t.interp.prof.has(fairLocks) && g.nwait.Load() > 0
+		for {
+			have := g.permits.Load()
+			if have == All {
+				return true
+			}
+			if int64(have)+int64(n) > int64(most) {
+				return false
+			}
+			if fair {
+				fair = false
+				if n = g.handOver(t, n); n == 0 {
+					return true
+				}
+				continue
+			}
+			if g.permits.CompareAndSwap(have, have+int32(n)) {
+				break
+			}
+		}
 	}
-	if g.nwait.Load() == 0 {
-		return
+	if t.x != nil {
+		g.enable(t)
+		return true
 	}
-	t.kern.Sync(&t.k)
-	g.wakeSome(t, n)
+	if g.nwait.Load() > 0 {
+		t.kern.Sync(&t.k)
+		g.wakeSome(t, n)
+	}
+	return true
 }
 
 // fairAfter is how long a waiter must have waited to be handed a lock.
 const fairAfter = kernel.Time(time.Millisecond)
 
-// handOver gives permits directly to waiters that have waited long, and returns
-// how many are left.
+// handOver gives permits directly to waiters for a lock that have waited long, and
+// returns how many are left. Only locks are fair; what a waiter announced as a
+// wait or a notification is barged for in every Python.
 func (g *Gate) handOver(t *Thread, n int) int {
 	t.kern.Sync(&t.k)
 	now := t.kern.Now(&t.k)
 	for n > 0 {
 		g.mu.Lock()
 		w := g.first
-		if w == nil || now-w.since <= fairAfter {
+		if w == nil || w.kind != OpAcquire || now-w.since <= fairAfter {
 			g.mu.Unlock()
 			return n
 		}
@@ -414,16 +460,11 @@ func (g *Gate) openEnd(t *Thread) {
 // Shut takes all permits away.
 func (g *Gate) Shut(t *Thread, k OpKind) {
 	t.must()
-	if t.x != nil {
-		t.announce(k, g.id)
-		g.permits.Store(0)
-		g.refresh(t)
-		return
-	}
-	if t.free {
-		t.kern.Sync(&t.k)
-	}
+	t.touch(k, g.id)
 	g.permits.Store(0)
+	if t.x != nil {
+		g.refresh(t)
+	}
 }
 
 // Peek returns the number of permits.

@@ -41,17 +41,13 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	return Passed
 }
 
-// openExplored adds permits; everybody on the list may now be chosen.
-func (g *Gate) openExplored(t *Thread, n int) {
-	if n == All {
-		g.permits.Store(All)
-	} else {
-		g.permits.Add(int32(n))
+// enable lets everybody on the list of a gate that has permits be chosen.
+func (g *Gate) enable(t *Thread) {
+	if g.permits.Load() == 0 {
+		return
 	}
-	if g.permits.Load() > 0 {
-		for w := g.first; w != nil; w = w.next {
-			t.x.Enable(&w.t.k)
-		}
+	for w := g.first; w != nil; w = w.next {
+		t.x.Enable(&w.t.k)
 	}
 }
 

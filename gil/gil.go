@@ -16,6 +16,8 @@ import (
 // free-threaded. The code is the same in the live and in the timed virtual
 // world. An explored run has no GIL: the holder is whoever was chosen.
 type GIL struct {
+	stats gilCounters // first: its words must be aligned on 32-bit machines
+
 	kern kernel.Kernel
 	prof Profile
 	rule ruleKind
@@ -39,13 +41,13 @@ type GIL struct {
 	holder   *Thread
 	last     *Thread // the last holder
 	switches uint64  // changes of holder
+	why      Why     // why the last holder gave it up
 	waiters  []gilWaiter
 	coming   int // waiters that were woken and have not taken the GIL yet
 	ceding   gilWaiter
 	hasCeder bool
 	ticker   int // ticks left when the holder gave the GIL up between two checks
 	alarm    alarm
-	stats    gilCounters
 }
 
 // gilWaiter is a thread that waits for the GIL.
@@ -149,6 +151,9 @@ func (g *GIL) SetInterval(d time.Duration) error {
 // to unwind.
 func (g *GIL) take(t *Thread) bool {
 	g.kern.Sync(&t.k)
+	if t.k.Killed() {
+		return false
+	}
 	g.lock()
 	if g.locked || g.rule == ticksRule && len(g.waiters) > 0 {
 		t.enter(stateWaitGIL)
@@ -200,6 +205,9 @@ func (g *GIL) own(t *Thread) (switched bool) {
 	if switched {
 		g.last = t
 		g.switches++
+		if g.why == WhyInterval || g.why == WhyTick {
+			g.stats.forced.Inc()
+		}
 	}
 	return switched
 }
@@ -395,9 +403,7 @@ func (g *GIL) leave(t *Thread, why Why) {
 		t.held += held
 		g.stats.held.Add(int64(held))
 	}
-	if why == WhyInterval || why == WhyTick {
-		g.stats.forced.Add(1)
-	}
+	g.why = why
 	g.ticker = max(0, int(t.due-t.k.Ticks()-1))
 	if g.emit != nil {
 		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(g.kern.Now(&t.k) - t.acquired), Why: why})
@@ -479,7 +485,7 @@ func (g *GIL) turn(t *Thread) bool {
 		return true
 	}
 	t.holds = false
-	g.stats.forced.Add(1)
+	g.why = WhyTick
 	var began kernel.Time
 	if g.timed {
 		began = g.kern.Now(&t.k)

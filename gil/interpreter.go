@@ -9,6 +9,7 @@ import (
 	"runtime/pprof"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -34,8 +35,8 @@ type Interpreter struct {
 	isolated bool    // a sub-interpreter with its own GIL: no daemon threads
 	process  *Child  // the emulated process it runs in, nil for the first
 	method   StartMethod
-	subEnded *Gate // of a sub-interpreter: its creator waits here
-	private  int64 // bytes allocated
+	subEnded *Gate        // of a sub-interpreter: its creator waits here
+	private  atomic.Int64 // bytes allocated
 
 	mu       sync.Mutex
 	threads  []*Thread
@@ -282,7 +283,8 @@ func (i *Interpreter) killDaemons(t *Thread) {
 			stuck = append(stuck, u.name)
 		}
 	}
-	t.attach()
+	// The GIL is not taken again: nothing is left to do with it, and a daemon that
+	// really blocks with it would keep main from ending.
 	if len(stuck) > 0 {
 		i.failed(&StuckError{Threads: stuck})
 	}
@@ -420,7 +422,10 @@ func (i *Interpreter) Stats() Stats {
 }
 
 func (t *Thread) stats() ThreadStats {
-	return ThreadStats{Name: t.name, Ticks: t.k.Ticks(), Held: time.Duration(t.held), Times: t.Times()}
+	times := t.Times()
+	t.life.lock(t)
+	defer t.life.unlock(t)
+	return ThreadStats{Name: t.name, Ticks: t.life.ticks, Held: time.Duration(t.held), Times: times}
 }
 
 // SwitchInterval returns the switch interval. Python: sys.getswitchinterval().

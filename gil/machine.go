@@ -137,20 +137,19 @@ func (w *world) threadOf(k *kernel.Task) *Thread {
 func (w *world) stalled() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.deadlock != nil {
-		return false
-	}
 	d := &DeadlockError{}
 	var left []*Thread
 	for _, i := range w.all {
-		i.mu.Lock()
 		for _, t := range i.threads {
-			left = append(left, t)
-			d.Waits = append(d.Waits, t.waiting())
+			if !t.k.Killed() {
+				left = append(left, t)
+				d.Waits = append(d.Waits, t.waiting())
+			}
 		}
-		i.mu.Unlock()
 	}
-	w.deadlock = d
+	if w.deadlock == nil {
+		w.deadlock = d
+	}
 	if w.emit != nil && len(left) > 0 {
 		w.emit.event(left[0], Event{Kind: EvDeadlock, Name: d.Error()})
 	}

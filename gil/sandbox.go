@@ -85,7 +85,8 @@ func (w *world) reset() {
 func (i *Interpreter) reset() {
 	clear(i.threads)
 	i.threads = i.threads[:0]
-	i.count, i.private = 0, 0
+	i.count = 0
+	i.private.Store(0)
 	i.main, i.mainDone, i.closing = nil, false, false
 	i.errs = nil
 }

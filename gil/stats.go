@@ -1,6 +1,7 @@
 package gil
 
 import (
+	"sync"
 	"time"
 
 	"go.uber.org/atomic"
@@ -13,16 +14,17 @@ import (
 type Stats struct {
 	Acquisitions  int64         // times a thread took the GIL
 	Switches      int64         // of these, by another thread than the holder before
-	Forced        int64         // times a holder gave it up because it was asked, or its ticks ran out
-	Voluntary     int64         // switches that were not forced: the holder blocked or ended
+	Forced        int64         // switches because the holder was asked, or its ticks ran out
+	Voluntary     int64         // the other switches: the holder blocked or ended
 	FailedWakeups int64         // legacy: a waiter was woken and found the GIL taken
 	Checks        int64         // times a tick rule looked whether to switch
 	Held          time.Duration // time with a holder
 	Threads       []ThreadStats // of an Interpreter: those that have ended, then the others in the order they started
 }
 
-// ThreadStats are one thread's part. In the live world times are measured only
-// under an interval rule or with an observer.
+// ThreadStats are one thread's part, up to the last time it began or ended a wait.
+// In the live world they are measured only under an interval rule or with an
+// observer; otherwise all but the name is zero.
 type ThreadStats struct {
 	Name  string
 	Ticks int64         // ticks executed
@@ -69,7 +71,7 @@ func (g *GIL) Stats() Stats {
 		Checks:        c.checks.Load(),
 		Held:          time.Duration(c.held.Load()),
 	}
-	s.Voluntary = max(0, s.Switches-s.Forced)
+	s.Voluntary = s.Switches - s.Forced
 	return s
 }
 
@@ -89,6 +91,8 @@ const (
 
 // ledger adds up a thread's states.
 type ledger struct {
+	mu      sync.Mutex // live: others may ask while the thread waits
+	ticks   int64
 	state   state
 	since   kernel.Time
 	offCore kernel.Time
@@ -101,8 +105,10 @@ func (t *Thread) enter(s state) {
 	if !t.clocked {
 		return
 	}
+	t.life.lock(t)
 	t.book()
 	t.life.state = s
+	t.life.unlock(t)
 }
 
 // book adds the time since the last entry to the current state; what of it the
@@ -116,12 +122,27 @@ func (t *Thread) book() {
 	l.spent[l.state] += d - ready
 	l.ready += ready
 	l.since, l.offCore = now, off
+	l.ticks = t.k.Ticks()
+}
+
+func (l *ledger) lock(t *Thread) {
+	if t.interp.live {
+		l.mu.Lock()
+	}
+}
+
+func (l *ledger) unlock(t *Thread) {
+	if t.interp.live {
+		l.mu.Unlock()
+	}
 }
 
 // Times returns how the thread's life so far divides into states. In the live
 // world it is empty unless times are measured, see ThreadStats.
 func (t *Thread) Times() Times {
 	l := &t.life
+	l.lock(t)
+	defer l.unlock(t)
 	d := func(s state) time.Duration { return time.Duration(l.spent[s]) }
 	return Times{
 		Run: d(stateRun), ReadyCore: time.Duration(l.ready), WaitGIL: d(stateWaitGIL), WaitLock: d(stateWaitLock),

@@ -141,6 +141,9 @@ func (t *Thread) Start(by *Thread) {
 	if i != by.interp {
 		panic(misuse("", "thread %s belongs to another interpreter; start it from a thread of its own", t.name))
 	}
+	if by.dying || by.k.Killed() {
+		by.unwind() // a deferred call of a thread that is being ended starts nobody
+	}
 	by.touch(kernel.OpStart, 0)
 	if !t.stage.CompareAndSwap(stageNew, stageStarting) {
 		panic(misuse("threads can only be started once", "thread %s: threads can only be started once; make a new one", t.name))
@@ -197,6 +200,7 @@ func (t *Thread) begin() {
 // attach takes the GIL, or unwinds.
 func (t *Thread) attach() {
 	if t.gil == nil {
+		t.alive()
 		t.holds = true
 		t.enter(stateRun)
 		t.renew()
@@ -279,6 +283,8 @@ func (t *Thread) join(by *Thread, until time.Duration) bool {
 		panic(misuse("cannot join thread before it is started", "cannot join thread %s before it is started", t.name))
 	case t == by:
 		panic(misuse("cannot join current thread", "thread %s cannot join itself: cannot join current thread", t.name))
+	case t.interp != by.interp:
+		panic(misuse("can only join a child process", "thread %s belongs to another interpreter; only its own threads can join it", t.name))
 	case t.entered:
 		panic(misuse("cannot join a dummy thread", "thread %s entered by GIL.Enter: cannot join a dummy thread", t.name))
 	}
@@ -324,6 +330,9 @@ func (t *Thread) NativeID() uint64 { return t.Ident() }
 func (t *Thread) IsAlive(by *Thread) bool {
 	if by != nil {
 		by.must()
+		if t.interp != by.interp {
+			panic(misuse("can only test a child process", "thread %s belongs to another interpreter; only its own threads can ask for it", t.name))
+		}
 		by.touch(kernel.OpPeek, t.ended.id)
 	}
 	if t.interp.leftMain(t) {

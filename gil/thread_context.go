@@ -152,9 +152,13 @@ func WithCancel(t *Thread) (context.Context, context.CancelFunc) {
 // context.WithTimeout of the standard library measures real time, which means
 // nothing in a virtual world: calls there refuse it and name this function.
 func WithTimeout(t *Thread, d time.Duration) (context.Context, context.CancelFunc) {
-	c := &derived{t: t, due: t.Now() + max(d, 0)}
+	at := t.kern.Now(&t.k).After(max(d, 0))
+	if at == kernel.Never {
+		return WithCancel(t)
+	}
+	c := &derived{t: t, due: time.Duration(at)}
 	stop := t.AfterFunc(c.end)
-	timer := t.kern.After(&t.k, kernel.Time(c.due), func() { c.endWith(context.DeadlineExceeded) })
+	timer := t.kern.After(&t.k, at, func() { c.endWith(context.DeadlineExceeded) })
 	return c, func() {
 		stop()
 		timer.Stop()

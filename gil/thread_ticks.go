@@ -8,8 +8,9 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
-// Tick executes n bytecodes; a switch may come after each. n must not be
-// negative: the next check point panics with a *ValueError if it was.
+// Tick executes n bytecodes; a switch may come after each. n must not be negative:
+// that takes ticks back, and when more are taken back than were executed since
+// the last check point, the next one panics with a *ValueError.
 //
 // Without contention a tick is a subtraction and a load, inlined.
 func (t *Thread) Tick(n int) {
@@ -149,7 +150,9 @@ func (t *Thread) Compute(d time.Duration) {
 		return
 	}
 	t.works()
-	t.k.Limit.Store(0)
+	if t.k.Limit.Load() != 0 {
+		t.look() // somebody may have asked already
+	}
 	for {
 		t.alive()
 		if t.gil != nil && t.gil.rule != intervalRule {

@@ -62,7 +62,7 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 	if t.x != nil {
 		t.alive()
 		if d > 0 {
-			t.x.Disable(&t.k, t.x.Now(nil)+kernel.Time(d))
+			t.x.Disable(&t.k, t.x.Now(nil).After(d))
 		}
 		t.holds = false
 		how := t.x.Await(&t.k, kernel.Op{Kind: op})
@@ -74,7 +74,7 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 	} else {
 		t.detach(s, why)
 		w := t.kern.Prepare(&t.k, kernel.SlotWait)
-		how := t.kern.Park(&t.k, w, t.kern.Now(&t.k)+kernel.Time(max(d, 0)))
+		how := t.kern.Park(&t.k, w, t.kern.Now(&t.k).After(d))
 		if how == kernel.Killed {
 			t.unwind()
 		}
@@ -188,5 +188,5 @@ func (t *Thread) GC(d time.Duration) {
 // process in the machine's ledger.
 func (t *Thread) Alloc(bytes int64) {
 	t.must()
-	t.interp.private += bytes
+	t.interp.private.Add(bytes)
 }

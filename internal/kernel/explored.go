@@ -89,7 +89,7 @@ func (k *Explored) Close() {
 // AddDomain makes d an interpreter's domain.
 func (k *Explored) AddDomain(d *Domain) {
 	k.nextDom++
-	d.ID, d.seed = k.nextDom, mix(k.seed, uint64(k.nextDom))
+	d.ID, d.seed, d.roots = k.nextDom, mix(k.seed, uint64(k.nextDom)), 0
 }
 
 // World returns the world of this run.

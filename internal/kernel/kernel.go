@@ -37,6 +37,7 @@ package kernel
 import (
 	"math"
 	"sync/atomic"
+	"time"
 )
 
 // Time is a moment on a kernel's clock, in nanoseconds since the world began.
@@ -44,6 +45,14 @@ type Time int64
 
 // Never is a moment that does not come.
 const Never Time = math.MaxInt64
+
+// After is the moment d later, Never when there is no such moment.
+func (t Time) After(d time.Duration) Time {
+	if u := t + Time(d); u >= t {
+		return u
+	}
+	return Never
+}
 
 // Policy says who decides what runs next and what time is.
 type Policy uint8

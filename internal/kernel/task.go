@@ -53,7 +53,8 @@ func (t *Task) Init(by *Task, d *Domain, name string) {
 	t.Domain = d
 	t.Name = name
 	if by == nil {
-		t.Path = mix(d.seed, 1)
+		d.roots++
+		t.Path = mix(d.seed, d.roots)
 		return
 	}
 	by.children++
@@ -130,6 +131,8 @@ func below(h uint64, n int) int {
 type Domain struct {
 	ID   int
 	seed uint64
+
+	roots uint64 // tasks made by nobody
 
 	items  heap // pending items of this domain, timed kernel only
 	slot   int  // index in the kernel's heap of domains

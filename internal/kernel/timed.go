@@ -127,7 +127,7 @@ func NewTimed(cfg Config) *Timed {
 // AddDomain makes d an interpreter's domain.
 func (k *Timed) AddDomain(d *Domain) {
 	k.nextDom++
-	d.ID, d.seed = k.nextDom, mix(k.cfg.Seed, uint64(k.nextDom))
+	d.ID, d.seed, d.roots = k.nextDom, mix(k.cfg.Seed, uint64(k.nextDom)), 0
 }
 
 // World returns the world of this run.
@@ -421,7 +421,7 @@ func (k *Timed) Poke(by, t *Task) {
 		at = k.Now(by)
 	}
 	if by != nil && by.Domain != t.Domain {
-		k.After(by, at+k.latency(t), func() { k.poke(t, k.now) })
+		k.call(t.Domain, by, at+k.latency(t), func() { k.poke(t, k.now) })
 		return
 	}
 	k.poke(t, at)
@@ -464,7 +464,7 @@ func (k *Timed) Park(t *Task, w Ticket, until Time) Wake {
 		return Woken
 	}
 	if until != Never {
-		v.timer.at = max(until+Time(k.cfg.TimerSlack), v.now)
+		v.timer.at = max(until.After(k.cfg.TimerSlack), v.now)
 		k.agenda.push(t.Domain, &v.timer)
 	}
 	v.parked, v.on = true, w.slot
@@ -519,13 +519,22 @@ func (k *Timed) latency(t *Task) Time {
 	return l
 }
 
-// Kill makes every wait of t return Killed.
+// Kill makes every wait of t return Killed, now or, when by belongs to another
+// interpreter, after the wake latency.
 func (k *Timed) Kill(by, t *Task) {
 	at := k.now
 	if by != nil {
 		at = k.Now(by)
 		by.Limit.Store(maxLimit)
 	}
+	if by != nil && by.Domain != t.Domain {
+		k.call(t.Domain, by, at+k.latency(t), func() { k.kill(t, k.now) })
+		return
+	}
+	k.kill(t, at)
+}
+
+func (k *Timed) kill(t *Task, at Time) {
 	t.killed.Store(true)
 	t.Limit.Store(maxLimit)
 	switch v := &t.virtual; {
@@ -547,10 +556,18 @@ func (k *Timed) Choose(t *Task, kind ChoiceKind, n int) int {
 
 // After calls fn at the time at, on whatever task is running then.
 func (k *Timed) After(by *Task, at Time, fn func()) Timer {
-	tm := &timedTimer{k: k}
 	d := &k.machine
 	if by != nil {
 		d = by.Domain
+	}
+	return k.call(d, by, at, fn)
+}
+
+// call puts a call on a domain's agenda: that of the domain it has an effect on,
+// whose tasks must not run ahead of it.
+func (k *Timed) call(d *Domain, by *Task, at Time, fn func()) *timedTimer {
+	tm := &timedTimer{k: k}
+	if by != nil {
 		by.Limit.Store(maxLimit)
 		tm.it.rank = mix(by.Path, uint64(at))
 	}
