@@ -37,7 +37,8 @@ func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Chi
 	if cost < 0 {
 		cost = o.machine.method.cost()
 	}
-	t.Held(cost)
+	t.working(false) // starting a process is no work, as starting a thread is none
+	t.spend(kernel.Time(cost))
 	i := w.newInterpreter(t.interp.prof, o)
 	i.pid = w.pids.Add(1)
 	i.method = o.machine.method
@@ -50,6 +51,7 @@ func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Chi
 	}
 	t.kern.Sync(&t.k)
 	w.kern.Spawn(&t.k, &c.main.k, func() { c.body() })
+	t.look()
 	return c
 }
 

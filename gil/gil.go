@@ -191,10 +191,11 @@ func (g *GIL) seize(t *Thread) {
 		g.alarm.arm(g)
 	}
 	g.unlock()
+	g.begins(t, switched)
 	if ceder.t != nil {
 		g.kern.Wake(&t.k, ceder.w)
 	}
-	g.began(t, switched)
+	g.proceeds(t, switched)
 }
 
 // own records t as the holder; the fields are locked. It reports whether the last
@@ -212,8 +213,14 @@ func (g *GIL) own(t *Thread) (switched bool) {
 	return switched
 }
 
-// began is what a thread does first when it is the holder; it needs no lock.
+// began is what a thread does that was made the holder; it needs no lock.
 func (g *GIL) began(t *Thread, switched bool) {
+	g.begins(t, switched)
+	g.proceeds(t, switched)
+}
+
+// begins records that t's hold begins.
+func (g *GIL) begins(t *Thread, switched bool) {
 	t.holds = true
 	g.stats.acquisitions.Inc()
 	if switched {
@@ -227,6 +234,10 @@ func (g *GIL) began(t *Thread, switched bool) {
 	}
 	t.gilWait = 0
 	t.enter(stateRun)
+}
+
+// proceeds gets t going.
+func (g *GIL) proceeds(t *Thread, switched bool) {
 	if switched && g.switching > 0 {
 		t.spend(g.switching)
 	}

@@ -73,7 +73,9 @@ func (m *Machine) Run(p Profile, main func(t *Thread)) error {
 // body is the life of an interpreter's main thread in a virtual world.
 func (i *Interpreter) body(t *Thread) {
 	defer func() {
-		t.recovered(recover())
+		if v := recover(); v != nil { // it was ended before it had begun
+			t.recovered(v)
+		}
 		t.conclude()
 	}()
 	t.begin()

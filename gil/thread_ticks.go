@@ -34,6 +34,7 @@ func (t *Thread) slow() {
 		t.announce(kernel.OpTick, 0)
 		return
 	}
+	t.works()
 	rest := 0
 	if t.k.Budget < -1 {
 		rest = -1 - t.k.Budget
@@ -61,7 +62,6 @@ func (t *Thread) look() {
 	}
 	t.alive()
 	if t.timed != nil {
-		t.works()
 		t.timed.Grant(&t.k) // brings the clock up to date
 		t.timed.Sync(&t.k)
 		t.alive()

@@ -265,9 +265,12 @@ func (k *Timed) Alive() int { return k.alive }
 // pick performs what is due until it finds a task that continues.
 func (k *Timed) pick() *Task {
 	for {
+		if k.alive == 0 {
+			return nil // what is still due concerns nobody, and must not move the clock
+		}
 		it := k.agenda.least()
 		if it == nil {
-			if k.alive > 0 && k.Hooks.Stalled != nil && k.Hooks.Stalled() {
+			if k.Hooks.Stalled != nil && k.Hooks.Stalled() {
 				continue
 			}
 			return nil
@@ -400,6 +403,9 @@ func (k *Timed) Advance(t *Task, cpu Time) Time {
 	}
 	k.settle(t)
 	v := &t.virtual
+	if v.now >= k.horizon(t) {
+		k.Sync(t) // the last tick went beyond the horizon: what came before its end comes first
+	}
 	if end := v.now + k.cores.stretch(t, cpu); !t.Free && end < k.horizon(t) {
 		v.now = end
 		return cpu
