@@ -2,6 +2,7 @@ package gil
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/pygil/pygil/internal/bytecode"
 	"github.com/pygil/pygil/internal/kernel"
@@ -13,41 +14,55 @@ type shared struct {
 	name   string
 	id     kernel.ObjID
 	interp *Interpreter
-	world  *kernel.World
-	mu     sync.Mutex // per-object lock of a free-threaded world (PEP 703)
+	world  atomic.Pointer[kernel.World] // set last: who sees it sees id and interp
+	mu     sync.Mutex                   // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
 	bind   sync.Mutex
 }
 
-// own binds the object to the interpreter that first uses it and panics with a
-// *RuntimeError when another one does. An object whose world has ended begins to
-// belong to the new one.
+// own is the beginning of every operation. It panics with a *RuntimeError when t
+// is not the thread that acts. It binds the object to the interpreter that first
+// uses it and panics when another one does; an object whose world has ended
+// begins to belong to the new one.
 func (s *shared) own(t *Thread) {
-	if t.free || s.interp != t.interp || s.world != t.world {
-		s.bindTo(t)
+	if t == nil || !t.holds || t.free || t.goid != 0 || s.world.Load() != t.world || s.interp != t.interp {
+		s.ownSlow(t)
 	}
 }
 
-func (s *shared) bindTo(t *Thread) {
-	s.bind.Lock()
-	defer s.bind.Unlock()
+func (s *shared) ownSlow(t *Thread) {
+	t.mustRun()
+	if t.free && t.timed != nil && t.timed.Current() != &t.k && !t.dying {
+		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread", t.name))
+	}
+	if t.dying && t.gil != nil && !t.holds {
+		t.unwind() // its deferred calls must not touch what the holder touches
+	}
 	mine := t.world
-	if s.interp == t.interp && s.world == mine {
+	if s.world.Load() == mine && s.interp == t.interp {
 		return
 	}
-	switch {
-	case s.interp == nil:
-	case s.world == mine:
+	s.bind.Lock()
+	defer s.bind.Unlock()
+	switch old := s.world.Load(); {
+	case old == nil:
+	case old == mine:
+		if s.interp == t.interp {
+			return
+		}
 		panic(&RuntimeError{
 			Text: "gil: " + s.describe() + " belongs to interpreter " + s.interp.Name() + " and was used from " + t.interp.Name() +
 				"; processes and sub-interpreters share nothing, send the value instead",
 			Python: "name '" + s.name + "' is not defined",
 		})
-	case !s.world.Ended():
+	case !old.Ended():
 		panic(misuse("", "%s belongs to another %v world that is still running and was used by thread %s; make one per world",
-			s.describe(), s.world.Policy, t.name))
+			s.describe(), old.Policy, t.name))
+	case old.Policy == kernel.ExploredPolicy && mine.Policy == kernel.ExploredPolicy:
+		t.interp.outlived(s.describe()) // and its value with it
 	}
-	s.interp, s.world = t.interp, mine
+	s.interp = t.interp
 	s.id = t.k.NextObject()
+	s.world.Store(mine)
 }
 
 func (s *shared) describe() string {
@@ -57,7 +72,8 @@ func (s *shared) describe() string {
 	return "variable " + s.name
 }
 
-// begin precedes the moment at which the object is touched; end follows it.
+// begin precedes the moment at which the object is touched; end follows it. What
+// lies between them is one C call: nothing switches there.
 func (s *shared) begin(t *Thread, k OpKind) {
 	if t.x != nil {
 		t.announce(k, s.id)
@@ -80,10 +96,26 @@ func (s *shared) end(t *Thread) {
 	}
 }
 
+// raised executes what is left of a construct whose C call has raised: the
+// opcodes up to the handler. Up to 3.9 the loop looks whether to switch before
+// the first opcode of the handler; later ones do not look.
+func (t *Thread) raised(s *stretch) {
+	if t.interp.prof.version > bytecode.V39 && !t.code.any {
+		s = &stretch{ticks: s.ticks, extra: s.extra}
+	}
+	t.pass(s)
+}
+
 // Var is a variable that threads share: a Python global. Every access is the
 // bytecodes of the profile, so a switch can come exactly where one can come in
 // Python: between the load and the store of `x += 1` up to 3.9, not from 3.10 on.
-// Without a GIL a Var loses updates too, but never memory safety.
+// Without a GIL a Var loses updates too, but never memory safety. An attribute,
+// `o.n`, is the same to every Python: it has its checks in the same places and
+// takes as many ticks.
+//
+// A Var belongs to the interpreter that first uses it, see [NewVar]. Its methods
+// give the GIL up only where the profile's bytecodes look whether to switch; they
+// panic with a *RuntimeError when t is not the thread that acts.
 //
 // Plain Go variables that threads capture are shared as well; they are invisible
 // to the explorer and to the profile, and a switch comes between their accesses
@@ -93,10 +125,17 @@ type Var[T any] struct {
 	v T
 }
 
-// NewVar makes a variable with a name for reports and its first value.
+// NewVar makes a variable with a name for reports and its first value. The zero
+// Var is one without a name that holds the zero T.
+//
+// Another interpreter that uses it, as a sub-interpreter or an emulated process
+// is, panics with a *RuntimeError whose Python text is that of a NameError; so
+// does another world while the first one runs. When that has ended the variable
+// begins to belong to the next, with the value it has. A program that is explored
+// must make its variables itself: one that outlives a run makes the next one fail.
 func NewVar[T any](name string, v T) *Var[T] { return &Var[T]{shared: shared{name: name}, v: v} }
 
-// Load is `v = x`.
+// Load is `v = x`: one read.
 func (x *Var[T]) Load(t *Thread) T {
 	x.own(t)
 	p := t.path(bytecode.Load)
@@ -106,7 +145,7 @@ func (x *Var[T]) Load(t *Thread) T {
 	return v
 }
 
-// Store is `x = v`.
+// Store is `x = v`: one write.
 func (x *Var[T]) Store(t *Thread, v T) {
 	x.own(t)
 	p := t.path(bytecode.Store)
@@ -145,7 +184,7 @@ func (x *Var[T]) Swap(t *Thread, v T) T {
 }
 
 // Peek returns the value from outside any thread: before a run, after it, or from
-// an observer of the virtual world.
+// an observer of the virtual world. No explorer sees it.
 func (x *Var[T]) Peek() T {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -169,16 +208,15 @@ func (x *Var[T]) write(t *Thread, v T) {
 }
 
 // CompareAndSwap stores v if the variable holds old, in one C call that nothing
-// can come between, and reports whether it did. Values are compared with ==; it
-// panics for a type that cannot be.
+// can come between, and reports whether it did. Values are compared with ==, or,
+// where Go cannot, as reflect.DeepEqual compares them.
 func (x *Var[T]) CompareAndSwap(t *Thread, old, v T) (swapped bool) {
 	x.own(t)
 	p := t.path(bytecode.CallCResult)
 	t.pass(&p[0])
 	x.begin(t, kernel.OpUpdate)
-	if any(x.v) == any(old) {
+	if swapped = equal(x.v, old); swapped {
 		x.v = v
-		swapped = true
 	}
 	x.end(t)
 	t.pass(&p[1])
@@ -190,8 +228,8 @@ type Number interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
-// Add is `x += d`, the profile's own bytecodes: torn up to 3.9, whole from 3.10
-// on, torn again without a GIL.
+// Add is `x += d`, a read and a write with the profile's own bytecodes around
+// them: torn up to 3.9, whole from 3.10 on, torn again without a GIL.
 func Add[N Number](t *Thread, x *Var[N], d N) {
 	x.own(t)
 	p := t.path(bytecode.Add)
