@@ -15,7 +15,7 @@ const (
 	// firstStep is allocated for a body before its first byte has arrived,
 	// whatever the header claims. From then on the buffer has at most
 	// growth times what really came.
-	firstStep = 1 << 20
+	firstStep = 2 << 20
 	growth    = 4
 )
 

@@ -1,0 +1,199 @@
+package pipe
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/pygil/pygil/internal/frame"
+	"github.com/pygil/pygil/pipe/pickle"
+)
+
+// Send sends a value as one message, encoded by package pickle: any Go value
+// with its dynamic type. It waits while the connection is full, with the GIL
+// given up. A value that cannot be encoded is a [*pickle.Error]; nothing is sent
+// then. Other errors as for [Conn.SendBytes].
+//
+// A live object in the value (a Conn, a lock of package process) takes its
+// descriptor with it, in the same message, over a unix-domain connection; over
+// others it is refused. The sender's own object stays usable.
+// Python: Connection.send.
+func (c *Conn) Send(ctx context.Context, v any) error { return c.send(ctx, v, true) }
+
+// SendTimeout is Send that waits at most d. Its error then matches
+// [ErrTimeout].
+func (c *Conn) SendTimeout(ctx context.Context, v any, d time.Duration) error {
+	return c.within(ctx, d, "send", func(ctx context.Context, wait bool) error {
+		return c.send(ctx, v, wait)
+	})
+}
+
+// TrySend is Send that never waits: it returns [ErrWouldBlock] when there is no
+// room, or while another goroutine is sending, and nothing was sent. A message
+// for which there is some room counts as sent; its rest follows in the
+// background.
+func (c *Conn) TrySend(ctx context.Context, v any) error { return c.send(ctx, v, false) }
+
+// Recv receives one message and decodes it: the value that [Conn.Send] was
+// given, with its dynamic type. It waits for one with the GIL given up. A
+// message that cannot be decoded is a [*pickle.Error]; it is consumed, and the
+// next one is fine. Other errors as for [Conn.RecvBytes].
+// Python: Connection.recv.
+func (c *Conn) Recv(ctx context.Context) (any, error) { return c.recv(ctx, nil, true) }
+
+// RecvTimeout is Recv that waits at most d for the whole message. Its error then
+// matches [ErrTimeout]; what came of the message is kept for the next call.
+func (c *Conn) RecvTimeout(ctx context.Context, d time.Duration) (v any, err error) {
+	err = c.within(ctx, d, "recv", func(ctx context.Context, wait bool) error {
+		v, err = c.recv(ctx, nil, wait)
+		return err
+	})
+	return v, err
+}
+
+// TryRecv is Recv that never waits: it returns [ErrWouldBlock] when no whole
+// message is there, or while another goroutine is receiving.
+func (c *Conn) TryRecv(ctx context.Context) (any, error) { return c.recv(ctx, nil, false) }
+
+// Recv receives one message as a T: [Conn.Recv] with the type known. A message
+// that holds something else is a [*pickle.Error] and consumed.
+func Recv[T any](ctx context.Context, c *Conn) (T, error) {
+	var v T
+	_, err := c.recv(ctx, &v, true)
+	return v, err
+}
+
+// RecvTimeout is [Recv] that waits at most d for the whole message.
+func RecvTimeout[T any](ctx context.Context, c *Conn, d time.Duration) (T, error) {
+	var v T
+	err := c.within(ctx, d, "recv", func(ctx context.Context, wait bool) error {
+		_, err := c.recv(ctx, &v, wait)
+		return err
+	})
+	return v, err
+}
+
+// TryRecv is [Recv] that never waits; see [Conn.TryRecv].
+func TryRecv[T any](ctx context.Context, c *Conn) (T, error) {
+	var v T
+	_, err := c.recv(ctx, &v, false)
+	return v, err
+}
+
+// An encoder holds one message of Send while it is made and written. It is made
+// before the sending lock is taken: encoding may run the program's own code.
+type encoder struct {
+	buf     []byte
+	handles pickle.Handles
+	opts    []pickle.Option // WithHandles above; then the Conn's
+	ctx     context.Context
+	after   []func(sent bool)
+}
+
+var encoders = sync.Pool{New: func() any {
+	e := &encoder{buf: make([]byte, 0, 512)}
+	e.opts = []pickle.Option{pickle.WithHandles(&e.handles)}
+	return e
+}}
+
+// A Carrier is what pickle.Handles.Context may implement when live objects
+// travel with a message: it lets them take part in whether the message left.
+type Carrier interface {
+	// Context is that of the call that sends.
+	Context() context.Context
+	// AfterSend has fn called once, when it is certain whether the message was
+	// sent.
+	AfterSend(fn func(sent bool))
+}
+
+// Context implements Carrier.
+func (e *encoder) Context() context.Context { return e.ctx }
+
+// AfterSend implements Carrier.
+func (e *encoder) AfterSend(fn func(sent bool)) { e.after = append(e.after, fn) }
+
+// done ends the message: its objects learn whether it left.
+func (e *encoder) done(sent bool) {
+	for _, fn := range e.after {
+		fn(sent)
+	}
+	e.after, e.ctx = nil, nil
+	if e.handles.Len() > 0 {
+		release(e.handles.All())
+		e.handles = pickle.Handles{}
+	}
+	clear(e.opts[1:])
+	if cap(e.buf) <= keep {
+		encoders.Put(e)
+	}
+}
+
+func (c *Conn) send(ctx context.Context, v any, wait bool) error {
+	if err := c.usable(sending); err != nil {
+		return err
+	}
+	e := encoders.Get().(*encoder)
+	sent := false
+	defer func() { e.done(sent) }()
+	e.opts = append(e.opts[:1], c.codec...)
+	opts := e.opts
+	if c.s.carries() {
+		e.ctx, e.handles.Context = ctx, e
+	} else {
+		opts = opts[1:]
+	}
+	// The header goes right before the body; its size is known afterwards.
+	buf, err := pickle.Append(e.buf[:frame.LongHeader], v, opts...)
+	if err != nil {
+		return err
+	}
+	e.buf = buf
+	size := uint64(len(buf) - frame.LongHeader)
+	start := frame.LongHeader - frame.HeaderSize(size)
+	frame.AppendHeader(buf[start:start], size)
+	if err := c.enter(ctx, sending, "send", wait); err != nil {
+		return err
+	}
+	c.out.m = message{head: buf[start:], handles: e.handles.All(), size: len(buf) - start}
+	err = c.transmit(ctx, wait)
+	var partial *PartialSendError
+	sent = err == nil || errors.As(err, &partial)
+	return err
+}
+
+// recv receives one message and decodes it into the variable that into points
+// to, or returns it when into is nil. Decoding a short message happens where it
+// was read to; no code of the program runs in it, but for what it registered.
+func (c *Conn) recv(ctx context.Context, into any, wait bool) (any, error) {
+	if err := c.begin(ctx, wait); err != nil {
+		return nil, err
+	}
+	defer c.end(ctx)
+	body, short, err := c.in.r.View(&c.in)
+	opts := c.in.decode
+	if err == nil && !short {
+		opts = c.in.alias
+		body, err = c.in.r.Body(&c.in, nil)
+	}
+	if err != nil {
+		return nil, c.lost(err)
+	}
+	h := &c.in.handles
+	*h = pickle.Handles{}
+	if err := c.take(h); err != nil {
+		release(h.All())
+		return nil, err
+	}
+	var v any
+	if into == nil {
+		v, err = pickle.Unmarshal(body, opts...)
+	} else {
+		err = pickle.UnmarshalInto(body, into, opts...)
+	}
+	if h.Len() > 0 {
+		release(h.Rest())
+		*h = pickle.Handles{}
+	}
+	return v, err
+}
