@@ -1,0 +1,46 @@
+// Standalone uses the GIL alone: plain goroutines that want Python's rules, and no
+// interpreter, profile or virtual clock.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/pygil/pygil/gil"
+)
+
+func main() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "standalone:", err)
+		os.Exit(1)
+	}
+	n, line := share(r, w)
+	fmt.Printf("n = %d, read %q\n", n, line)
+}
+
+// share counts on two goroutines. The first one to be done reads what the other
+// one writes: had it kept the GIL while it waits, nobody would ever write.
+func share(r, w *os.File) (n int, line string) {
+	read := func() { line, _ = bufio.NewReader(r).ReadString('\n') }
+	write := func() { fmt.Fprintln(w, "hello") }
+
+	g := gil.NewGIL(gil.Ticks(100))
+	work := func(name string, wait func()) {
+		t := g.Enter(name) // from here on this goroutine holds the GIL
+		defer t.Leave()
+		for range 10_000 {
+			t.Tick(1) // after 100 of these the longest waiter gets it
+			n++       // a plain int: only the holder is here
+		}
+		t.Block(wait) // meanwhile the others run
+	}
+
+	var goroutines sync.WaitGroup
+	goroutines.Go(func() { work("reader", read) })
+	goroutines.Go(func() { work("writer", write) })
+	goroutines.Wait()
+	return n, line
+}
