@@ -24,24 +24,24 @@ type part struct {
 	first int   // of a slice: its first element, counted in the array or slice at the end of the steps
 }
 
-// An extent is the memory of one identity.
+// A span is a stretch of memory, an extent the one of an identity.
+type span struct{ start, end uintptr }
+
 type extent struct {
-	start, end uintptr
+	span
 	identity
 }
 
-// extents lists the memory of what was written, as far as parts of it could be
-// referred to: variables behind pointers and elements of slices.
-func (m *memo) extents(relevant func(*plan) bool) []extent {
-	var all []extent
-	for _, id := range m.known {
-		if x, ok := id.extent(); ok && relevant(id.shape) {
-			all = append(all, x)
-		}
+// order sorts spans by where they start, the longer first.
+func (a span) order(b span) int {
+	if c := cmp.Compare(a.start, b.start); c != 0 {
+		return c
 	}
-	return all
+	return cmp.Compare(b.end, a.end)
 }
 
+// extent returns where a variable behind a pointer lies, or the elements of a
+// slice: what others may be parts of.
 func (id identity) extent() (extent, bool) {
 	p := id.shape
 	if id.len < 0 || p.recipe != nil {
@@ -59,7 +59,7 @@ func (id identity) extent() (extent, bool) {
 		return extent{}, false
 	}
 	start := uintptr(id.ptr)
-	return extent{start, start + uintptr(n)*uintptr(p.elem.size), id}, true
+	return extent{span{start, start + uintptr(n)*uintptr(p.elem.size)}, id}, true
 }
 
 // fewExtents is up to how many are compared each with each.
@@ -72,29 +72,42 @@ func (e *encoder) overlaps() bool {
 		return false
 	}
 	if len(known) <= fewExtents {
-		var few [fewExtents]extent
-		n := 0
-		for _, id := range known {
+		for i, id := range known {
 			x, ok := id.extent()
-			if !ok {
-				continue
-			}
-			for _, y := range few[:n] {
-				if x.start < y.end && y.start < x.end {
+			for j := 0; ok && j < i; j++ {
+				if y, ok := known[j].extent(); ok && x.start < y.end && y.start < x.end {
 					return true
 				}
 			}
-			few[n] = x
-			n++
 		}
 		return false
 	}
-	return overlapping(e.memo.extents(e.suspects()))
+	suspects := e.suspects()
+	if len(suspects) == 0 {
+		return false
+	}
+	e.spans = e.spans[:0]
+	for _, id := range known {
+		if slices.Contains(suspects, id.shape) {
+			if x, ok := id.extent(); ok {
+				e.spans = append(e.spans, x.span)
+			}
+		}
+	}
+	slices.SortFunc(e.spans, span.order)
+	var end uintptr
+	for _, x := range e.spans {
+		if x.start < end {
+			return true
+		}
+		end = x.end
+	}
+	return false
 }
 
 // suspects returns which shapes can lie within others of the same message, going
 // by their types: a million nodes that point at each other need no comparing.
-func (e *encoder) suspects() func(*plan) bool {
+func (e *encoder) suspects() []*plan {
 	var shapes []*plan
 	for _, id := range e.memo.known {
 		if n := len(shapes); n > 0 && shapes[n-1] == id.shape {
@@ -104,15 +117,9 @@ func (e *encoder) suspects() func(*plan) bool {
 			shapes = append(shapes, id.shape)
 		}
 	}
-	suspect := make(map[*plan]bool, len(shapes))
-	for i, a := range shapes {
-		for _, b := range shapes[i:] {
-			if e.w.mayShare(a, b) {
-				suspect[a], suspect[b] = true, true
-			}
-		}
-	}
-	return func(p *plan) bool { return suspect[p] }
+	return slices.DeleteFunc(slices.Clone(shapes), func(a *plan) bool {
+		return !slices.ContainsFunc(shapes, func(b *plan) bool { return e.w.mayShare(a, b) })
+	})
 }
 
 // mayShare reports whether two different pointers or slices of these types can
@@ -178,31 +185,16 @@ func holdsArray(t, elem reflect.Type) bool {
 	return false
 }
 
-// order sorts extents by where they start, the longer first.
-func order(a, b extent) int {
-	if c := cmp.Compare(a.start, b.start); c != 0 {
-		return c
-	}
-	return cmp.Compare(b.end, a.end)
-}
-
-func overlapping(all []extent) bool {
-	slices.SortFunc(all, order)
-	var end uintptr
-	for _, x := range all {
-		if x.start < end {
-			return true
-		}
-		end = x.end
-	}
-	return false
-}
-
 // dissect finds the parts among everything that was written.
 func (e *encoder) dissect() *Error {
 	e.parts = anatomy{}
-	all := e.memo.extents(func(*plan) bool { return true })
-	slices.SortFunc(all, order)
+	var all []extent
+	for _, id := range e.memo.known {
+		if x, ok := id.extent(); ok {
+			all = append(all, x)
+		}
+	}
+	slices.SortFunc(all, func(a, b extent) int { return a.order(b.span) })
 	for len(all) > 0 {
 		n, end := 1, all[0].end
 		for n < len(all) && all[n].start < end {
@@ -234,7 +226,10 @@ func (e *encoder) dissectGroup(group []extent, end uintptr) *Error {
 		if p := x.shape; p.kind == reflect.Slice {
 			size := uintptr(p.elem.size)
 			if (x.start-group[0].start)%size == 0 && (end-group[0].start)%size == 0 {
-				wholes = append(wholes, identity{group[0].ptr, int((end - group[0].start) / size), p})
+				whole := identity{group[0].ptr, int((end - group[0].start) / size), p}
+				if !slices.Contains(wholes, whole) {
+					wholes = append(wholes, whole)
+				}
 			}
 		}
 	}
@@ -334,8 +329,9 @@ func (e *encoder) part(id identity) (bool, *Error) {
 	if err := e.enter(whole); err != nil {
 		return true, err
 	}
-	o := object{whole, p.whole.ptr, p.whole.len}
-	if err := whole.enc(e, whole, o.value(whole.typ)); err != nil {
+	v := reflect.New(whole.typ).Elem()
+	(&object{whole, p.whole.ptr, p.whole.len}).store(v)
+	if err := whole.enc(e, whole, v); err != nil {
 		return true, err
 	}
 	e.depth--
@@ -402,7 +398,7 @@ func (d *decoder) part(p *plan, v reflect.Value) *Error {
 		if plan.typ != p.elem.typ || cur.Kind() == reflect.Slice && plan == whole {
 			return d.fail(p.typ, "the message takes a %s for it", plan.typ)
 		}
-		v.Set((&object{ptr: cur.Addr().UnsafePointer()}).value(p.typ))
+		(&object{ptr: cur.Addr().UnsafePointer()}).store(v)
 		return nil
 	}
 	return d.partSlice(p, v, cur, plan, plan == whole)
@@ -424,7 +420,6 @@ func (d *decoder) partSlice(p *plan, v, cur reflect.Value, plan *plan, isWhole b
 		n == 0 || n > uint64(cur.Len()) || first > uint64(cur.Len())-n {
 		return d.failAt(at, p.typ, "the message takes elements %d to %d of a %s for it", first, first+n, plan.typ)
 	}
-	o := object{ptr: cur.Index(int(first)).Addr().UnsafePointer(), len: int(n)}
-	v.Set(o.value(p.typ))
+	(&object{ptr: cur.Index(int(first)).Addr().UnsafePointer(), len: int(n)}).store(v)
 	return nil
 }

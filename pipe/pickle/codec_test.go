@@ -107,7 +107,7 @@ func TestCodecsRefuse(t *testing.T) {
 		assert.Error(t, err, name)
 	}
 	_, err := pickle.JSON.Append(nil, order{Free: []any{"x", 1}})
-	assert.EqualError(t, err, "pickle: cannot pickle 'interface {}' object at order.Free[1]: in a interface {} JSON would lose that it is a int; give the place a type of its own")
+	assert.EqualError(t, err, "pickle: cannot pickle 'interface {}' object at order.Free[1]: JSON would forget that there is a value of type int in it; give the place that type")
 	_, err = pickle.Gob.Append(nil, &order{Free: func() {}})
 	assert.ErrorContains(t, err, "at order.Free: a function cannot leave its process")
 }

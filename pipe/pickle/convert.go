@@ -24,7 +24,7 @@ func (c *converter) refuse(v reflect.Value, t reflect.Type, why string) *Error {
 	if v.IsValid() {
 		from = v.Type().String()
 	}
-	err := &Error{Op: opUnmarshal, Type: from, Offset: -1, Reason: "a " + from + " was sent where a " + t.String() + " is wanted" + why}
+	err := &Error{Op: opUnmarshal, Type: from, Offset: -1, Reason: from + " was sent where " + t.String() + " is wanted" + why}
 	err.Python = err.Reason
 	return err
 }

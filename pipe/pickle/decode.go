@@ -306,7 +306,7 @@ func decInterface(d *decoder, p *plan, v reflect.Value) *Error {
 	}
 	rv := reflect.ValueOf(x)
 	if p.tag != tagAny && !rv.Type().AssignableTo(p.typ) {
-		return d.failAt(at, p.typ, "a %s does not implement it", rv.Type())
+		return d.failAt(at, p.typ, "%s does not implement it", rv.Type())
 	}
 	v.Set(rv)
 	return nil
@@ -356,7 +356,7 @@ func (d *decoder) seen(p *plan, v reflect.Value) *Error {
 	if o.plan.shape != p.shape {
 		return d.fail(p.typ, "the message refers to a %s", o.plan.typ)
 	}
-	v.Set(o.value(p.typ))
+	o.store(v)
 	return nil
 }
 
@@ -375,18 +375,18 @@ func (d *decoder) known(t reflect.Type) (*object, *Error) {
 	return &d.memo[n], nil
 }
 
-// value returns the object as a value of type t, whose shape is its own.
-func (o *object) value(t reflect.Type) reflect.Value {
-	switch t.Kind() {
-	case reflect.Slice:
-		s := reflect.SliceAt(t.Elem(), o.ptr, o.len)
-		if s.Type() == t {
-			return s
+// store sets v, whose shape is the object's own, to the object. A pointer or a map
+// is one word that leads to it, whatever the name of its type.
+func (o *object) store(v reflect.Value) {
+	if v.Kind() == reflect.Slice {
+		s := reflect.SliceAt(v.Type().Elem(), o.ptr, o.len)
+		if s.Type() != v.Type() {
+			s = s.Convert(v.Type())
 		}
-		return s.Convert(t)
+		v.Set(s)
+		return
 	}
-	ptr := o.ptr // a pointer or a map is one pointer
-	return reflect.NewAt(t, unsafe.Pointer(&ptr)).Elem()
+	*(*unsafe.Pointer)(v.Addr().UnsafePointer()) = o.ptr
 }
 
 func decRefused(d *decoder, p *plan, _ reflect.Value) *Error {

@@ -82,6 +82,9 @@ func (d *decoder) buffer(at int, p *plan) ([]byte, *Error) {
 }
 
 func decSlice(d *decoder, p *plan, v reflect.Value) *Error {
+	if p.elem.bulk && p.elem.kind == reflect.Uint8 {
+		return decBytes(d, p, v)
+	}
 	at := d.pos
 	code, err := d.uvarint()
 	if err != nil {
@@ -120,7 +123,7 @@ func (d *decoder) elements(p *plan, v reflect.Value, at int, n uint64) *Error {
 	if p.elem.min == 0 {
 		return nil
 	}
-	if p.copied {
+	if p.elem.bulk {
 		return d.numbers(p.elem.kind, v.UnsafePointer(), count)
 	}
 	if err := d.enter(p); err != nil {
@@ -142,7 +145,7 @@ func decArray(d *decoder, p *plan, v reflect.Value) *Error {
 	if err := d.claim(d.pos, 1, p.min); err != nil {
 		return err
 	}
-	if p.copied {
+	if p.elem.bulk {
 		return d.numbers(p.elem.kind, v.Addr().UnsafePointer(), p.len)
 	}
 	for i := range p.len {
@@ -205,15 +208,19 @@ func decMap(d *decoder, p *plan, v reflect.Value) *Error {
 	t := p.borrowTemps()
 	key, elem := t.key, t.elem
 	for range n {
-		key.SetZero()
-		elem.SetZero()
+		if !p.key.whole {
+			key.SetZero()
+		}
+		if !p.elem.whole {
+			elem.SetZero()
+		}
 		at := d.pos
 		if err := p.key.dec(d, p.key, key); err != nil {
 			return err.in(".key")
 		}
 		// A key of an interface type may hold anything, and a map panics on
 		// what cannot be compared.
-		if !key.Comparable() {
+		if p.key.mixed && !key.Comparable() {
 			err := d.failAt(at, p.key.typ, "the message uses a value as a key that cannot be compared")
 			err.Python = "unhashable type: '" + p.key.typ.String() + "'"
 			return err

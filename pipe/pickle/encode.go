@@ -23,6 +23,7 @@ type encoder struct {
 	// state it had: a handle was added for it once.
 	states map[identity]reflect.Value
 
+	spans []span  // scratch
 	parts anatomy // what lies inside what, once that turned out to matter
 }
 
@@ -45,6 +46,9 @@ func (e *encoder) free() {
 	e.types = e.types[:0]
 	e.buf = e.buf[:0]
 	e.depth = 0
+	if cap(e.spans) > memoKept {
+		e.spans = nil
+	}
 	if e.cfg.handles != nil || e.cfg.buffers != nil {
 		e.cfg = config{}
 	}
@@ -253,14 +257,6 @@ func (e *encoder) pointed(p *plan, v reflect.Value) *Error {
 	return err
 }
 
-func encBytes(e *encoder, p *plan, v reflect.Value) *Error {
-	if v.IsNil() {
-		e.code(codeNil)
-		return nil
-	}
-	return e.bytes(p, v.Bytes())
-}
-
 func (e *encoder) bytes(p *plan, b []byte) *Error {
 	if len(b) == 0 {
 		e.code(codeNew)
@@ -288,6 +284,9 @@ func encSlice(e *encoder, p *plan, v reflect.Value) *Error {
 		e.code(codeNil)
 		return nil
 	}
+	if p.elem.bulk && p.elem.kind == reflect.Uint8 {
+		return e.bytes(p, v.Bytes())
+	}
 	n := v.Len()
 	if n > 0 {
 		if done, err := e.identified(identity{v.UnsafePointer(), n, p.shape}); done || err != nil {
@@ -304,7 +303,7 @@ func (e *encoder) elements(p *plan, v reflect.Value) *Error {
 	if p.elem.min == 0 || n == 0 {
 		return nil // no bytes at all, however many they are
 	}
-	if p.copied {
+	if p.elem.bulk {
 		e.numbers(p.elem.kind, v.UnsafePointer(), n)
 		return nil
 	}
@@ -324,7 +323,7 @@ func encArray(e *encoder, p *plan, v reflect.Value) *Error {
 	if p.min == 0 {
 		return nil
 	}
-	if p.copied {
+	if p.elem.bulk {
 		e.numbers(p.elem.kind, address(v), p.len)
 		return nil
 	}

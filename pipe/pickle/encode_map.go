@@ -58,7 +58,9 @@ func (p *plan) returnTemps(t *entryTemps) {
 func (e *encoder) entries(p *plan, v reflect.Value) *Error {
 	t := p.borrowTemps()
 	t.it.Reset(v)
+	n := v.Len()
 	for t.it.Next() {
+		n--
 		t.key.SetIterKey(&t.it)
 		t.elem.SetIterValue(&t.it)
 		if err := e.entry(p, t.key, t.elem); err != nil {
@@ -66,6 +68,15 @@ func (e *encoder) entries(p *plan, v reflect.Value) *Error {
 		}
 	}
 	p.returnTemps(t)
+	return changed(p, n)
+}
+
+// changed is an error unless a map had as many entries as it said: a message with
+// a wrong count could not be read.
+func changed(p *plan, missing int) *Error {
+	if missing != 0 {
+		return refused(p.typ, "it was changed while it was being written; hold the lock that guards it")
+	}
 	return nil
 }
 
@@ -95,7 +106,9 @@ func (e *encoder) dict(m map[string]any) *Error {
 	if err := e.enter(p); err != nil {
 		return err
 	}
+	n := len(m)
 	for k, v := range m {
+		n--
 		if err := e.string(k); err != nil {
 			return err
 		}
@@ -104,7 +117,7 @@ func (e *encoder) dict(m map[string]any) *Error {
 		}
 	}
 	e.depth--
-	return nil
+	return changed(p, n)
 }
 
 // sortedEntries keeps each key with its element: no lookup finds a NaN again.

@@ -144,6 +144,8 @@ func TestEveryKind(t *testing.T) {
 	type blob []byte
 	type flag bool
 	type id uintptr
+	type octet uint8
+	type pointer *point
 	type inner struct{ A, B any }
 	type everything struct {
 		inner
@@ -171,6 +173,8 @@ func TestEveryKind(t *testing.T) {
 	pickle.Register[blob]()
 	pickle.Register[flag]()
 	pickle.Register[id]()
+	pickle.Register[octet]()
+	pickle.Register[pointer]()
 	pickle.Register[everything]()
 	pickle.Register[struct{ X, Y int }]()
 	n := 7
@@ -180,7 +184,7 @@ func TestEveryKind(t *testing.T) {
 		uint(math.MaxUint), uint8(255), uint16(math.MaxUint16), uint32(math.MaxUint32), uintptr(math.MaxUint32),
 		float32(math.SmallestNonzeroFloat32), math.MaxFloat64, math.Copysign(0, -1), complex64(complex(1, -1)),
 		"", "héllo", celsius(-273.15), names{"a", ""}, names(nil), ages{"x": 1}, grid{{1, 2, 3}, {4, 5, 6}}, blob("b"), blob{}, blob(nil),
-		flag(true), id(9), []bool{true, false}, []int8{-1}, []uint16{1, 65535}, []uint32{1 << 31}, []uint64{1 << 63}, []int64{-1 << 63},
+		flag(true), id(9), []octet{1, 2}, [2]octet{3}, pointer(&point{1, 2}), []pointer{{X: 1}, nil}, []bool{true, false}, []int8{-1}, []uint16{1, 65535}, []uint32{1 << 31}, []uint64{1 << 63}, []int64{-1 << 63},
 		[]uintptr{1}, []float32{1.5}, []float64{math.Inf(1)}, []complex64{1i}, []complex128{-1i}, []uint{3}, []int16{-3}, []int32{'x'},
 		[0]int{}, [4]byte{1, 2, 3, 4}, [2]any{1, "x"}, []struct{}{{}, {}}, map[struct{}]int{{}: 1}, map[[2]int]string{{1, 2}: "k"},
 		map[float64]int{math.NaN(): 1, 0: 2}, map[any]int{nil: 1, [2]any{1, "k"}: 2}, [][]int{nil, {}, {1}}, map[string][]byte{"a": nil, "b": {}},

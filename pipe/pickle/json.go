@@ -89,5 +89,5 @@ func boxedInJSON(v reflect.Value) string {
 			return ""
 		}
 	}
-	return "in a " + v.Type().String() + " JSON would lose that it is a " + v.Elem().Type().String() + "; give the place a type of its own"
+	return "JSON would forget that there is a value of type " + v.Elem().Type().String() + " in it; give the place that type"
 }

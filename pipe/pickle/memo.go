@@ -28,7 +28,7 @@ type memo struct {
 
 const (
 	memoLinear = 12      // up to here a scan is faster than a hash
-	memoKept   = 1 << 12 // a pooled encoder does not hold on to more
+	memoKept   = 1 << 16 // a pooled encoder does not hold on to more
 )
 
 // find returns the number of an identity that was added.

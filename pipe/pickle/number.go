@@ -11,15 +11,7 @@ import (
 // by number but without a call for each: a named element type differs from the
 // one that its kind names in nothing but the name.
 
-func copiedKind(k reflect.Kind) bool {
-	switch k {
-	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
-		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
-		return true
-	}
-	return false
-}
+func isBulk(k reflect.Kind) bool { return k >= reflect.Bool && k <= reflect.Complex128 }
 
 // numbers writes n numbers of a kind that lie at p.
 func (e *encoder) numbers(k reflect.Kind, p unsafe.Pointer, n int) {
@@ -137,11 +129,21 @@ func (d *decoder) numbers(k reflect.Kind, p unsafe.Pointer, n int) *Error {
 
 var boolType = reflect.TypeFor[bool]()
 
+// Short numbers, of one or two bytes, are read on the spot.
 func readInts[N int | int16 | int32 | int64](d *decoder, ns []N) *Error {
 	for i := range ns {
-		n, err := d.varint()
-		if err != nil {
-			return err
+		var n int64
+		if b := d.data[d.pos:]; len(b) > 1 && b[0] < 0x80 {
+			n = unzigzag(uint64(b[0]))
+			d.pos++
+		} else if len(b) > 1 && b[1] < 0x80 {
+			n = unzigzag(uint64(b[0]&0x7f) | uint64(b[1])<<7)
+			d.pos += 2
+		} else {
+			var err *Error
+			if n, err = d.varint(); err != nil {
+				return err
+			}
 		}
 		if ns[i] = N(n); int64(ns[i]) != n {
 			return d.fail(reflect.TypeFor[N](), "%d does not fit", n)

@@ -136,7 +136,7 @@ func (d *decoder) into(to reflect.Value) *Error {
 	if err := d.open(); err != nil {
 		return err
 	}
-	if tag := d.peek(); tag != tagNil && tag != tagSentinel {
+	if tag := d.peek(); tag != tagNil && tag != tagSentinel && to.Kind() != reflect.Interface {
 		p, err := d.describe(0)
 		if err != nil {
 			return err

@@ -38,8 +38,10 @@ type plan struct {
 	carrier bool // some sentinel error has this type
 	boxed   bool // a box around it is a level of depth: structs and arrays
 	plain   bool // a struct that is its fields
+	mixed   bool // whether its values can be compared depends on the value
+	whole   bool // reading one overwrites the variable whatever was in it
 	asks    bool // it asks to be rebuilt by a function, and none is registered
-	copied  bool // its elements are numbers, written in one go
+	bulk    bool // a number or bool that is written as its kind: many go in one go
 
 	temps sync.Pool // of a map: *entryTemps
 }
@@ -101,6 +103,7 @@ func (c *compiler) get(t reflect.Type) *plan {
 	}
 	p := &plan{typ: t, kind: t.Kind(), size: int(t.Size()), min: 1, tag: builtinTags[t]}
 	p.carrier = c.w.carriers[t]
+	p.mixed = p.kind == reflect.Interface || p.kind == reflect.Struct || p.kind == reflect.Array
 	c.fresh[t] = p
 	if n := c.w.byType[t]; n != nil {
 		p.name, p.recipe = n.name, n.recipe
@@ -141,6 +144,8 @@ func (c *compiler) fill(p *plan) {
 
 func (c *compiler) fillKind(p *plan) {
 	t := p.typ
+	p.bulk = isBulk(p.kind)
+	p.whole = p.bulk || p.kind == reflect.String
 	switch p.kind {
 	case reflect.Bool:
 		p.enc, p.dec = encBool, decBool
@@ -170,10 +175,6 @@ func (c *compiler) fillKind(p *plan) {
 		c.shape(p, func() reflect.Type { return reflect.PointerTo(t.Elem()) })
 	case reflect.Slice:
 		p.enc, p.dec = encSlice, decSlice
-		p.copied = copiedKind(t.Elem().Kind())
-		if t.Elem().Kind() == reflect.Uint8 {
-			p.enc, p.dec = encBytes, decBytes
-		}
 		c.later(&p.elem, t.Elem())
 		c.shape(p, func() reflect.Type { return reflect.SliceOf(t.Elem()) })
 	case reflect.Map:
@@ -204,7 +205,6 @@ func (c *compiler) fillArray(p *plan) {
 	p.boxed = true
 	p.enc, p.dec = encArray, decArray
 	p.elem, p.len = c.get(p.typ.Elem()), p.typ.Len()
-	p.copied = copiedKind(p.elem.kind) || p.elem.kind == reflect.Uint8
 	switch {
 	case p.size == 0:
 		p.min = 0

@@ -83,7 +83,7 @@ func newRecipe[T, S any](kind string, reduce func(*Handles, T) (S, error), rebui
 func stateAs[S any](state any, err error) (S, error) {
 	s, ok := state.(S)
 	if err == nil && !ok && (state != nil || reflect.TypeFor[S]().Kind() != reflect.Interface) {
-		err = fmt.Errorf("its state is a %T where a %s was registered", state, reflect.TypeFor[S]())
+		err = fmt.Errorf("its state has type %T where %s was registered", state, reflect.TypeFor[S]())
 	}
 	return s, err
 }

@@ -100,7 +100,7 @@ func TestReducerRules(t *testing.T) {
 	_, err := pickle.Marshal(l)
 	assert.ErrorContains(t, err, "at loop.Reduce()[0]: its state leads back to it")
 	_, err = pickle.Marshal(liar{})
-	assert.ErrorContains(t, err, "its state is a string where a int was registered")
+	assert.ErrorContains(t, err, "its state has type string where int was registered")
 	_, err = pickle.Marshal(&loop{func() {}})
 	assert.ErrorContains(t, err, "at loop.Reduce(): a function cannot leave")
 
@@ -142,6 +142,44 @@ func TestPair(t *testing.T) {
 	got := x.(map[string]any)
 	assert.Equal(t, "a+b", got["x"].(*regexp.Regexp).String())
 	assert.Same(t, got["x"], got["y"])
+}
+
+// An element type with a say of its own is asked element by element, also where
+// its kind is a number.
+type grade uint8
+
+func (g grade) Reduce() (any, error) {
+	if g == 13 {
+		return nil, errors.New("there is no grade 13")
+	}
+	return int(g), nil
+}
+
+func TestReducerOfNumbers(t *testing.T) {
+	pickle.RegisterReducer(func(n int) (grade, error) { return grade(n), nil })
+	roundTrip(t, []any{[]grade{1, 2}, [2]grade{3, 4}, map[grade]grade{5: 6}, grade(7)})
+	_, err := pickle.Marshal([]grade{12, 13})
+	assert.ErrorContains(t, err, "at value[1]: it says: there is no grade 13")
+	_, err = pickle.Marshal([2]grade{12, 13})
+	assert.ErrorContains(t, err, "at value[1]: it says: there is no grade 13")
+}
+
+// meddler empties the map that it is in while it is being written.
+type meddler struct{ m map[int]any }
+
+func (m meddler) Reduce() (any, error) {
+	clear(m.m)
+	return 0, nil
+}
+
+func TestMapChangedMeanwhile(t *testing.T) {
+	pickle.RegisterReducer(func(int) (meddler, error) { return meddler{}, nil })
+	m := map[int]any{}
+	for i := range 3 {
+		m[i] = meddler{m}
+	}
+	_, err := pickle.Marshal(m)
+	assert.ErrorContains(t, err, "it was changed while it was being written")
 }
 
 // Nothing that was not registered runs when decoding: neither the methods of a

@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -161,14 +162,19 @@ func (d *decoder) zoneName(p *plan) (string, *Error) {
 	return string(b), err
 }
 
-// zones keeps the locations that messages named, at most as many as there are:
-// only names of the time zone database get in.
-var zones sync.Map // string → *time.Location
+// zones keeps the locations that messages named. There are some 600; where a file
+// can be reached by many spellings of its name, a message could bring any number.
+var zones struct {
+	known  sync.Map // string → *time.Location
+	number atomic.Int32
+}
+
+const keptZones = 1000
 
 // zone returns the location of a name, or nil. Looking one up reads files, so a
 // message may do it a few times only.
 func (d *decoder) zone(name string) *time.Location {
-	if l, ok := zones.Load(name); ok {
+	if l, ok := zones.known.Load(name); ok {
 		return l.(*time.Location)
 	}
 	if d.zones == 0 || name == "" || name == "Local" {
@@ -179,7 +185,13 @@ func (d *decoder) zone(name string) *time.Location {
 	if err != nil {
 		return nil
 	}
-	kept, _ := zones.LoadOrStore(name, l)
+	if zones.number.Load() >= keptZones {
+		return l
+	}
+	kept, again := zones.known.LoadOrStore(name, l)
+	if !again {
+		zones.number.Add(1)
+	}
 	return kept.(*time.Location)
 }
 
