@@ -34,7 +34,7 @@ func live(b *testing.B, p gil.Profile, main func(t *gil.Thread)) {
 	}
 }
 
-var counted int
+var looped int
 
 func BenchmarkTick(b *testing.B) {
 	live(b, gil.CPython313, func(t *gil.Thread) {
@@ -42,9 +42,9 @@ func BenchmarkTick(b *testing.B) {
 		for range b.N {
 			t.Tick(1)
 		}
-		against(b, "counted-loop", func(n int) {
+		against(b, "looped-loop", func(n int) {
 			for i := range n {
-				counted = i
+				looped = i
 			}
 		})
 	})
@@ -164,8 +164,8 @@ func (swap) Choose(_ *kernel.Explored, cur int, enabled *kernel.Set) int {
 	return enabled.Nth(1)
 }
 
-// explored runs two threads that do n operations on a variable together.
-func explored(b *testing.B, e kernel.Explorer, n int) {
+// exploredSteps runs two threads that do n operations on a variable together.
+func exploredSteps(b *testing.B, e kernel.Explorer, n int) {
 	b.Helper()
 	s := gil.NewSandbox(gil.AnyBytecode, e, 0)
 	defer s.Close()
@@ -192,14 +192,14 @@ func explored(b *testing.B, e kernel.Explorer, n int) {
 // BenchmarkStepStays is an announced operation after which the same thread goes
 // on; the peer is a full coroutine round trip, which it saves.
 func BenchmarkStepStays(b *testing.B) {
-	explored(b, stay{}, b.N)
+	exploredSteps(b, stay{}, b.N)
 	against(b, "pull", pullPeer)
 }
 
 // BenchmarkStepSwitches is an announced operation after which another thread goes
 // on.
 func BenchmarkStepSwitches(b *testing.B) {
-	explored(b, swap{}, b.N)
+	exploredSteps(b, swap{}, b.N)
 	against(b, "pull", pullPeer)
 }
 

@@ -29,7 +29,7 @@ type machineOptions struct {
 // lasts exactly the switch interval.
 func ideal() machineOptions {
 	return machineOptions{
-		seed: 1, tickCost: 3 * time.Nanosecond, quantum: 4 * time.Millisecond, lookAhead: -1,
+		seed: 1, tickCost: 3 * time.Nanosecond, quantum: 3 * time.Millisecond, lookAhead: -1,
 		method: Spawn, startCost: -1, memory: 8 << 20,
 	}
 }
@@ -88,7 +88,9 @@ func WithWakeCost(d time.Duration) Option {
 }
 
 // WithQuantum sets how long a thread keeps its core when others want one; 0 is
-// for ever. The default is 4 ms.
+// for ever. The default is 3 ms, the time slice of Linux. On one core a thread
+// that was made to give the GIL up gets the core back after a quantum, and asks
+// one switch interval later: CPU threads hold the GIL for 8 ms at a time there.
 func WithQuantum(d time.Duration) Option {
 	notNegative("WithQuantum", d)
 	return machineOption(func(m *machineOptions) { m.quantum = d })

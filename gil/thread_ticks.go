@@ -34,12 +34,12 @@ func (t *Thread) slow() {
 		t.announce(kernel.OpTick, 0)
 		return
 	}
-	t.works()
 	rest := 0
 	if t.k.Budget < -1 {
 		rest = -1 - t.k.Budget
 		t.k.Budget = -1
 	}
+	t.works()
 	for {
 		t.look()
 		if rest == 0 {
@@ -150,9 +150,7 @@ func (t *Thread) Compute(d time.Duration) {
 		return
 	}
 	t.works()
-	if t.k.Limit.Load() != 0 {
-		t.look() // somebody may have asked already
-	}
+	t.look() // somebody may have asked already
 	for {
 		t.alive()
 		if t.gil != nil && t.gil.rule != intervalRule {
