@@ -1,0 +1,78 @@
+package threading
+
+import (
+	"time"
+
+	"github.com/pygil/pygil/gil"
+)
+
+// BoundedSemaphore is a Semaphore that never has more units than at first:
+// releasing one that was not acquired is an error. The zero value has one unit. A
+// BoundedSemaphore must not be copied after first use.
+//
+// Python: threading.BoundedSemaphore.
+type BoundedSemaphore struct {
+	Name string // for reports; set it before first use
+
+	units units
+	guard Lock // makes looking for room and adding units one
+}
+
+// NewBoundedSemaphore returns a semaphore with n units and no more. It panics with
+// a *gil.ValueError when n is negative or more than 2147483646. Python:
+// threading.BoundedSemaphore(n).
+func NewBoundedSemaphore(n int) *BoundedSemaphore {
+	return &BoundedSemaphore{units: newUnits("NewBoundedSemaphore", n)}
+}
+
+func (s *BoundedSemaphore) bind(t *gil.Thread) *gil.Gate {
+	return s.units.bind(t, named(s.Name, "a bounded semaphore"))
+}
+
+// Acquire takes a unit, waiting while there is none. The GIL is given up only
+// while it waits; up to 3.1 always. Python: semaphore.acquire().
+func (s *BoundedSemaphore) Acquire(t *gil.Thread) { s.bind(t).Pass(t, gil.OpAcquire, gil.Forever) }
+
+// AcquireTimeout is Acquire that waits for at most d and reports whether it got a
+// unit. A d of zero or less is a TryAcquire. Python: semaphore.acquire(timeout=d),
+// from 3.2 on.
+func (s *BoundedSemaphore) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
+	return s.bind(t).Pass(t, gil.OpAcquire, until(t, d)) == gil.Passed
+}
+
+// TryAcquire takes a unit if there is one and reports whether it did. It never
+// waits. Python: semaphore.acquire(blocking=False).
+func (s *BoundedSemaphore) TryAcquire(t *gil.Thread) bool {
+	return s.bind(t).Pass(t, gil.OpTryAcquire, 0) == gil.Passed
+}
+
+// Release gives a unit back. It panics with a *gil.ValueError when all are there
+// already. Python: semaphore.release().
+func (s *BoundedSemaphore) Release(t *gil.Thread) { s.ReleaseN(t, 1) }
+
+// ReleaseN gives n units back. It panics with a *gil.ValueError when n < 1, or
+// when there would be more than at first; then none is added. Python:
+// semaphore.release(n), from 3.9 on.
+func (s *BoundedSemaphore) ReleaseN(t *gil.Thread, n int) {
+	mustRelease(n)
+	g := s.bind(t)
+	s.guard.With(t, func() {
+		if have := g.Peek(t, gil.OpPeek); n > s.units.initial()-have {
+			panic(badValue("Semaphore released too many times",
+				"semaphore%s released too many times: it has %d of %d units, %d more do not fit", suffix(s.Name), have, s.units.initial(), n))
+		}
+		g.Open(t, gil.OpRelease, n)
+	})
+}
+
+// Value is the number of units that can be taken without waiting. Python shows it
+// in the semaphore's repr.
+func (s *BoundedSemaphore) Value(t *gil.Thread) int { return s.bind(t).Peek(t, gil.OpPeek) }
+
+// With calls fn with a unit taken and gives it back however fn ends. Python: with
+// semaphore.
+func (s *BoundedSemaphore) With(t *gil.Thread, fn func()) {
+	s.Acquire(t)
+	defer s.Release(t)
+	fn()
+}

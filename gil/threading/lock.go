@@ -1,0 +1,99 @@
+package threading
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/pygil/pygil/gil"
+)
+
+// Lock is a lock without an owner: any thread may release it, and a second
+// Acquire by the thread that holds it waits like any other. The zero value is
+// unlocked. A Lock must not be copied after first use.
+//
+// Waiters are woken in the order in which they came, but up to 3.13 whoever comes
+// first takes the lock, the thread that has just released it as well as the one
+// that was woken: two threads that loop over a locked section hardly ever change
+// places. In 3.14, and free-threaded from 3.13 on, a waiter that has waited for
+// more than 1 ms is handed the lock.
+//
+// Python: threading.Lock.
+type Lock struct {
+	Name string // for reports; set it before first use
+
+	gate gil.Gate
+	held atomic.Pointer[gil.Interpreter] // whose thread holds it; nil for nobody
+}
+
+var (
+	_ Locker = (*Lock)(nil)
+	_ saver  = (*Lock)(nil)
+)
+
+func (l *Lock) bind(t *gil.Thread) { l.gate.Init(t, 1, named(l.Name, "a lock")) }
+
+// pass acquires the lock.
+func (l *Lock) pass(t *gil.Thread, k gil.OpKind, until time.Duration) bool {
+	l.bind(t)
+	if l.gate.Pass(t, k, until) != gil.Passed {
+		return false
+	}
+	l.held.Store(t.Interpreter())
+	l.gate.SetOwner(t)
+	return true
+}
+
+// Acquire waits until the lock is free and takes it. The GIL is given up only
+// while it waits; up to 3.1 always. Python: lock.acquire().
+func (l *Lock) Acquire(t *gil.Thread) { l.pass(t, gil.OpAcquire, gil.Forever) }
+
+// AcquireTimeout is Acquire that waits for at most d and reports whether the lock
+// was acquired. A d of zero is a TryAcquire; a negative one panics with a
+// *gil.ValueError. Python has it from 3.2 on; older profiles have it too. Python:
+// lock.acquire(timeout=d).
+func (l *Lock) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
+	return l.pass(t, gil.OpAcquire, blockingUntil(t, d))
+}
+
+// TryAcquire takes the lock if it is free and reports whether it did. It never
+// waits. Python: lock.acquire(blocking=False).
+func (l *Lock) TryAcquire(t *gil.Thread) bool { return l.pass(t, gil.OpTryAcquire, 0) }
+
+// Release frees the lock; any thread may. It panics with a *gil.RuntimeError when
+// the lock is not held. It never gives the GIL up. Python: lock.release().
+func (l *Lock) Release(t *gil.Thread) {
+	l.bind(t)
+	if !l.held.CompareAndSwap(t.Interpreter(), nil) {
+		panic(misuse("release unlocked lock", "release unlocked lock%s; acquire it first, release it once", suffix(l.Name)))
+	}
+	l.gate.SetOwner(nil)
+	l.gate.Open(t, gil.OpRelease, 1)
+}
+
+// Locked reports whether somebody holds the lock. Python: lock.locked().
+func (l *Lock) Locked(t *gil.Thread) bool {
+	l.bind(t)
+	return l.gate.Peek(t, gil.OpPeek) == 0
+}
+
+// With calls fn with the lock held and releases it however fn ends. Python: with
+// lock.
+func (l *Lock) With(t *gil.Thread, fn func()) {
+	l.Acquire(t)
+	defer l.Release(t)
+	fn()
+}
+
+// ownedBy reports whether somebody holds the lock. Who it is nobody can tell, but
+// where owners are recorded the answer needs no look at what others can change.
+func (l *Lock) ownedBy(t *gil.Thread) bool {
+	l.bind(t)
+	return l.gate.Owner() == t || l.gate.Peek(t, gil.OpPeek) == 0
+}
+
+func (l *Lock) releaseAll(t *gil.Thread) int {
+	l.Release(t)
+	return 1
+}
+
+func (l *Lock) acquireAll(t *gil.Thread, _ int) { l.Acquire(t) }

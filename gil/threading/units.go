@@ -1,0 +1,42 @@
+package threading
+
+import "github.com/pygil/pygil/gil"
+
+// maxUnits is as many units as a gate can count.
+const maxUnits = gil.All - 1
+
+// units are the units of a semaphore: a gate with a permit for each. The zero
+// value has one.
+type units struct {
+	gate gil.Gate
+	less int // how many fewer than one there are at first
+}
+
+// newUnits are n units.
+func newUnits(what string, n int) units {
+	if n < 0 {
+		panic(badValue("semaphore initial value must be >= 0", "%s(%d): the initial value must not be negative", what, n))
+	}
+	if n > maxUnits {
+		panic(badValue("", "%s(%d): the initial value must not be more than %d", what, n, maxUnits))
+	}
+	return units{less: 1 - n}
+}
+
+// initial is the number of units at first.
+func (u *units) initial() int { return 1 - u.less }
+
+func (u *units) bind(t *gil.Thread, name string) *gil.Gate {
+	u.gate.Init(t, u.initial(), name)
+	return &u.gate
+}
+
+// mustRelease refuses a number of units to add.
+func mustRelease(n int) {
+	if n < 1 {
+		panic(badValue("n must be one or more", "ReleaseN(%d): n must be one or more", n))
+	}
+	if n > maxUnits {
+		panic(badValue("", "ReleaseN(%d): n must not be more than %d", n, maxUnits))
+	}
+}
