@@ -1,0 +1,127 @@
+package asyncio
+
+import (
+	"iter"
+	"runtime/debug"
+)
+
+// worker is a stack on which coroutines run, one after the other. It is pooled:
+// putting another body on an old stack costs a fifth of making one. A body runs
+// on the worker's goroutine, but never at the same time as the loop, which waits
+// in resume meanwhile.
+type worker struct {
+	loop   *Loop
+	next   func() (struct{}, bool)
+	stop   func()
+	yield  func(struct{}) bool
+	co     *Co
+	escape any // a panic that must go on in the thread that runs the loop
+}
+
+// killed is the panic that unwinds a coroutine whose loop has ended. A body that
+// recovers it meets it again at its next await.
+type killed struct{}
+
+// take returns a worker that will run co when it is resumed.
+func (l *Loop) take(co *Co) *worker {
+	if n := len(l.idle); n > 0 {
+		w := l.idle[n-1]
+		l.idle = l.idle[:n-1]
+		w.co = co
+		return w
+	}
+	w := &worker{loop: l, co: co}
+	w.next, w.stop = iter.Pull(func(yield func(struct{}) bool) {
+		w.yield = yield
+		for {
+			w.run()
+			w.co = nil
+			if l.dead {
+				return
+			}
+			l.idle = append(l.idle, w)
+			if !yield(struct{}{}) {
+				return
+			}
+		}
+	})
+	return w
+}
+
+// resume runs the worker's coroutine until it suspends or ends.
+func (w *worker) resume() {
+	w.next()
+	if v := w.escape; v != nil {
+		w.escape = nil
+		panic(v)
+	}
+}
+
+// suspend gives control back to the loop; it returns in the coroutine's next
+// step.
+func (co *Co) suspend() {
+	if co.w == nil || !co.w.yield(struct{}{}) {
+		co.dying = true
+		panic(killed{})
+	}
+}
+
+// run performs the body of a task and concludes the task, whatever way the body
+// ended.
+func (w *worker) run() {
+	co := w.co
+	if w.loop.debug {
+		co.goid = goroutineID()
+	}
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		switch v := recover(); v := v.(type) {
+		case killed:
+			co.conclude(nil)
+		case nil:
+			// The goroutine exits, as testing.T.FailNow makes it. That cannot be
+			// stopped: the loop's own goroutine exits next, and cleans up.
+			co.dying = true
+			co.conclude(nil)
+		case *PanicError:
+			co.conclude(v)
+		default:
+			if passes(v) {
+				w.escape = v
+				co.dying = true
+				co.conclude(nil)
+				return
+			}
+			co.conclude(&PanicError{Task: co.Name(), Value: v, Stack: debug.Stack()})
+		}
+	}()
+	err := co.body.perform(co)
+	returned = true
+	co.conclude(err)
+}
+
+// kill unwinds every coroutine that has not ended and ends the stacks. Nobody may
+// be on one.
+func (l *Loop) kill() {
+	l.dead = true
+	for co := l.first; co != nil; co = l.first {
+		co.dying = true
+		w := co.w
+		if w != nil {
+			prev := l.cur
+			l.cur = co
+			w.stop()
+			l.cur = prev
+		}
+		if l.first == co { // its body never began
+			co.conclude(nil)
+		}
+	}
+	for _, w := range l.idle {
+		w.stop()
+	}
+	l.idle = nil
+}

@@ -1,0 +1,69 @@
+package asyncio
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strconv"
+	"time"
+)
+
+// timed runs a step in debug mode.
+func (l *Loop) timed(co *Co) {
+	name := co.Name()
+	began := l.Time()
+	co.w.resume()
+	l.slowly("<Task "+name+">", l.Time()-began)
+}
+
+// timedCall runs a callback in debug mode.
+func (l *Loop) timedCall(what string, fn func()) {
+	began := l.Time()
+	fn()
+	l.slowly("<Handle "+what+">", l.Time()-began)
+}
+
+// slowly warns of what took long.
+func (l *Loop) slowly(what string, d time.Duration) {
+	if d >= l.slow {
+		l.log(fmt.Sprintf("Executing %s took %.3f seconds", what, d.Seconds()))
+	}
+}
+
+// mustBeHere panics in debug mode when the caller is not the loop's thread or one
+// of its coroutines.
+func (l *Loop) mustBeHere(verb string) {
+	if id := goroutineID(); l.running && l.home != id && (l.cur == nil || l.cur.goid != id) {
+		panic(misuse("Non-thread-safe operation invoked on an event loop other than the current one",
+			"%s from another thread: use CallSoonThreadsafe", verb))
+	}
+}
+
+// goroutineID is the number of the calling goroutine as stack traces show it.
+func goroutineID() uint64 {
+	var buf [64]byte
+	text := buf[:runtime.Stack(buf[:], false)]
+	text = bytes.TrimPrefix(text, []byte("goroutine "))
+	if i := bytes.IndexByte(text, ' '); i > 0 {
+		text = text[:i]
+	}
+	id, _ := strconv.ParseUint(string(text), 10, 64) // 0 switches the check off
+	return id
+}
+
+// callSite is where the caller of this package made a task.
+func callSite() string {
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if !bytes.HasPrefix([]byte(f.Function), []byte(packagePath)) {
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+const packagePath = "github.com/pygil/pygil/gil/asyncio."

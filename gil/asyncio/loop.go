@@ -1,0 +1,376 @@
+package asyncio
+
+import (
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pygil/pygil/gil"
+)
+
+// Loop is an event loop. It belongs to the thread that made it and runs there;
+// every method but CallSoonThreadsafe, Hold, Closed and Interrupt is for that
+// thread. Python: asyncio.AbstractEventLoop.
+type Loop struct {
+	t     *gil.Thread
+	rules rules
+	gate  gil.Gate
+
+	ready  ready
+	timers timers
+	cur    *Co // the task that runs
+	first  *Co // tasks that have not ended, in the order they were made
+	last   *Co
+	tasks  int
+
+	idle     []*worker
+	sleepers []*sleeper
+	failures []*future
+
+	turns     int64
+	numbered  uint32
+	running   bool
+	stopping  bool
+	closed    atomic.Bool
+	dead      bool // its coroutines are being, or were, unwound
+	debug     bool
+	explored  bool
+	forever   bool
+	factory   TaskFactory
+	interrupt error  // what ends the loop from inside
+	home      uint64 // debug: the goroutine that runs the loop
+
+	handler  ExceptionHandler
+	slow     time.Duration
+	log      func(string)
+	observer *observer
+	shuffle  *shuffle
+	unborn   []*neverAwaited
+
+	executor *ThreadPool  // the loop's own
+	custom   Executor     // the user's
+	outside  atomic.Int32 // jobs and goroutines that will wake the loop
+
+	mu     sync.Mutex // guards inbox
+	inbox  []job
+	posted atomic.Int32 // entries of inbox
+	signal func() error // what Ctrl-C does, while a Runner runs
+}
+
+// newLoop makes a loop of thread t.
+func newLoop(t *gil.Thread, c config) (*Loop, error) {
+	r, err := rulesOf(t.Interpreter().Profile())
+	if err != nil {
+		return nil, err
+	}
+	l := &Loop{t: t, rules: r, slow: 100 * time.Millisecond, log: c.log, handler: c.handler}
+	l.debug, l.timers.exact, l.factory = c.debug, c.exact, c.factory
+	if c.factory == EagerTaskFactory {
+		if err := r.need(12, "EagerTaskFactory (eager_task_factory)", "eager_task_factory"); err != nil {
+			return nil, err
+		}
+	}
+	l.gate.Init(t, 0, "event loop of "+t.Name())
+	l.explored = explored(t)
+	if c.shuffled {
+		l.shuffle = newShuffle(c.seed)
+	}
+	if c.observe != nil {
+		l.observer = &observer{to: c.observe, loop: l}
+	}
+	return l, nil
+}
+
+// explored reports whether t's world is an explored one: it is the only one with
+// a GIL profile and no GIL.
+func explored(t *gil.Thread) bool {
+	i := t.Interpreter()
+	return i.GIL() == nil && !i.Profile().FreeThreaded()
+}
+
+// Time is the loop's clock: that of its world. Python: loop.time.
+func (l *Loop) Time() time.Duration { return l.t.Now() }
+
+// Turns is the number of turns of the loop so far.
+func (l *Loop) Turns() int64 { return l.turns }
+
+// Thread is the thread the loop belongs to.
+func (l *Loop) Thread() *gil.Thread { return l.t }
+
+// Running reports whether the loop runs. Python: loop.is_running.
+func (l *Loop) Running() bool { return l.running }
+
+// Closed reports whether the loop has ended for good. Python: loop.is_closed.
+func (l *Loop) Closed() bool { return l.closed.Load() }
+
+// Stop ends RunForever after this turn. Python: loop.stop.
+func (l *Loop) Stop() { l.stopping = true }
+
+// SetTaskFactory sets how tasks begin from now on. It returns an
+// *UnavailableError for EagerTaskFactory before 3.12. Python:
+// loop.set_task_factory.
+func (l *Loop) SetTaskFactory(f TaskFactory) error {
+	if f == EagerTaskFactory {
+		if err := l.rules.need(12, "EagerTaskFactory (eager_task_factory)", "eager_task_factory"); err != nil {
+			return err
+		}
+	}
+	l.factory = f
+	return nil
+}
+
+// open panics when the loop is closed.
+func (l *Loop) open() {
+	if l.dead || l.closed.Load() {
+		panic(misuse("Event loop is closed", "the loop has ended: Event loop is closed"))
+	}
+}
+
+// turn is one iteration of the loop: wait until something is ready, move the
+// timers that are due, run what is ready now. What that adds waits for the next
+// turn.
+func (l *Loop) turn() error {
+	l.turns++
+	l.timers.tidy()
+	if err := l.poll(); err != nil {
+		return err
+	}
+	if len(l.timers.heap) > 0 {
+		l.due(l.Time())
+	}
+	n := l.ready.n
+	if l.shuffle != nil {
+		l.shuffle.batch(l, n)
+	}
+	for range n {
+		if l.ready.n == 0 {
+			break // the loop was closed from inside
+		}
+		l.t.Tick(0) // somebody who asked for the GIL gets it between two callbacks
+		l.run(l.ready.pop())
+		if l.interrupt != nil {
+			err := l.interrupt
+			l.interrupt = nil
+			return err
+		}
+	}
+	return nil
+}
+
+// due moves the timers whose time has come to the ready queue.
+func (l *Loop) due(now time.Duration) {
+	h := &l.timers
+	for len(h.heap) > 0 && h.heap[0].when <= now {
+		t := h.pop()
+		if t.cancelled {
+			h.cancelled--
+		}
+		t.place = inReady
+		l.ready.push(job{t: t})
+	}
+}
+
+// poll is the loop's select: it gives the GIL to whoever asked for it, waits when
+// nothing is ready, and takes in what other threads have sent.
+func (l *Loop) poll() error {
+	busy := l.ready.n > 0 || l.stopping
+	if l.explored {
+		return l.pollExplored(busy)
+	}
+	if l.posted.Load() > 0 {
+		l.receive()
+		busy = true
+	}
+	if busy {
+		l.t.Tick(0)
+		return nil
+	}
+	until := gil.Forever
+	if len(l.timers.heap) > 0 {
+		until = max(l.timers.heap[0].when, 1)
+		if until <= l.Time() {
+			return nil
+		}
+	} else if err := l.stuck(); err != nil {
+		return err
+	}
+	if l.gate.Pass(l.t, gil.OpWait, until) == gil.Passed {
+		l.gate.Shut(l.t, gil.OpClear)
+	}
+	l.receive()
+	return nil
+}
+
+// pollExplored is poll in an explored world, where looking at what others have
+// sent is an operation that the explorer must see.
+func (l *Loop) pollExplored(busy bool) error {
+	until := gil.Forever
+	switch {
+	case busy:
+		until = 0
+	case len(l.timers.heap) > 0:
+		until = max(l.timers.heap[0].when, 0)
+		if until <= l.Time() {
+			until = 0
+		}
+	default:
+		if err := l.stuck(); err != nil {
+			return err
+		}
+	}
+	if l.gate.Pass(l.t, gil.OpWait, until) == gil.Passed {
+		l.gate.Shut(l.t, gil.OpClear)
+		l.receive()
+	}
+	return nil
+}
+
+// receive takes in what other threads have sent.
+func (l *Loop) receive() {
+	l.mu.Lock()
+	jobs := l.inbox
+	l.inbox = nil
+	l.posted.Store(0)
+	l.mu.Unlock()
+	for _, j := range jobs {
+		l.ready.push(j)
+	}
+}
+
+// run performs one entry of the ready queue.
+func (l *Loop) run(j job) {
+	switch {
+	case j.co != nil:
+		l.step(j.co)
+	case j.t != nil:
+		t := j.t
+		t.place = nowhere
+		j, skip := t.job, t.cancelled
+		l.timers.release(t)
+		if !skip {
+			l.run(j)
+		}
+	case j.h != nil:
+		if !j.h.cancelled {
+			l.guard(j.h.fn)
+		}
+	case l.debug:
+		l.timedCall("callback", j.fn)
+	default:
+		j.fn()
+	}
+}
+
+// guard runs a user's callback; one that panics is reported and the loop goes on.
+func (l *Loop) guard(fn func()) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		v := recover()
+		if v == nil || passes(v) {
+			if v != nil {
+				panic(v)
+			}
+			return // the goroutine exits
+		}
+		err, ok := v.(error)
+		if !ok || interrupts(err) {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+		if e, ok := v.(error); ok && interrupts(e) {
+			l.interrupt = e
+			return
+		}
+		l.report(ExceptionContext{Message: "Exception in callback", Err: err})
+	}()
+	if l.debug {
+		l.timedCall("callback", fn)
+	} else {
+		fn()
+	}
+	returned = true
+}
+
+// RunForever runs the loop until Stop. It returns an error that matches
+// ErrDeadlock when nothing can wake the loop any more, and what a coroutine
+// returned that ends the loop (ErrKeyboardInterrupt, *SystemExit). Python:
+// loop.run_forever.
+func (l *Loop) RunForever() error {
+	l.forever = true
+	defer func() { l.forever = false }()
+	return l.loop()
+}
+
+// loop runs turns until somebody stops it.
+func (l *Loop) loop() error {
+	if l.running {
+		return misuse("This event loop is already running", "the loop runs already: await instead")
+	}
+	if other := runningLoop(l.t); other != nil {
+		return misuse("Cannot run the event loop while another loop is running", "another loop runs on thread %s: await there, or start a thread", l.t.Name())
+	}
+	if l.closed.Load() {
+		return misuse("Event loop is closed", "the loop has ended: Event loop is closed")
+	}
+	loops.Store(l.t, l)
+	l.running = true
+	l.home = goroutineID()
+	whole := false
+	defer func() {
+		l.running, l.stopping = false, false
+		l.cur = nil
+		loops.Delete(l.t)
+		if !whole { // the thread is being ended, or its goroutine exits
+			l.abandon()
+		}
+	}()
+	for {
+		err := l.turn()
+		if err != nil || l.stopping {
+			whole = true
+			return err
+		}
+	}
+}
+
+// abandon ends a loop that cannot go on: its coroutines are unwound.
+func (l *Loop) abandon() {
+	l.closed.Store(true)
+	if l.executor != nil {
+		l.executor.close(l.t)
+	}
+	l.kill()
+	l.ready.clear()
+	l.timers.heap = nil
+}
+
+// loops finds the loop that runs on a thread.
+var loops sync.Map // *gil.Thread → *Loop
+
+func runningLoop(t *gil.Thread) *Loop {
+	if l, ok := loops.Load(t); ok {
+		return l.(*Loop)
+	}
+	return nil
+}
+
+// RunningLoop returns the loop that runs on thread t, nil when none does. Python:
+// asyncio._get_running_loop.
+func RunningLoop(t *gil.Thread) *Loop { return runningLoop(t) }
+
+// complete runs the loop until f is done.
+func (l *Loop) complete(f *future) error {
+	cb := f.whenDone(l.Stop)
+	if err := l.loop(); err != nil {
+		f.forget(cb)
+		return err
+	}
+	if f.state == pending {
+		f.forget(cb)
+		return misuse("Event loop stopped before Future completed.", "the loop was stopped before its main coroutine ended: %s", f.name())
+	}
+	return nil
+}
