@@ -15,7 +15,6 @@ type BoundedSemaphore struct {
 	Name string // for reports; set it before first use
 
 	units units
-	guard Lock // makes looking for room and adding units one
 }
 
 // NewBoundedSemaphore returns a semaphore with n units and no more. It panics with
@@ -31,13 +30,13 @@ func (s *BoundedSemaphore) bind(t *gil.Thread) *gil.Gate {
 
 // Acquire takes a unit, waiting while there is none. The GIL is given up only
 // while it waits; up to 3.1 always. Python: semaphore.acquire().
-func (s *BoundedSemaphore) Acquire(t *gil.Thread) { s.bind(t).Pass(t, gil.OpAcquire, gil.Forever) }
+func (s *BoundedSemaphore) Acquire(t *gil.Thread) { s.bind(t).Pass(t, opTake, gil.Forever) }
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether it got a
 // unit. A d of zero or less is a TryAcquire. Python: semaphore.acquire(timeout=d),
 // from 3.2 on.
 func (s *BoundedSemaphore) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
-	return s.bind(t).Pass(t, gil.OpAcquire, until(t, d)) == gil.Passed
+	return s.bind(t).Pass(t, opTake, until(t, d)) == gil.Passed
 }
 
 // TryAcquire takes a unit if there is one and reports whether it did. It never
@@ -55,14 +54,10 @@ func (s *BoundedSemaphore) Release(t *gil.Thread) { s.ReleaseN(t, 1) }
 // semaphore.release(n), from 3.9 on.
 func (s *BoundedSemaphore) ReleaseN(t *gil.Thread, n int) {
 	mustRelease(n)
-	g := s.bind(t)
-	s.guard.With(t, func() {
-		if have := g.Peek(t, gil.OpPeek); n > s.units.initial()-have {
-			panic(badValue("Semaphore released too many times",
-				"semaphore%s released too many times: it has %d of %d units, %d more do not fit", suffix(s.Name), have, s.units.initial(), n))
-		}
-		g.Open(t, gil.OpRelease, n)
-	})
+	if most := s.units.initial(); !s.bind(t).OpenUpTo(t, gil.OpRelease, n, most) {
+		panic(badValue("Semaphore released too many times",
+			"semaphore%s released too many times: %d more do not fit into its %d units", suffix(s.Name), n, most))
+	}
 }
 
 // Value is the number of units that can be taken without waiting. Python shows it

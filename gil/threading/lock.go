@@ -1,7 +1,6 @@
 package threading
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -22,7 +21,6 @@ type Lock struct {
 	Name string // for reports; set it before first use
 
 	gate gil.Gate
-	held atomic.Pointer[gil.Interpreter] // whose thread holds it; nil for nobody
 }
 
 var (
@@ -38,7 +36,6 @@ func (l *Lock) pass(t *gil.Thread, k gil.OpKind, until time.Duration) bool {
 	if l.gate.Pass(t, k, until) != gil.Passed {
 		return false
 	}
-	l.held.Store(t.Interpreter())
 	l.gate.SetOwner(t)
 	return true
 }
@@ -63,11 +60,20 @@ func (l *Lock) TryAcquire(t *gil.Thread) bool { return l.pass(t, gil.OpTryAcquir
 // the lock is not held. It never gives the GIL up. Python: lock.release().
 func (l *Lock) Release(t *gil.Thread) {
 	l.bind(t)
-	if !l.held.CompareAndSwap(t.Interpreter(), nil) {
+	owner := l.gate.Owner()
+	if !l.gate.OpenUpTo(t, gil.OpRelease, 1, 1) {
 		panic(misuse("release unlocked lock", "release unlocked lock%s; acquire it first, release it once", suffix(l.Name)))
 	}
-	l.gate.SetOwner(nil)
-	l.gate.Open(t, gil.OpRelease, 1)
+	disown(&l.gate, owner)
+}
+
+// disown forgets that owner held what g guards. It comes after the gate was opened,
+// because up to then reports are right about it; where there is no GIL somebody
+// else may own it already.
+func disown(g *gil.Gate, owner *gil.Thread) {
+	if owner != nil && g.Owner() == owner {
+		g.SetOwner(nil)
+	}
 }
 
 // Locked reports whether somebody holds the lock. Python: lock.locked().

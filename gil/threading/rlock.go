@@ -84,8 +84,8 @@ func (l *RLock) mustOwn(t *gil.Thread) {
 
 func (l *RLock) free(t *gil.Thread) {
 	l.owner.Store(nil)
-	l.gate.SetOwner(nil)
 	l.gate.Open(t, gil.OpRelease, 1)
+	disown(&l.gate, t)
 }
 
 // Locked reports whether somebody holds the lock. Python: rlock.locked(), from

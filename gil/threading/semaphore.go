@@ -33,13 +33,13 @@ func (s *Semaphore) bind(t *gil.Thread) *gil.Gate {
 
 // Acquire takes a unit, waiting while there is none. The GIL is given up only
 // while it waits; up to 3.1 always. Python: semaphore.acquire().
-func (s *Semaphore) Acquire(t *gil.Thread) { s.bind(t).Pass(t, gil.OpAcquire, gil.Forever) }
+func (s *Semaphore) Acquire(t *gil.Thread) { s.bind(t).Pass(t, opTake, gil.Forever) }
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether it got a
 // unit. A d of zero or less is a TryAcquire. Python: semaphore.acquire(timeout=d),
 // from 3.2 on.
 func (s *Semaphore) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
-	return s.bind(t).Pass(t, gil.OpAcquire, until(t, d)) == gil.Passed
+	return s.bind(t).Pass(t, opTake, until(t, d)) == gil.Passed
 }
 
 // TryAcquire takes a unit if there is one and reports whether it did. It never
@@ -56,7 +56,9 @@ func (s *Semaphore) Release(t *gil.Thread) { s.ReleaseN(t, 1) }
 // there would be more than 2147483646. Python: semaphore.release(n), from 3.9 on.
 func (s *Semaphore) ReleaseN(t *gil.Thread, n int) {
 	mustRelease(n)
-	s.bind(t).Open(t, gil.OpRelease, n)
+	if !s.bind(t).OpenUpTo(t, gil.OpRelease, n, maxUnits) {
+		panic(badValue("", "ReleaseN(%d): semaphore%s would have more than %d units", n, suffix(s.Name), maxUnits))
+	}
 }
 
 // Value is the number of units that can be taken without waiting. Python shows it
