@@ -1,0 +1,17 @@
+package main
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The README shows this output.
+func Example() {
+	main()
+	// Output:
+	// Go:     threading: release unlocked lock accounts; acquire it first, release it once
+	// Python: RuntimeError: release unlocked lock
+}
