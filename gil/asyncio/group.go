@@ -134,6 +134,9 @@ func (g *TaskGroup) add(f *future) {
 	i := len(g.tasks)
 	g.tasks = append(g.tasks, f)
 	g.alive++
+	if g.done != nil {
+		g.done.on = g.tasks
+	}
 	if f.state != pending && g.loop.rules.since(12) {
 		g.ended(i)
 		return

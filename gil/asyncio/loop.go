@@ -188,8 +188,7 @@ func (l *Loop) poll() error {
 	}
 	until := gil.Forever
 	if len(l.timers.heap) > 0 {
-		until = max(l.timers.heap[0].when, 1)
-		if until <= l.Time() {
+		if until = l.timers.heap[0].when; until <= l.Time() {
 			return nil
 		}
 	} else if err := l.stuck(); err != nil {
@@ -210,8 +209,7 @@ func (l *Loop) pollExplored(busy bool) error {
 	case busy:
 		until = 0
 	case len(l.timers.heap) > 0:
-		until = max(l.timers.heap[0].when, 0)
-		if until <= l.Time() {
+		if until = l.timers.heap[0].when; until <= l.Time() {
 			until = 0
 		}
 	default:

@@ -117,7 +117,7 @@ func (co *Co) dependencies() []*Co {
 	}
 	var out []*Co
 	add := func(f *future) {
-		if f.co != nil && f.state == pending {
+		if f != nil && f.co != nil && f.state == pending {
 			out = append(out, f.co)
 		}
 	}
