@@ -223,17 +223,25 @@ func (y *player) sync(co *asyncio.Co, me int, o op) error {
 		}
 		y.say(me, "got", v)
 	case "tryput":
-		if errors.Is(y.queues[o.A].TryPut(o.B), asyncio.ErrQueueFull) {
+		switch err := y.queues[o.A].TryPut(o.B); {
+		case errors.Is(err, asyncio.ErrQueueFull):
 			y.say(me, "full")
-		} else {
+		case err != nil:
+			return err
+		default:
 			y.say(me, "put", o.B)
 		}
 	case "tryget":
-		if v, err := y.queues[o.A].TryGet(); err != nil {
+		switch v, err := y.queues[o.A].TryGet(); {
+		case errors.Is(err, asyncio.ErrQueueEmpty):
 			y.say(me, "empty")
-		} else {
+		case err != nil:
+			return err
+		default:
 			y.say(me, "got", v)
 		}
+	case "shutdown":
+		return y.queues[o.A].ShutDown(o.B > 0)
 	case "taskdone":
 		if y.queues[o.A].TaskDone() != nil {
 			y.say(me, "too often")

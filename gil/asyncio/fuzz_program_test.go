@@ -44,6 +44,17 @@ func generate(seed uint64, minor int) program {
 	p := make(program, g.n)
 	for i := range p {
 		p[i] = g.ops(i, 2+g.r.IntN(6), 0)
+		for j, o := range p[i] { // most scripts survive what happens to them
+			if o.Kind != "try" && g.r.IntN(2) == 0 {
+				p[i][j] = op{Kind: "try", Inner: []op{o}}
+			}
+		}
+	}
+	// Somebody goes on waking everybody, or half of the programs are soon stuck.
+	p[0] = append([]op{{Kind: "spawn", A: g.n - 1}}, p[0]...)
+	for k := range 3 {
+		p[g.n-1] = append(p[g.n-1], op{Kind: "sleep", A: 1 + k},
+			op{Kind: "tryput", A: k, B: k}, op{Kind: "set", A: k % 2}, op{Kind: "cnotify", A: 1 + k}, op{Kind: "fset", A: k, B: k})
 	}
 	return p
 }
@@ -111,6 +122,8 @@ func (g *generator) op(script, depth int) op {
 			o.Kind = "taskdone"
 			if r.IntN(3) == 0 {
 				o.Kind = "join"
+			} else if r.IntN(8) == 0 && g.minor >= 13 {
+				o.Kind, o.B = "shutdown", r.IntN(2)
 			}
 		case 25:
 			o.Kind, o.A = []string{"set", "clear", "event"}[r.IntN(3)], r.IntN(2)
@@ -244,6 +257,8 @@ func failure(err error) string {
 		return "CancelledError"
 	case errors.Is(err, asyncio.ErrTimeout):
 		return "TimeoutError"
+	case errors.Is(err, asyncio.ErrQueueShutDown):
+		return "QueueShutDown"
 	case errors.As(err, new(*gil.RuntimeError)):
 		return "RuntimeError"
 	}

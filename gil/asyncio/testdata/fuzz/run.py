@@ -179,6 +179,8 @@ class World:
                 self.queues[a].task_done()
             except ValueError:
                 say(me, 'too often')
+        elif k == 'shutdown':
+            self.queues[a].shutdown(b > 0)
         elif k == 'join':
             await self.queues[a].join()
             say(me, 'joined', a)
