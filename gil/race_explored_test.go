@@ -135,6 +135,28 @@ var races = []race{
 		together(t, work, work)
 		return empty
 	}, untilPy310},
+	{"v = g; try: l.pop(); except IndexError: g = v + 1", func(t *gil.Thread) bool {
+		l, g := gil.NewList[int]("l"), gil.NewVar("g", 0)
+		work := func(t *gil.Thread) {
+			v := g.Load(t)
+			if _, err := l.Pop(t); err != nil {
+				g.Store(t, v+1)
+			}
+		}
+		together(t, work, work)
+		return g.Peek() < 2
+	}, untilPy310}, // on its way to a handler 3.11 does not look
+	{"v = g; try: del d[k]; except KeyError: g = v + 1", func(t *gil.Thread) bool {
+		d, g := gil.NewDict[string, int]("d"), gil.NewVar("g", 0)
+		work := func(t *gil.Thread) {
+			v := g.Load(t)
+			if d.Delete(t, "k") != nil {
+				g.Store(t, v+1)
+			}
+		}
+		together(t, work, work)
+		return g.Peek() < 2
+	}, untilPy310},
 	{"try: l.pop()", func(t *gil.Thread) bool {
 		l := gil.NewList("l", 1)
 		popped := 0

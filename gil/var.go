@@ -97,13 +97,10 @@ func (s *shared) end(t *Thread) {
 }
 
 // raised executes what is left of a construct whose C call has raised: the
-// opcodes up to the handler. Up to 3.9 the loop looks whether to switch before
-// the first opcode of the handler; later ones do not look.
+// opcodes up to the handler. Up to 3.10 the interpreter looks whether to switch
+// before it executes the handler, whatever opcode raised; later ones do not look.
 func (t *Thread) raised(s *stretch) {
-	if t.interp.prof.version > bytecode.V39 && !t.code.any {
-		s = &stretch{ticks: s.ticks, extra: s.extra}
-	}
-	t.pass(s)
+	t.pass(&stretch{ticks: s.ticks, extra: s.extra, check: t.interp.prof.version <= bytecode.V310 || t.code.any})
 }
 
 // Var is a variable that threads share: a Python global. Every access is the
