@@ -34,11 +34,12 @@ type Co struct {
 	asked   int32 // Cancel calls not withdrawn
 	goid    uint64
 
-	must  bool // a cancellation is to be delivered at the next step
-	throw bool // it is, now
-	dying bool
-	prev  *Co
-	next  *Co
+	must    bool // a cancellation is to be delivered at the next step
+	throw   bool // it is, now
+	passing bool // it is being passed on to what the task waits for
+	dying   bool
+	prev    *Co
+	next    *Co
 }
 
 // body is the typed side of a task.

@@ -98,6 +98,26 @@ func (f *future) forget(cb *callback) int {
 	return 0
 }
 
+// drop wakes a task that waits for f although f is not done.
+func (f *future) drop(co *Co) {
+	if f.first.co == co {
+		f.first = link{}
+		if len(f.rest) > 0 {
+			f.first = f.rest[0]
+			f.rest = append(f.rest[:0], f.rest[1:]...)
+		}
+		f.loop.ready.push(job{co: co})
+		return
+	}
+	for i, k := range f.rest {
+		if k.co == co {
+			f.rest = append(f.rest[:i], f.rest[i+1:]...)
+			f.loop.ready.push(job{co: co})
+			return
+		}
+	}
+}
+
 // finish ends a pending future with an error or, when err is nil, a value that
 // the caller has stored.
 func (f *future) finish(err error) {

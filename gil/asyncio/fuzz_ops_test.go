@@ -240,6 +240,8 @@ func (y *player) sync(co *asyncio.Co, me int, o op) error {
 		default:
 			y.say(me, "got", v)
 		}
+	case "release":
+		y.sems[o.A].Release()
 	case "shutdown":
 		return y.queues[o.A].ShutDown(o.B > 0)
 	case "taskdone":

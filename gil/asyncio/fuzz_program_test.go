@@ -41,6 +41,9 @@ type generator struct {
 func generate(seed uint64, minor int) program {
 	g := &generator{r: rand.New(rand.NewPCG(seed, uint64(minor))), minor: minor}
 	g.n = 3 + g.r.IntN(4)
+	if seed%4 == 3 {
+		return g.crowd()
+	}
 	p := make(program, g.n)
 	for i := range p {
 		p[i] = g.ops(i, 2+g.r.IntN(6), 0)
@@ -56,6 +59,51 @@ func generate(seed uint64, minor int) program {
 		p[g.n-1] = append(p[g.n-1], op{Kind: "sleep", A: 1 + k},
 			op{Kind: "tryput", A: k, B: k}, op{Kind: "set", A: k % 2}, op{Kind: "cnotify", A: 1 + k}, op{Kind: "fset", A: k, B: k})
 	}
+	return p
+}
+
+// crowd is a program in which many tasks want one primitive and are cancelled
+// while they get it.
+func (g *generator) crowd() program {
+	r := g.r
+	a := r.IntN(2)
+	use := []func() []op{
+		func() []op { return []op{{Kind: "lock", A: a, Inner: []op{{Kind: "sleep", A: r.IntN(2)}}}} },
+		func() []op { return []op{{Kind: "sem", A: a, Inner: []op{{Kind: "sleep", A: r.IntN(2)}}}} },
+		func() []op { return []op{{Kind: []string{"put", "get"}[r.IntN(2)], A: 1 + a, B: r.IntN(100)}} },
+		func() []op { return []op{{Kind: []string{"cwait", "cwait", "cnotify"}[r.IntN(3)], A: 1 + r.IntN(2)}} },
+	}[r.IntN(4)]
+	g.n = 4
+	p := make(program, g.n)
+	for i := 1; i < g.n; i++ {
+		for range 1 + r.IntN(3) {
+			p[i] = append(p[i], use()...)
+			if r.IntN(2) == 0 {
+				p[i] = append(p[i], op{Kind: "sleep", A: r.IntN(2)})
+			}
+		}
+		if r.IntN(2) == 0 {
+			p[i] = []op{{Kind: "try", Inner: p[i]}, {Kind: "sleep"}}
+			p[i] = append(p[i], use()...)
+		}
+	}
+	for range 4 + r.IntN(4) {
+		p[0] = append(p[0], op{Kind: "spawn", A: 1 + r.IntN(g.n-1)})
+	}
+	for range 6 + r.IntN(10) {
+		o := op{Kind: "sleep", A: r.IntN(8) / 7}
+		switch r.IntN(5) {
+		case 0, 1:
+			o.Kind, o.A = "cancel", 1+r.IntN(8)
+		case 2:
+			o.Kind, o.A = "release", a
+			if r.IntN(2) == 0 {
+				o.Kind, o.A, o.B = []string{"tryput", "tryget"}[r.IntN(2)], 1+a, r.IntN(100)
+			}
+		}
+		p[0] = append(p[0], o)
+	}
+	p[0] = append(p[0], op{Kind: "sleep", A: 8})
 	return p
 }
 

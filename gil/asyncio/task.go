@@ -155,7 +155,9 @@ func (co *Co) conclude(err error) {
 
 // cancel asks for a task's cancellation. What the task waits for is cancelled in
 // its place, so that the innermost ends first; when there is nothing, or it
-// refuses, the task's next step delivers it.
+// refuses, the task's next step delivers it. In a circle of tasks that wait for
+// each other Python recurses until it fails; here the first task is woken, which
+// breaks the circle.
 func (co *Co) cancel(why *CancelledError) bool {
 	if co.self.state != pending {
 		return false
@@ -165,10 +167,17 @@ func (co *Co) cancel(why *CancelledError) bool {
 		l.observer.cancelRequested(co)
 	}
 	co.reason = why
-	if co.waiting != nil && co.waiting.cancel(why) {
+	if co.passing { // the wish came back: the tasks wait for each other in a circle
+		co.must = true
+		co.waiting.drop(co)
 		return true
 	}
-	co.must = true
+	co.passing = true
+	passed := co.waiting != nil && co.waiting.cancel(why)
+	co.passing = false
+	if !passed {
+		co.must = true
+	}
 	return true
 }
 

@@ -179,6 +179,8 @@ class World:
                 self.queues[a].task_done()
             except ValueError:
                 say(me, 'too often')
+        elif k == 'release':
+            self.sems[a].release()
         elif k == 'shutdown':
             self.queues[a].shutdown(b > 0)
         elif k == 'join':
