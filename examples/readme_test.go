@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -208,6 +209,42 @@ func TestPackages(t *testing.T) {
 	}
 	assert.Positive(t, offered)
 	t.Logf("%d packages there, %d missing", offered, missing)
+}
+
+// What a program gets besides the standard library is what the README says.
+func TestDependencies(t *testing.T) {
+	text, _ := readme(t)
+	sentence := regexp.MustCompile(`Besides the standard library a program gets ([^:]+?)\.\n`).FindStringSubmatch(text)
+	require.NotNil(t, sentence)
+	var said []string
+	for _, word := range strings.Fields(sentence[1]) {
+		if word = strings.Trim(word, ",."); strings.Contains(word, "/") {
+			said = append(said, word)
+		}
+	}
+	imported := map[string]bool{}
+	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "examples" || d.Name() == "testdata" || path != root && d.Name()[0] == '.'):
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			parts := strings.Split(strings.Trim(spec.Path.Value, `"`), "/")
+			if strings.Contains(parts[0], ".") && !strings.HasPrefix(spec.Path.Value, `"github.com/pygil/`) {
+				imported[strings.Join(parts[:min(len(parts), 3)], "/")] = true
+			}
+		}
+		return nil
+	}))
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(imported)), said)
 }
 
 // exported lists what a package exports: names, and methods as Type.Name.
