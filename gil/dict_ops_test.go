@@ -13,7 +13,7 @@ import (
 type item = gil.Item[string, int]
 
 func TestDictDoesWhatPythonDoes(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		d := gil.NewDict("d", item{"a", 1}, item{"b", 2}, item{"a", 3})
 		assert.Equal(t, "d", d.Name())
 		assert.Equal(t, []item{{"a", 3}, {"b", 2}}, d.Peek())
@@ -58,7 +58,7 @@ func TestDictDoesWhatPythonDoes(t *testing.T) {
 }
 
 func TestDictKeyErrors(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		d := gil.NewDict("stock", item{"a", 1})
 		_, index := d.Index(th, "it's")
 		_, pop := d.Pop(th, "it's")
@@ -86,7 +86,7 @@ func TestDictKeyErrors(t *testing.T) {
 // afterwards the dict works, also without a GIL.
 func TestDictRefusesWhatCannotBeHashed(t *testing.T) {
 	type boxed struct{ v any }
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		d := gil.NewDict("d", gil.Item[any, int]{Key: nil, Value: 1}, gil.Item[any, int]{Key: 2, Value: 2})
 		for text, use := range map[string]func(){
 			"unhashable type: 'list'":     func() { d.Set(th, []int{1}, 1) },
@@ -185,7 +185,7 @@ func TestDictIteration(t *testing.T) {
 			})
 		}
 	}
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		d := gil.NewDict("d", item{"a", 1}, item{"b", 1}, item{"c", 1})
 		var seen []string
 		for k := range d.Iter(th) {

@@ -11,9 +11,9 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
-// alone runs main as the only thread of every kind of world and profile that has
+// inEveryWorld runs main as the only thread of every kind of world and profile that has
 // other code for shared objects.
-func alone(t *testing.T, main func(t *testing.T, th *gil.Thread)) {
+func inEveryWorld(t *testing.T, main func(t *testing.T, th *gil.Thread)) {
 	t.Helper()
 	for _, p := range []gil.Profile{gil.CPython27, gil.CPython37, gil.CPython313, gil.CPython313T, gil.AnyBytecode} {
 		run := func(name string, world func(p gil.Profile, main func(*gil.Thread)) error) {
@@ -32,7 +32,7 @@ func alone(t *testing.T, main func(t *testing.T, th *gil.Thread)) {
 }
 
 func TestListDoesWhatPythonDoes(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		l := gil.NewList("l", 3, 1, 2)
 		assert.Equal(t, "l", l.Name())
 		l.Append(th, 4)
@@ -83,7 +83,7 @@ func TestListDoesWhatPythonDoes(t *testing.T) {
 // Every index that is out of range is refused with Python's text, and refusing
 // changes nothing.
 func TestListIndexErrors(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		l := gil.NewList("jobs", "a", "b")
 		for _, i := range []int{2, -3, 100, -100} {
 			_, err := l.Index(th, i)
@@ -127,7 +127,7 @@ func refused(t *testing.T, err error, list string, i, n int, python string) {
 // A list follows Python's equality: by value for what Go cannot compare, by
 // identity for pointers, and nothing panics.
 func TestListEquality(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		rows := gil.NewList("rows", []int{1}, []int{2})
 		assert.True(t, rows.Contains(th, []int{2}))
 		assert.False(t, rows.Contains(th, []int{3}))
@@ -150,7 +150,7 @@ func TestListEquality(t *testing.T) {
 
 // What a list was made of, and what it hands out, is not what it holds.
 func TestListCopies(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		items := []int{1, 2}
 		l := gil.NewList("l", items...)
 		items[0] = 10
@@ -165,7 +165,7 @@ func TestListCopies(t *testing.T) {
 
 // A loop over a list looks at it afresh for each item.
 func TestListIteration(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		l := gil.NewList("l", 1, 2, 3, 4)
 		var seen []int
 		for x := range l.Iter(th) {

@@ -84,8 +84,8 @@ func (r race) search(t *testing.T) {
 	}
 }
 
-// together runs a and b as threads and waits for them.
-func together(t *gil.Thread, a, b func(t *gil.Thread)) {
+// sideBySide runs a and b as threads and waits for them.
+func sideBySide(t *gil.Thread, a, b func(t *gil.Thread)) {
 	x, y := t.Go("a", a), t.Go("b", b)
 	x.Join(t)
 	y.Join(t)
@@ -101,7 +101,7 @@ func TestRaceExplored(t *testing.T) {
 					c.inc(t, n)
 				}
 			}
-			together(t, work, work)
+			sideBySide(t, work, work)
 			return n.total() < 4
 		}, c.loses}
 		t.Run(r.name, r.search)
@@ -121,7 +121,7 @@ var races = []race{
 				empty = empty || errors.Is(err, gil.ErrIndex)
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return empty
 	}, untilPy39},
 	{"if len(l) > 0: l.pop()", func(t *gil.Thread) (empty bool) {
@@ -132,7 +132,7 @@ var races = []race{
 				empty = empty || err != nil
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return empty
 	}, untilPy310},
 	{"v = g; try: l.pop(); except IndexError: g = v + 1", func(t *gil.Thread) bool {
@@ -143,7 +143,7 @@ var races = []race{
 				g.Store(t, v+1)
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return g.Peek() < 2
 	}, untilPy310}, // on its way to a handler 3.11 does not look
 	{"v = g; try: del d[k]; except KeyError: g = v + 1", func(t *gil.Thread) bool {
@@ -154,7 +154,7 @@ var races = []race{
 				g.Store(t, v+1)
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return g.Peek() < 2
 	}, untilPy310},
 	{"try: l.pop()", func(t *gil.Thread) bool {
@@ -165,7 +165,7 @@ var races = []race{
 				popped++
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return popped != 1
 	}, nowhere},
 	{"if k not in d: d[k] = tid", func(t *gil.Thread) bool {
@@ -177,7 +177,7 @@ var races = []race{
 				sets++
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return sets != 1
 	}, untilPy38},
 	{"if k not in d: d[k] = f()", func(t *gil.Thread) bool {
@@ -190,7 +190,7 @@ var races = []race{
 				sets++
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return sets != 1
 	}, everywhere},
 	{"if d.get(k) is None: d[k] = tid", func(t *gil.Thread) bool {
@@ -202,13 +202,13 @@ var races = []race{
 				sets++
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return sets != 1
 	}, everywhere},
 	{"d.setdefault(k, tid)", func(t *gil.Thread) bool {
 		d := gil.NewDict[string, int]("d")
 		var a, b int
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { a = d.SetDefault(t, "k", 1) },
 			func(t *gil.Thread) { b = d.SetDefault(t, "k", 2) })
 		return a != b
@@ -221,7 +221,7 @@ var races = []race{
 				popped++
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return popped != 1
 	}, nowhere},
 	{"if lazy is None: lazy = 1", func(t *gil.Thread) bool {
@@ -233,7 +233,7 @@ var races = []race{
 				made++
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return made != 1
 	}, untilPy39},
 	{"if lazy is None: lazy = C()", func(t *gil.Thread) bool {
@@ -245,19 +245,19 @@ var races = []race{
 				lazy.Store(t, 1)
 			}
 		}
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return made != 1
 	}, everywhere},
 	{"x = 1; y = 1, seen apart", func(t *gil.Thread) (torn bool) {
 		x, y := gil.NewVar("x", 0), gil.NewVar("y", 0)
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { x.Store(t, 1); y.Store(t, 1) },
 			func(t *gil.Thread) { torn = x.Load(t) != y.Load(t) })
 		return torn
 	}, untilPy39},
 	{"x = 1; f(); y = 1, seen apart", func(t *gil.Thread) (torn bool) {
 		x, y := gil.NewVar("x", 0), gil.NewVar("y", 0)
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { x.Store(t, 1); t.Call(func() {}); y.Store(t, 1) },
 			func(t *gil.Thread) { torn = x.Load(t) != y.Load(t) })
 		return torn
@@ -269,12 +269,12 @@ var races = []race{
 			a.Store(t, x)
 			b.Store(t, y)
 		}
-		together(t, swap, swap)
+		sideBySide(t, swap, swap)
 		return a.Peek() == b.Peek()
 	}, untilPy39},
 	{"for k in d beside d[x] = 1; d.pop(x)", func(t *gil.Thread) (changed bool) {
 		d := gil.NewDict("d", item{"a", 1}, item{"b", 1})
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) {
 				d.Set(t, "x", 1)
 				_, _ = d.Pop(t, "x")
@@ -290,7 +290,7 @@ var races = []race{
 	}, untilPy39},
 	{"for k in d beside d[x] = 1", func(t *gil.Thread) (changed bool) {
 		d := gil.NewDict("d", item{"a", 1}, item{"b", 1})
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { d.Set(t, "x", 1) },
 			func(t *gil.Thread) {
 				changed = panicked(func() {
@@ -303,7 +303,7 @@ var races = []race{
 	}, everywhere},
 	{"for k in list(d) beside d[x] = 1", func(t *gil.Thread) (changed bool) {
 		d := gil.NewDict("d", item{"a", 1}, item{"b", 1})
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { d.Set(t, "x", 1) },
 			func(t *gil.Thread) {
 				for _, k := range d.Keys(t) {
@@ -315,21 +315,21 @@ var races = []race{
 	}, nowhere},
 	{"list(d.items()) beside d.update(x=1, y=1)", func(t *gil.Thread) (half bool) {
 		d := gil.NewDict[string, int]("d")
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { d.Update(t, item{"x", 1}, item{"y", 1}) },
 			func(t *gil.Thread) { half = len(d.Items(t)) == 1 || len(d.Values(t)) == 1 })
 		return half
 	}, nowhere},
 	{"list(l) beside l.extend([1, 2])", func(t *gil.Thread) (half bool) {
 		l := gil.NewList[int]("l")
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { l.Extend(t, 1, 2) },
 			func(t *gil.Thread) { half = len(l.Snapshot(t)) == 1 })
 		return half
 	}, nowhere},
 	{"list(l) beside l.append(1); l.append(2)", func(t *gil.Thread) (half bool) {
 		l := gil.NewList[int]("l")
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { l.Append(t, 1); l.Append(t, 2) },
 			func(t *gil.Thread) { half = len(l.Snapshot(t)) == 1 })
 		return half
@@ -337,12 +337,12 @@ var races = []race{
 	{"l.append(x), by both", func(t *gil.Thread) bool {
 		l := gil.NewList[int]("l")
 		work := func(t *gil.Thread) { l.Append(t, 1); l.Append(t, 2) }
-		together(t, work, work)
+		sideBySide(t, work, work)
 		return len(l.Peek()) != 4
 	}, nowhere},
 	{"list(l) beside l.sort()", func(t *gil.Thread) (half bool) {
 		l := gil.NewList("l", 3, 2, 1)
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { gil.Sort(t, l) },
 			func(t *gil.Thread) {
 				v := l.Snapshot(t)
@@ -353,7 +353,7 @@ var races = []race{
 	{"AddAt beside l.pop()", func(t *gil.Thread) (vanished bool) {
 		l := gil.NewList("l", 1)
 		var added error
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { added = gil.AddAt(t, l, 0, 1) },
 			func(t *gil.Thread) { _, _ = l.Pop(t) })
 		var e *gil.IndexError
@@ -362,7 +362,7 @@ var races = []race{
 	{"AddTo beside del d[k]", func(t *gil.Thread) (back bool) {
 		d := gil.NewDict("d", item{"k", 1})
 		var added error
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { added = gil.AddTo(t, d, "k", 1) },
 			func(t *gil.Thread) { _ = d.Delete(t, "k") })
 		return added == nil && len(d.Peek()) == 1
@@ -370,7 +370,7 @@ var races = []race{
 	{"x.swap(), by both", func(t *gil.Thread) bool {
 		x := gil.NewVar("x", 0)
 		var a, b int
-		together(t,
+		sideBySide(t,
 			func(t *gil.Thread) { a = x.Swap(t, 1) },
 			func(t *gil.Thread) { b = x.Swap(t, 2) })
 		return a == 0 && b == 0

@@ -11,7 +11,7 @@ import (
 )
 
 func TestVarDoesWhatPythonDoes(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		x := gil.NewVar("x", 1)
 		assert.Equal(t, "x", x.Name())
 		assert.Equal(t, 1, x.Load(th))
@@ -38,7 +38,7 @@ func TestVarDoesWhatPythonDoes(t *testing.T) {
 // What Go cannot compare is compared by value and never leaves the variable
 // locked.
 func TestVarCompareAndSwapOfAnything(t *testing.T) {
-	alone(t, func(t *testing.T, th *gil.Thread) {
+	inEveryWorld(t, func(t *testing.T, th *gil.Thread) {
 		x := gil.NewVar("x", []int{1})
 		assert.False(t, x.CompareAndSwap(th, []int{2}, nil))
 		assert.True(t, x.CompareAndSwap(th, []int{1}, []int{3}))
