@@ -21,21 +21,22 @@ func main() {
 	fmt.Printf("n = %d, read %q\n", n, line)
 }
 
-// share counts on two goroutines. The first one to be done reads what the other
-// one writes: had it kept the GIL while it waits, nobody would ever write.
-func share(r, w *os.File) (n int, line string) {
+// share counts on two goroutines. One of them then reads what the other one writes:
+// had it kept the GIL while it waits, nobody would ever write.
+func share(r, w *os.File) (count int, line string) {
 	read := func() { line, _ = bufio.NewReader(r).ReadString('\n') }
 	write := func() { fmt.Fprintln(w, "hello") }
 
 	g := gil.NewGIL(gil.Ticks(100))
+	n := 0 // a plain int: only the holder of the GIL touches it
 	work := func(name string, wait func()) {
 		t := g.Enter(name) // from here on this goroutine holds the GIL
 		defer t.Leave()
 		for range 10_000 {
 			t.Tick(1) // after 100 of these the longest waiter gets it
-			n++       // a plain int: only the holder is here
+			n++
 		}
-		t.Block(wait) // meanwhile the others run
+		t.Block(wait) // meanwhile the other one runs
 	}
 
 	var goroutines sync.WaitGroup
