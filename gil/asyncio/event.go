@@ -41,5 +41,8 @@ func (e *Event) Wait(co *Co) error {
 	e.waiters.push(f)
 	err = co.await(f)
 	e.waiters.remove(f)
+	if err == nil {
+		co.loop.reuse(f)
+	}
 	return err
 }

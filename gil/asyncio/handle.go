@@ -5,7 +5,6 @@ import "time"
 // Handle is a callback that was queued by CallSoon or its relatives. Python:
 // asyncio.Handle.
 type Handle struct {
-	loop      *Loop
 	fn        func()
 	cancelled bool
 }
@@ -46,8 +45,19 @@ func (l *Loop) CallSoon(fn func()) *Handle {
 	if fn == nil {
 		panic(badValue("", "CallSoon: the function is nil"))
 	}
-	h := &Handle{loop: l, fn: fn}
+	h := l.handle(fn)
 	l.ready.push(job{h: h})
+	return h
+}
+
+// handle makes a handle. They are allocated sixty-four at a time.
+func (l *Loop) handle(fn func()) *Handle {
+	if len(l.handles) == 0 {
+		l.handles = make([]Handle, 64)
+	}
+	h := &l.handles[0]
+	l.handles = l.handles[1:]
+	h.fn = fn
 	return h
 }
 

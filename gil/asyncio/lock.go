@@ -34,6 +34,7 @@ func (m *Lock) Acquire(co *Co) error {
 		}
 		return err
 	}
+	co.loop.reuse(f)
 	m.locked = true
 	return nil
 }

@@ -26,6 +26,8 @@ type Loop struct {
 
 	idle     []*worker
 	sleepers []*sleeper
+	waiters  []*future // of primitives, to be used again
+	handles  []Handle  // not given out yet
 	failures []*future
 
 	turns     int64

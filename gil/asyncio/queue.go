@@ -106,6 +106,7 @@ func (q *Queue[T]) wait(co *Co, list *waiters, possible func() bool) error {
 		}
 		return err
 	}
+	co.loop.reuse(f)
 	return nil
 }
 

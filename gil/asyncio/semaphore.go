@@ -119,6 +119,9 @@ func (s *Semaphore) acquireQueued(co *Co) error {
 		}
 		for s.value > 0 && s.hand() {
 		}
+		if err == nil {
+			co.loop.reuse(f)
+		}
 		return err
 	}
 	if err != nil {
@@ -128,6 +131,7 @@ func (s *Semaphore) acquireQueued(co *Co) error {
 		}
 		return err
 	}
+	co.loop.reuse(f)
 	if s.value > 0 {
 		s.hand()
 	}

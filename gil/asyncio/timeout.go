@@ -81,7 +81,7 @@ func (s *TimeoutScope) arm(when time.Duration) {
 	l := s.co.loop
 	s.when, s.limited = when, true
 	if when <= l.Time() {
-		h := &Handle{loop: l, fn: s.expire}
+		h := l.handle(s.expire)
 		s.soon = h
 		l.ready.push(job{h: h})
 		return

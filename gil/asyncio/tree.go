@@ -158,5 +158,8 @@ func (l *Loop) stuck() error {
 	if others > 0 {
 		return nil // they may; if they cannot either, the machine says so
 	}
+	if l.posted.Load() > 0 {
+		return nil // the last of them has sent something before it ended
+	}
 	return &DeadlockError{Tree: l.Tree()}
 }

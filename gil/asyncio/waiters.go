@@ -75,8 +75,21 @@ func (b *bound) waiter(co *Co, what, name string) (*future, error) {
 	if b.loop != co.loop {
 		return nil, misuse(what+" is bound to a different event loop", "%s belongs to another loop; make one per loop", describe(what, name))
 	}
-	return &future{loop: co.loop, what: describe(what, name)}, nil
+	l := co.loop
+	var f *future
+	if n := len(l.waiters); n > 0 {
+		f = l.waiters[n-1]
+		l.waiters = l.waiters[:n-1]
+		f.state, f.err = pending, nil
+	} else {
+		f = &future{loop: l}
+	}
+	f.what = describe(what, name)
+	return f, nil
 }
+
+// reuse takes a waiter back that has been woken and is on no list.
+func (l *Loop) reuse(f *future) { l.waiters = append(l.waiters, f) }
 
 func describe(what, name string) string {
 	if name == "" {
