@@ -188,6 +188,9 @@ func (d *Dict[K, V]) Update(t *Thread, items ...Item[K, V]) {
 	p := t.path(bytecode.CallMethod1)
 	t.pass(&p[0])
 	d.begin(t, kernel.OpUpdate)
+	if d.d.used == 0 {
+		d.d = table[K, V]{} // an empty dict becomes a copy of the other one, holes and all are gone
+	}
 	for _, it := range items {
 		d.d.set(it.Key, it.Value)
 	}
@@ -341,9 +344,8 @@ func (e *KeyError) Is(target error) bool { return target == ErrKey }
 
 // table is what a dict holds: its entries in the order of their keys' first
 // appearance, with a hole where one was deleted, and where each key is. It is laid
-// out and grows as CPython's does (Objects/dictobject.c, 3.6 and later), because
-// that shows: an iterator stands at an entry number, and the holes go when the
-// table grows.
+// out and grows as CPython's does (Objects/dictobject.c), because that shows: an
+// iterator stands at an entry number, and the holes go when the table grows.
 type table[K comparable, V any] struct {
 	at      map[K]int
 	entries []entry[K, V]
@@ -390,12 +392,12 @@ func (d *table[K, V]) remove(k K) (v V, ok bool) {
 	return v, true
 }
 
-// grow makes room and closes the holes. A hash table of CPython has a power of
-// two slots, three times as many as keys when it has grown, and fills two thirds
-// of them.
+// grow makes room and closes the holes. A hash table of CPython (3.10 and later)
+// has a power of two slots, about three times as many as keys when it has grown,
+// and fills two thirds of them.
 func (d *table[K, V]) grow() {
 	slots := 8
-	for slots < 3*d.used {
+	for slots < 3*d.used|8 {
 		slots *= 2
 	}
 	holds := slots * 2 / 3
