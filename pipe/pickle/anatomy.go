@@ -106,29 +106,27 @@ func (e *encoder) overlaps() bool {
 }
 
 // suspects returns which shapes can lie within others of the same message, going
-// by their types: a million nodes that point at each other need no comparing.
+// by their types: a million nodes that point at each other need no comparing. Two
+// slices of one type may always share elements.
 func (e *encoder) suspects() []*plan {
 	var shapes []*plan
 	for _, id := range e.memo.known {
 		if n := len(shapes); n > 0 && shapes[n-1] == id.shape {
 			continue
 		}
-		if !slices.Contains(shapes, id.shape) {
+		if id.shape.recipe == nil && !slices.Contains(shapes, id.shape) {
 			shapes = append(shapes, id.shape)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(shapes), func(a *plan) bool {
-		return !slices.ContainsFunc(shapes, func(b *plan) bool { return e.w.mayShare(a, b) })
+		return a.kind != reflect.Slice && !slices.ContainsFunc(shapes, func(b *plan) bool { return e.w.mayShare(a, b) })
 	})
 }
 
-// mayShare reports whether two different pointers or slices of these types can
-// lead to the same memory.
+// mayShare reports whether a pointer can lead to memory that another pointer or
+// a slice leads to.
 func (w *world) mayShare(a, b *plan) bool {
-	composed := func(p *plan) bool {
-		return p.recipe == nil && (p.kind == reflect.Pointer || p.kind == reflect.Slice)
-	}
-	if !composed(a) || !composed(b) {
+	if a.kind != reflect.Pointer || b.kind != reflect.Pointer && b.kind != reflect.Slice {
 		return false
 	}
 	key := [2]*plan{a, b}
@@ -136,15 +134,8 @@ func (w *world) mayShare(a, b *plan) bool {
 		return known.(bool)
 	}
 	x, y := a.typ.Elem(), b.typ.Elem()
-	var may bool
-	switch {
-	case a.kind == reflect.Pointer && b.kind == reflect.Pointer:
-		may = x != y && (holds(x, y) || holds(y, x))
-	case a.kind == reflect.Slice && b.kind == reflect.Slice:
-		may = x == y || holdsArray(x, y) || holdsArray(y, x)
-	case a.kind == reflect.Slice:
-		may = holds(x, y) || holdsArray(y, x)
-	default:
+	may := x != y && (holds(x, y) || holds(y, x))
+	if b.kind == reflect.Slice {
 		may = holds(y, x) || holdsArray(x, y)
 	}
 	w.shared.Store(key, may)

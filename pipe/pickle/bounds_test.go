@@ -133,7 +133,8 @@ func TestMemoryIsBounded(t *testing.T) {
 			}
 			return s
 		}(),
-		map[uint8]struct{}{1: {}}, map[struct{}]struct{}{{}: {}},
+		map[uint8]struct{}{1: {}},
+		map[struct{}]struct{}{{}: {}},
 	} {
 		data, err := pickle.Marshal(v)
 		require.NoError(t, err)
@@ -141,6 +142,23 @@ func TestMemoryIsBounded(t *testing.T) {
 		require.NoError(t, err, "%T", v)
 		assert.Less(t, n, uint64(250*len(data)+100_000), "%T", v)
 	}
+}
+
+// What has no size costs nothing, until the receiver asks for it as something
+// that has one.
+func TestConversionIsBounded(t *testing.T) {
+	data := message(t, make([]struct{}, 100_000_000))
+	v, err := pickle.Unmarshal(data)
+	require.NoError(t, err)
+	assert.Len(t, v, 100_000_000)
+	for _, ptr := range []any{new([]any), new([]struct{ A [0]int }), new([]int)} {
+		n := allocated(func() { err = pickle.UnmarshalInto(data, ptr) })
+		assert.Error(t, err)
+		assert.Less(t, n, uint64(1<<20))
+	}
+	var list []any
+	require.NoError(t, pickle.UnmarshalInto(message(t, make([]struct{}, 1000)), &list))
+	assert.Len(t, list, 1000)
 }
 
 func TestMaxSize(t *testing.T) {
@@ -261,6 +279,9 @@ func TestMaxDepth(t *testing.T) {
 // default stops well before.
 func TestDeepest(t *testing.T) {
 	for name, build := range nest {
+		if testing.Short() && name != "node" {
+			continue // one kind is enough for a short run
+		}
 		t.Run(name, func(t *testing.T) {
 			v := build(100_000)
 			data, err := pickle.Marshal(v, pickle.WithMaxDepth(100_000))
@@ -342,4 +363,26 @@ func TestHostileReferences(t *testing.T) {
 		_, err := pickle.Unmarshal(data)
 		assert.Error(t, err, "%x", data)
 	}
+	// A field taken for a pointer, a slice or an array to something else: each
+	// byte of a message with parts becomes each tag and code, and what is accepted
+	// is a value that can be sent.
+	m := &matrix{}
+	p := &point{1, 2}
+	good := message(t, []any{m, &m.Cells[3], m.Cells[1:3], &m.Rows, m.Rows[:1], p, &p.Y, []any{p, &p.X}})
+	for i := range good {
+		for b := range 0x26 {
+			bad := bytes.Clone(good)
+			bad[i] = byte(b)
+			if v, err := pickle.Unmarshal(bad); err == nil {
+				again, err := pickle.Unmarshal(message(t, v))
+				require.NoError(t, err)
+				require.Empty(t, difference(v, again))
+			}
+		}
+	}
+	at := bytes.LastIndex(good, []byte{0x1d, 0x02, 2})
+	require.Positive(t, at)
+	good[at+1] = 0x11 // *int, a part of the point, becomes *string
+	_, err := pickle.Unmarshal(good)
+	assert.ErrorContains(t, err, "the message takes a int for it")
 }

@@ -54,7 +54,8 @@ func TestErrors(t *testing.T) {
 	v := outcome{
 		Err: fmt.Errorf("outer: %w", &codeError{7, fmt.Errorf("inner: %w", io.EOF)}),
 		More: []error{
-			nil, io.EOF, context.Canceled, context.DeadlineExceeded, errFull, missing, plain, plain, timeoutError{3},
+			nil, io.EOF, context.Canceled, context.DeadlineExceeded, errFull, missing, plain, plain,
+			timeoutError{3},
 			errors.Join(fs.ErrExist, plain, errors.Join(io.ErrClosedPipe)), errors.Join(),
 		},
 	}
@@ -114,7 +115,7 @@ func TestCarry(t *testing.T) {
 	roundTrip(t, map[string]any{"sentinel": io.EOF, "other": context.Canceled})
 }
 
-type rude struct{ f func() }
+type rude struct{}
 
 func (rude) Error() string { panic("no text") }
 
@@ -122,7 +123,7 @@ func (rude) Error() string { panic("no text") }
 // program said that this type travels.
 type broken struct{ hidden int }
 
-func (*broken) Error() string { return "broken" }
+func (b *broken) Error() string { return fmt.Sprint("broken ", b.hidden) }
 
 type endless struct{ n int }
 

@@ -112,7 +112,9 @@ func (f *foreignCodec) UnmarshalInto(data []byte, ptr any, opts ...Option) error
 	if err != nil {
 		return err
 	}
-	var c converter
+	var cfg config
+	cfg.init(opts)
+	c := converter{room: cfg.room(len(data))}
 	x, fail := c.convert(reflect.ValueOf(v), to.Type())
 	if fail != nil {
 		return fail.finish(rootName(to.Type()))

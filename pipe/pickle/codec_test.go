@@ -43,8 +43,16 @@ func TestCodecs(t *testing.T) {
 	for _, codec := range codecs {
 		t.Run(codec.String(), func(t *testing.T) {
 			for _, v := range []any{
-				nil, 1, int8(-1), uint64(math.MaxUint64), 1.5, "text", true, []int{1, 2}, []string{"a"}, map[string]int{"a": 1}, []byte("bytes"),
-				[]any{"x", 1.5, true}, map[string]any{"k": []any{"v"}}, point{1, 2}, pair[string, int]{"a", 1}, time.Date(2024, 1, 2, 3, 4, 5, 6, time.UTC),
+				nil, 1, int8(-1), uint64(math.MaxUint64), 1.5, "text", true,
+				[]int{1, 2},
+				[]string{"a"},
+				map[string]int{"a": 1},
+				[]byte("bytes"),
+				[]any{"x", 1.5, true},
+				map[string]any{"k": []any{"v"}},
+				point{1, 2},
+				pair[string, int]{"a", 1},
+				time.Date(2024, 1, 2, 3, 4, 5, 6, time.UTC),
 				order{1, []line{{"nut", 2}}, map[string]string{"a": "b"}, time.Unix(1, 2).UTC(), big.NewInt(-5), "free"},
 				netip.MustParseAddr("10.0.0.1"), time.Second,
 			} {
@@ -97,6 +105,10 @@ func TestCodecsRefuse(t *testing.T) {
 			assert.Equal(t, "x", string(out))
 			var perr *pickle.Error
 			assert.ErrorAs(t, err, &perr)
+			switch name {
+			case "list in itself", "map in itself", "node":
+				assert.ErrorContains(t, err, "contains itself")
+			}
 		}
 	}
 	for name, v := range map[string]any{

@@ -9,6 +9,7 @@ import (
 // A converter turns a decoded value into one of the type that the receiver asked
 // for, or says that something would be lost.
 type converter struct {
+	room   int                          // bytes of memory that may still be asked for
 	parted bool                         // some value of the message is a part of another
 	done   map[conversion]reflect.Value // so that what is shared stays shared, and cycles end
 }
@@ -144,8 +145,23 @@ func (c *converter) again(v reflect.Value, n int, t reflect.Type, made func() re
 	return to, false, nil
 }
 
+// charge pays for the memory of what n things are converted to: things without
+// size, of which a message may claim any number, may become some that have one.
+func (c *converter) charge(v reflect.Value, t reflect.Type, n int, size uintptr) *Error {
+	if size > 0 && n > c.room/int(size) {
+		return c.refuse(v, t, ", which would take more memory than such a message may ask for; WithMaxMemory raises the bound")
+	}
+	c.room -= n * int(size)
+	return nil
+}
+
 func (c *converter) list(v reflect.Value, t reflect.Type) (reflect.Value, *Error) {
 	n := v.Len()
+	if t.Kind() == reflect.Slice && !v.Type().ConvertibleTo(t) {
+		if err := c.charge(v, t, n, t.Elem().Size()); err != nil {
+			return v, err
+		}
+	}
 	var to reflect.Value
 	switch {
 	case t.Kind() == reflect.Array:
@@ -184,6 +200,9 @@ func (c *converter) dict(v reflect.Value, t reflect.Type) (reflect.Value, *Error
 		return reflect.Zero(t), nil
 	case v.Type().ConvertibleTo(t):
 		return v.Convert(t), nil
+	}
+	if err := c.charge(v, t, v.Len(), t.Key().Size()+t.Elem().Size()); err != nil {
+		return v, err
 	}
 	to, done, err := c.again(v, 0, t, func() reflect.Value { return reflect.MakeMapWithSize(t, v.Len()) })
 	if done || err != nil {

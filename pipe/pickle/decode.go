@@ -187,7 +187,8 @@ func (d *decoder) blob() ([]byte, *Error) {
 // bytes that are left, before any memory is asked for.
 func (d *decoder) claim(at int, n uint64, least int) *Error {
 	if least == 0 {
-		// Things without size cost neither bytes nor memory.
+		// What takes no bytes is paid for with memory alone, and what takes
+		// neither with nothing: its number has an end all the same.
 		if n > math.MaxInt32 {
 			return d.failAt(at, nil, "the message claims %d elements", n)
 		}

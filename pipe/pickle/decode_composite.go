@@ -166,15 +166,6 @@ func decStruct(d *decoder, p *plan, v reflect.Value) *Error {
 	return nil
 }
 
-func decHusk(d *decoder, p *plan, _ reflect.Value) *Error {
-	b, err := d.byte()
-	if err == nil && b != 0 {
-		d.pos--
-		return d.fail(p.typ, "unknown code %d", b)
-	}
-	return err
-}
-
 // mapOverhead is what an empty map takes, roughly.
 const mapOverhead = 48
 

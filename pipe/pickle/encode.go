@@ -345,12 +345,6 @@ func encStruct(e *encoder, p *plan, v reflect.Value) *Error {
 	return nil
 }
 
-// encHusk writes a struct none of whose fields travels.
-func encHusk(e *encoder, _ *plan, _ reflect.Value) *Error {
-	e.buf = append(e.buf, 0)
-	return nil
-}
-
 func encRefused(_ *encoder, p *plan, _ reflect.Value) *Error {
 	return refused(p.typ, p.advice)
 }

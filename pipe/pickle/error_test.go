@@ -43,8 +43,11 @@ func TestRefusalsNameThePath(t *testing.T) {
 		value                      any
 		path, typ, python, message string
 	}{
-		{Args{Callback: f}, "Args.Callback", "func", "cannot pickle 'func' object",
-			"pickle: cannot pickle 'func' object at Args.Callback: a function cannot leave its process; send a name and look it up on the other side, as process.Define does"},
+		{
+			Args{Callback: f},
+			"Args.Callback", "func", "cannot pickle 'func' object",
+			"pickle: cannot pickle 'func' object at Args.Callback: a function cannot leave its process; send a name and look it up on the other side, as process.Define does",
+		},
 		{&Args{Callback: f}, "Args.Callback", "func", "cannot pickle 'func' object", ""},
 		{f, "value", "func", "cannot pickle 'func' object", "pickle: cannot pickle 'func' object: a function cannot leave"},
 		{make(chan int), "value", "chan", "cannot pickle 'chan' object", "a channel cannot leave its process; send a pipe.Conn"},
@@ -61,11 +64,17 @@ func TestRefusalsNameThePath(t *testing.T) {
 		{Args{Hits: new(atomic.Int64)}, "Args.Hits", "atomic.Int64", "cannot pickle 'atomic.Int64' object", "values that processes share"},
 		{Args{File: os.Stdout}, "Args.File", "os.File", "cannot pickle 'os.File' object", "its field file is unexported and would be lost"},
 		{Args{Addr: unsafe.Pointer(new(int))}, "Args.Addr", "unsafe.Pointer", "cannot pickle 'unsafe.Pointer' object", "an address means nothing in another process"},
-		{Args{Host: new(netip.AddrPort)}, "Args.Host", "netip.AddrPort", "cannot pickle 'netip.AddrPort' object",
-			"pickle.Register[netip.AddrPort]() lets its own marshal methods carry it"},
-		{[]any{stranger{}}, "value[0]", "pickle_test.stranger",
+		{
+			Args{Host: new(netip.AddrPort)},
+			"Args.Host", "netip.AddrPort", "cannot pickle 'netip.AddrPort' object",
+			"pickle.Register[netip.AddrPort]() lets its own marshal methods carry it",
+		},
+		{
+			[]any{stranger{}},
+			"value[0]", "pickle_test.stranger",
 			"Can't pickle <class 'github.com/pygil/pygil/pipe/pickle_test.stranger'>: attribute lookup stranger on github.com/pygil/pygil/pipe/pickle_test failed",
-			"the receiver would not know the type; call pickle.Register[pickle_test.stranger]() in both programs"},
+			"the receiver would not know the type; call pickle.Register[pickle_test.stranger]() in both programs",
+		},
 		{[]stranger{}, "value", "pickle_test.stranger", "", "pickle.Register[pickle_test.stranger]()"},
 		{map[stranger]int{}, "value", "pickle_test.stranger", "", "pickle.Register[pickle_test.stranger]()"},
 		{[]stringer{}, "value", "pickle_test.stringer", "", "pickle.Register[pickle_test.stringer]()"},

@@ -2,6 +2,7 @@ package pickle_test
 
 import (
 	"testing"
+	_ "time/tzdata" // the tests of zones need some
 
 	"go.uber.org/goleak"
 )

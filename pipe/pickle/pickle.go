@@ -163,7 +163,7 @@ func (d *decoder) into(to reflect.Value) *Error {
 	if err := d.done(); err != nil {
 		return err
 	}
-	c := converter{parted: d.parted}
+	c := converter{room: d.cfg.room(len(d.data)), parted: d.parted}
 	v, err := c.convert(reflect.ValueOf(x), to.Type())
 	if err != nil {
 		return err

@@ -17,9 +17,7 @@ type plan struct {
 	dec  func(*decoder, *plan, reflect.Value) *Error // into a settable zero value
 
 	size int // of a value in memory
-	// The fewest bytes a value takes in a message. It is 0 only where size is 0
-	// too, so that a count in a message always is paid for with bytes.
-	min int
+	min  int // the fewest bytes a value takes in a message; where it is 0, all take none
 
 	tag   byte   // of a basic type, else 0
 	name  string // of a registered type, else ""
@@ -241,11 +239,6 @@ func (c *compiler) fillStruct(p *plan) {
 		}
 	}
 	p.enc, p.dec = encStruct, decStruct
-	if p.min == 0 && p.size > 0 {
-		// Nothing of it travels. A byte stands for it, or a message of a few
-		// bytes could claim any number of them.
-		p.enc, p.dec, p.min = encHusk, decHusk, 1
-	}
 }
 
 func hiddenFieldAdvice(t reflect.Type, f reflect.StructField) string {

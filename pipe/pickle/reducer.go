@@ -194,11 +194,13 @@ var methodPairs = []struct {
 	to, from             reflect.Type
 	toMethod, fromMethod string
 }{
-	{methods{"binary",
+	{methods{
+		"binary",
 		func(v any) ([]byte, error) { return v.(encoding.BinaryMarshaler).MarshalBinary() },
 		func(v any, data []byte) error { return v.(encoding.BinaryUnmarshaler).UnmarshalBinary(data) },
 	}, reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler](), "MarshalBinary", "UnmarshalBinary"},
-	{methods{"gob",
+	{methods{
+		"gob",
 		func(v any) ([]byte, error) { return v.(gob.GobEncoder).GobEncode() },
 		func(v any, data []byte) error { return v.(gob.GobDecoder).GobDecode(data) },
 	}, reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[gob.GobDecoder](), "GobEncode", "GobDecode"},

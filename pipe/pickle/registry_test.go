@@ -86,7 +86,12 @@ func TestRegisterParts(t *testing.T) {
 		Of   a
 	}]()
 	roundTrip(t, []any{
-		a{1}, &b{2}, []c{{3}}, map[d]int{{4}: 1}, pair[int, []string]{1, []string{"x"}}, pair[a, *b]{a{1}, &b{2}},
+		a{1},
+		&b{2},
+		[]c{{3}},
+		map[d]int{{4}: 1},
+		pair[int, []string]{1, []string{"x"}},
+		pair[a, *b]{a{1}, &b{2}},
 		struct {
 			Name string
 			Of   a

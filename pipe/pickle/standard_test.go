@@ -21,20 +21,18 @@ func TestTime(t *testing.T) {
 		"a fixed zone with a famous name": time.FixedZone("CET", 3600), "odd": time.FixedZone("odd", -86399),
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := instant.In(l)
-			got := roundTrip(t, want).(time.Time)
-			assert.Equal(t, want.String(), got.String())
-			// The rules: half a year later the offset still is the same.
-			a, b := want.AddDate(0, -6, 0), got.AddDate(0, -6, 0)
-			assert.Equal(t, a.String(), b.String())
+			for _, want := range []time.Time{instant.In(l), instant.AddDate(0, -6, 0).In(l)} {
+				got := roundTrip(t, want).(time.Time)
+				assert.Equal(t, want.String(), got.String())
+				// The rules: half a year later the offset still is the same.
+				a, b := want.AddDate(0, 6, 0), got.AddDate(0, 6, 0)
+				assert.Equal(t, a.String(), b.String())
+			}
 		})
 	}
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "Asia/Kolkata", "EST5EDT", "CET", "Africa/Abidjan", "Etc/GMT+5"} {
 		l, err := time.LoadLocation(name)
-		if err != nil {
-			t.Logf("this machine has no %s: %v", name, err)
-			continue
-		}
+		require.NoError(t, err)
 		want := instant.In(l)
 		got := roundTrip(t, want).(time.Time)
 		for months := range 24 {
@@ -68,11 +66,9 @@ func init() { pickle.Register[struct0]() }
 // name and the offset of the instant.
 func TestUnknownZone(t *testing.T) {
 	l, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Skip("no time zones on this machine")
-	}
+	require.NoError(t, err)
 	data := message(t, time.Date(2024, 7, 1, 12, 0, 0, 0, l))
-	for _, name := range []string{"Europe/Nixxxx", "../../etc/pas", "Europe/London"} {
+	for _, name := range []string{"Europe/Nixxxx", "../../etc/pas", "Europe/London", "Africa/Tripoli"} {
 		changed := []byte(string(data[:len(data)-len("Europe/Berlin")]) + name)
 		changed[len(data)-len("Europe/Berlin")-1] = byte(len(name))
 		got, err := pickle.Unmarshal(changed)
@@ -113,9 +109,12 @@ func TestBigNumbers(t *testing.T) {
 	pi := new(big.Float).SetPrec(200).SetMode(big.ToZero).SetRat(big.NewRat(22, 7))
 	negZero := new(big.Float).Neg(new(big.Float))
 	for _, v := range []any{
-		huge, new(big.Int), big.NewInt(-1), *big.NewInt(255), (*big.Int)(nil), []*big.Int{huge, huge},
+		huge, new(big.Int), big.NewInt(-1), *big.NewInt(255), (*big.Int)(nil),
+		[]*big.Int{huge, huge},
 		third, new(big.Rat), *big.NewRat(5, 1), big.NewRat(7, 1<<60), pi, new(big.Float), negZero, new(big.Float).SetInf(true), *big.NewFloat(1e300),
-		&numbers{*huge, *third, *pi, huge}, numbers{}, map[string]*big.Rat{"x": third},
+		&numbers{*huge, *third, *pi, huge},
+		numbers{},
+		map[string]*big.Rat{"x": third},
 	} {
 		roundTrip(t, v)
 	}
