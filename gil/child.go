@@ -39,18 +39,20 @@ func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Chi
 	}
 	t.working(false) // starting a process is no work, as starting a thread is none
 	t.spend(kernel.Time(cost))
+	t.kern.Sync(&t.k) // numbers are given out in the order of the machine's time
 	i := w.newInterpreter(t.interp.prof, o)
 	i.pid = w.pids.Add(1)
 	i.method = o.machine.method
 	c := &Child{i: i, by: t.interp}
 	i.process = c
-	c.main = i.newMain(main)
+	c.main = i.newMain(t, main)
 	c.ended.Init(t, 0, "process "+name)
 	if w.emit != nil {
-		w.emit.event(c.main, Event{Kind: EvProcessStart, Name: name, A: int64(i.method)})
+		w.emit.eventBy(t, c.main, Event{Kind: EvProcessStart, Name: name, A: int64(i.method)})
 	}
 	t.kern.Sync(&t.k)
 	w.kern.Spawn(&t.k, &c.main.k, func() { c.body() })
+	t.working(t.begun)
 	t.look()
 	return c
 }
@@ -94,6 +96,7 @@ func (t *Thread) NewInterpreter(opts ...Option) *Interpreter {
 	if t.x != nil {
 		panic(misuse("", "sub-interpreters are not explored; use a process of package process"))
 	}
+	t.kern.Sync(&t.k)
 	o := collect(opts)
 	p := t.interp.prof
 	i := t.interp.w.newInterpreter(p, o)
@@ -110,10 +113,7 @@ func (t *Thread) NewInterpreter(opts ...Option) *Interpreter {
 func (i *Interpreter) runSub(main func(*Thread)) error {
 	by := i.creator
 	by.must()
-	t := i.newMain(main)
-	if by.traced() {
-		by.interp.w.emit.event(by, Event{Kind: EvThreadCreate, Name: t.name, Peer: t.tid})
-	}
+	t := i.newMain(by, main)
 	var ended Gate
 	ended.Init(by, 0, "end of interpreter "+i.name)
 	i.subEnded = &ended

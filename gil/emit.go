@@ -26,14 +26,17 @@ func newEmitter(k kernel.Kernel, to Observer) *emitter {
 }
 
 // event fills in what the thread knows and queues the event.
-func (e *emitter) event(t *Thread, ev Event) {
-	ev.T = time.Duration(e.kern.Now(&t.k))
+func (e *emitter) event(t *Thread, ev Event) { e.eventBy(t, t, ev) }
+
+// eventBy is event for something that by does to t, which has no clock yet.
+func (e *emitter) eventBy(by, t *Thread, ev Event) {
+	ev.T = time.Duration(e.kern.Now(&by.k))
 	ev.TID = t.tid
 	ev.PID = t.interp.pid
-	e.queue(ev, uint64(t.k.Domain.ID))
+	e.queue(ev)
 }
 
-func (e *emitter) queue(ev Event, rank uint64) {
+func (e *emitter) queue(ev Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.live {
@@ -43,7 +46,7 @@ func (e *emitter) queue(ev Event, rank uint64) {
 		return
 	}
 	e.pushed++
-	heap.Push(&e.pending, pendingEvent{ev, rank, e.pushed})
+	heap.Push(&e.pending, pendingEvent{ev, e.pushed})
 }
 
 // flush delivers what lies before at.
@@ -58,8 +61,7 @@ func (e *emitter) flush(at kernel.Time) {
 
 type pendingEvent struct {
 	Event
-	rank  uint64
-	order uint64
+	order uint64 // at equal times events are delivered as they happened
 }
 
 type eventHeap []pendingEvent
@@ -69,9 +71,6 @@ func (h eventHeap) Less(i, j int) bool {
 	a, b := &h[i], &h[j]
 	if a.T != b.T {
 		return a.T < b.T
-	}
-	if a.rank != b.rank {
-		return a.rank < b.rank
 	}
 	return a.order < b.order
 }

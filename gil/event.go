@@ -43,7 +43,7 @@ const (
 	EvProcessStart            // Name; A: start method
 	EvProcessExit             //
 	EvInterpStart             // Name: the profile; Obj: the interpreter
-	EvThreadCreate            // Name; Peer: the creator
+	EvThreadCreate            // of the new thread: Name; Peer: the creator
 	EvThreadStart             // the thread runs
 	EvThreadEnd               // A: 1 when it failed
 	EvJoinBegin               // Peer: who is joined

@@ -182,6 +182,9 @@ func (g *Gate) passSlow(t *Thread, k OpKind, until time.Duration, s state, why W
 		began = t.kern.Now(&t.k)
 		t.lockEvent(EvLockRequest, g, 0)
 	}
+	if t.interp.prof.has(fairLocks) {
+		t.wait.since = t.kern.Now(&t.k) // of the whole wait, however often somebody barges in
+	}
 	g.enlist(t, k)
 	t.detach(s, why)
 	out := g.await(t, moment(until))
@@ -196,14 +199,14 @@ func (g *Gate) passSlow(t *Thread, k OpKind, until time.Duration, s state, why W
 // passOutside is Pass in Pythons whose locks release the GIL around every
 // operation, also one that need not wait.
 func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, why Why) Outcome {
-	began := t.kern.Now(&t.k)
 	t.detach(s, why)
-	out := Passed
+	out, waited := Passed, kernel.Time(0)
 	switch {
 	case g.take():
 	case until == 0:
 		out = Refused
 	default:
+		began := t.kern.Now(&t.k)
 		if t.traced() {
 			t.lockEvent(EvLockRequest, g, 0)
 		}
@@ -211,9 +214,10 @@ func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, wh
 		if out = g.await(t, moment(until)); out == Refused {
 			t.unwind()
 		}
+		waited = t.kern.Now(&t.k) - began
 	}
 	t.attach()
-	g.passed(t, out, t.kern.Now(&t.k)-began)
+	g.passed(t, out, waited)
 	return out
 }
 
@@ -253,9 +257,6 @@ func (g *Gate) enlist(t *Thread, k OpKind) {
 	w := &t.wait
 	w.t, w.gate, w.kind, w.granted = t, g, k, false
 	w.ticket = t.kern.Prepare(&t.k, kernel.SlotWait)
-	if t.interp.prof.has(fairLocks) {
-		w.since = t.kern.Now(&t.k)
-	}
 	g.mu.Lock()
 	g.push(w)
 	g.mu.Unlock()
@@ -417,13 +418,19 @@ func (g *Gate) handOver(t *Thread, n int) int {
 		}
 		g.remove(w)
 		w.granted = true
+		ticket := w.ticket
 		g.mu.Unlock()
-		if t.kern.Wake(&t.k, w.ticket) {
-			n--
+		n--
+		if t.kern.Wake(&t.k, ticket) {
 			continue
 		}
+		// Its time has run out. If it has not looked yet whether it was handed the
+		// permit, it does not get it; if it has, it holds it.
 		g.mu.Lock()
-		w.granted = false // it has timed out already
+		if w.granted && w.ticket == ticket {
+			w.granted = false
+			n++
+		}
 		g.mu.Unlock()
 	}
 	return n

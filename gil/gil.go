@@ -57,6 +57,7 @@ type gilWaiter struct {
 	seen     uint64      // switches when its current interval began
 	deadline kernel.Time // when it asks, unless there was a switch
 	since    kernel.Time
+	again    bool // a ceder that wants the GIL back
 }
 
 // Successor says which waiter is woken when the GIL becomes free; CPython leaves
@@ -187,13 +188,28 @@ func (g *GIL) seize(t *Thread) {
 		g.ceding = gilWaiter{}
 	}
 	g.request.Store(false)
+	if ceder.again {
+		// It would wake up only to find the GIL taken and wait again: it begins that
+		// wait without waking up.
+		ceder.seen, ceder.deadline = g.switches, kernel.Never
+		if g.live {
+			ceder.deadline = g.kern.Now(nil) + g.due()
+		}
+		g.waiters = append(g.waiters, ceder)
+	}
 	if g.live && g.rule == intervalRule && len(g.waiters) > 0 {
 		g.alarm.arm(g)
 	}
 	g.unlock()
 	g.begins(t, switched)
-	if ceder.t != nil {
+	switch {
+	case ceder.t == nil:
+	case !ceder.again:
 		g.kern.Wake(&t.k, ceder.w)
+	default:
+		if t.timed != nil {
+			t.timed.WaitOn(&t.k, &ceder.t.k, g.due())
+		}
 	}
 	g.proceeds(t, switched)
 }
@@ -259,25 +275,36 @@ func (g *GIL) wait(t *Thread) got {
 	if g.emit != nil {
 		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.holder.tidOrZero()})
 	}
+	w, until := g.enlist(t, began)
+	g.unlock()
+	return g.await(t, began, w, until)
+}
+
+// enlist opens a wait and puts t on the list; the fields are locked.
+func (g *GIL) enlist(t *Thread, began kernel.Time) (w kernel.Ticket, until kernel.Time) {
+	me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began, seen: g.switches, deadline: kernel.Never}
+	if g.rule == intervalRule {
+		me.deadline = g.kern.Now(&t.k) + g.due()
+	}
+	g.waiters = append(g.waiters, me)
+	switch {
+	case g.rule == legacyRule || g.rule == ticksRule:
+		if g.holder != nil && g.locked {
+			g.kern.Poke(&t.k, &g.holder.k) // a computation that skips ahead has to look again
+		}
+	case g.live:
+		g.alarm.arm(g)
+	default:
+		return me.w, me.deadline
+	}
+	return me.w, kernel.Never
+}
+
+// await parks t until the GIL is t's or t's for the taking. The fields are locked
+// after it only when the GIL is free.
+func (g *GIL) await(t *Thread, began kernel.Time, w kernel.Ticket, until kernel.Time) got {
 	for {
-		me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began, seen: g.switches, deadline: kernel.Never}
-		if g.rule == intervalRule {
-			me.deadline = g.kern.Now(&t.k) + g.due()
-		}
-		g.waiters = append(g.waiters, me)
-		until := kernel.Never
-		switch {
-		case g.rule == legacyRule || g.rule == ticksRule:
-			if g.holder != nil && g.locked {
-				g.kern.Poke(&t.k, &g.holder.k) // a computation that skips ahead has to look again
-			}
-		case g.live:
-			g.alarm.arm(g)
-		default:
-			until = me.deadline
-		}
-		g.unlock()
-		how := g.kern.Park(&t.k, me.w, until)
+		how := g.kern.Park(&t.k, w, until)
 		if how == kernel.Woken && g.rule == ticksRule {
 			if g.timed {
 				t.gilWait = g.kern.Now(&t.k) - began
@@ -290,8 +317,7 @@ func (g *GIL) wait(t *Thread) got {
 			g.forget(t)
 			return notGot
 		case kernel.TimedOut:
-			g.unlist(t)
-			if g.locked && g.switches == me.seen {
+			if me, listed := g.unlist(t); listed && g.locked && g.switches == me.seen {
 				g.ask(t, g.kern.Now(&t.k)-began)
 			}
 		case kernel.Woken:
@@ -309,6 +335,8 @@ func (g *GIL) wait(t *Thread) got {
 			}
 			return free
 		}
+		w, until = g.enlist(t, began)
+		g.unlock()
 	}
 }
 
@@ -323,14 +351,14 @@ func (g *GIL) ask(t *Thread, waited kernel.Time) {
 }
 
 // unlist takes t off the list of waiters and reports whether it was on it.
-func (g *GIL) unlist(t *Thread) bool {
+func (g *GIL) unlist(t *Thread) (w gilWaiter, listed bool) {
 	for i := range g.waiters {
-		if g.waiters[i].t == t {
+		if w = g.waiters[i]; w.t == t {
 			g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
-			return true
+			return w, true
 		}
 	}
-	return false
+	return gilWaiter{}, false
 }
 
 // forget removes a waiter that unwinds and unlocks the fields. If it had been
@@ -338,8 +366,10 @@ func (g *GIL) unlist(t *Thread) bool {
 // on. And a thread that cedes the GIL must not wait for a successor that will
 // never come (gh-96387).
 func (g *GIL) forget(t *Thread) {
-	switch {
-	case g.unlist(t):
+	switch _, listed := g.unlist(t); {
+	case listed:
+	case g.hasCeder && g.ceding.t == t:
+		g.hasCeder, g.ceding = false, gilWaiter{}
 	case g.rule == ticksRule:
 		g.locked, g.holder = false, nil
 	default:
@@ -353,6 +383,9 @@ func (g *GIL) forget(t *Thread) {
 	if g.hasCeder && g.coming == 0 && len(g.waiters) == 0 {
 		ceder = g.ceding
 		g.hasCeder, g.ceding = false, gilWaiter{}
+		if ceder.again {
+			g.coming++ // it comes to take the GIL
+		}
 	}
 	g.unlock()
 	g.signal(t, next)
@@ -403,9 +436,48 @@ func (g *GIL) signal(t *Thread, next gilWaiter) {
 }
 
 // leave makes t give the GIL up. It may switch: with a request pending, a thread
-// does not return before somebody else has had the GIL (forced switching), also
+// does not go on before somebody else has had the GIL (forced switching), also
 // when it goes away to block.
 func (g *GIL) leave(t *Thread, why Why) {
+	next := g.relinquish(t, why)
+	if !g.obliged(why) {
+		g.unlock()
+		g.signal(t, next)
+		return
+	}
+	w := g.cede(t, false)
+	g.unlock()
+	g.signal(t, next)
+	t.enter(stateWaitGIL)
+	g.kern.Park(&t.k, w, kernel.Never)
+}
+
+// yield gives the GIL up and takes it again. It reports false when t is to
+// unwind and does not hold it.
+func (g *GIL) yield(t *Thread, why Why) bool {
+	next := g.relinquish(t, why)
+	if !g.obliged(why) {
+		g.unlock()
+		g.signal(t, next)
+		return g.take(t)
+	}
+	began := g.kern.Now(&t.k)
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id})
+	}
+	w := g.cede(t, true)
+	g.unlock()
+	g.signal(t, next)
+	t.enter(stateWaitGIL)
+	if g.await(t, began, w, kernel.Never) == notGot {
+		return false
+	}
+	g.seize(t)
+	return true
+}
+
+// relinquish frees the GIL and picks who is woken; the fields are locked after it.
+func (g *GIL) relinquish(t *Thread, why Why) (next gilWaiter) {
 	g.kern.Sync(&t.k)
 	g.lock()
 	t.holds = false
@@ -421,27 +493,25 @@ func (g *GIL) leave(t *Thread, why Why) {
 	}
 	g.locked = false
 	g.holder = nil
-	next := g.pick(t)
-	if g.rule != intervalRule || why == WhyExit || !g.request.Load() || g.coming == 0 && len(g.waiters) == 0 {
-		g.unlock()
-		g.signal(t, next)
-		return
-	}
-	g.request.Store(false)
-	g.ceding = gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL)}
-	g.hasCeder = true
-	ceding := g.ceding.w
-	g.unlock()
-	g.signal(t, next)
-	t.enter(stateWaitGIL)
-	g.kern.Park(&t.k, ceding, kernel.Never)
+	return g.pick(t)
 }
 
-// yield gives the GIL up and takes it again. It reports false when t is to
-// unwind and does not hold it.
-func (g *GIL) yield(t *Thread, why Why) bool {
-	g.leave(t, why)
-	return g.take(t)
+// obliged reports whether the thread that has just freed the GIL has to wait until
+// somebody else took it: it was asked, and somebody is left who will.
+func (g *GIL) obliged(why Why) bool {
+	return g.rule == intervalRule && why != WhyExit && g.request.Load() && (g.coming > 0 || len(g.waiters) > 0)
+}
+
+// cede opens the wait for a successor; again says that t wants the GIL back after
+// it.
+func (g *GIL) cede(t *Thread, again bool) kernel.Ticket {
+	g.request.Store(false)
+	g.ceding = gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), again: again}
+	if g.timed {
+		g.ceding.since = g.kern.Now(&t.k)
+	}
+	g.hasCeder = true
+	return g.ceding.w
 }
 
 // contended reports whether somebody sleeps until the GIL is free.

@@ -126,7 +126,7 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 	if i.creator != nil {
 		return i.runSub(main)
 	}
-	t := i.newMain(main)
+	t := i.newMain(nil, main)
 	i.w.kern.Adopt(&t.k)
 	defer i.w.kern.World().End()
 	finished := false
@@ -149,8 +149,9 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 	return i.failure()
 }
 
-// newMain makes the main thread.
-func (i *Interpreter) newMain(main func(*Thread)) *Thread {
+// newMain makes the main thread; by is the thread that starts the interpreter,
+// nil for the first of a world.
+func (i *Interpreter) newMain(by *Thread, main func(*Thread)) *Thread {
 	t := i.newThread(nil, "MainThread", main, nil)
 	t.k.Init(nil, i.domain, t.name)
 	t.ended.Init(t, 0, t.name)
@@ -160,8 +161,12 @@ func (i *Interpreter) newMain(main func(*Thread)) *Thread {
 	i.threads = append(i.threads, t)
 	i.unlock()
 	if e := i.w.emit; e != nil {
-		e.event(t, Event{Kind: EvInterpStart, Obj: i.id, Name: i.prof.name})
-		e.event(t, Event{Kind: EvThreadCreate, Name: t.name, Peer: t.tid})
+		creator := by
+		if by == nil {
+			by = t
+		}
+		e.eventBy(by, t, Event{Kind: EvInterpStart, Obj: i.id, Name: i.prof.name})
+		e.eventBy(by, t, Event{Kind: EvThreadCreate, Name: t.name, Peer: creator.tidOrZero()})
 	}
 	return t
 }
@@ -251,7 +256,7 @@ func (i *Interpreter) killDaemons(t *Thread) {
 	i.mu.Unlock()
 	for _, u := range ds {
 		if e := i.w.emit; e != nil {
-			e.event(u, Event{Kind: EvDaemonKill})
+			e.eventBy(t, u, Event{Kind: EvDaemonKill})
 		}
 		i.w.kern.Kill(&t.k, &u.k)
 	}

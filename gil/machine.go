@@ -65,7 +65,7 @@ func (m *Machine) Run(p Profile, main func(t *Thread)) error {
 	m.observe(k, w)
 	i := w.newInterpreter(p, m.opts)
 	i.pid = w.pids.Add(1)
-	t := i.newMain(main)
+	t := i.newMain(nil, main)
 	k.Run(&t.k, func() { i.body(t) })
 	return w.failure()
 }
@@ -113,7 +113,7 @@ func (m *Machine) observe(k *kernel.Timed, w *world) {
 			if th := w.threadOf(t); th != nil {
 				ev.TID, ev.PID = th.tid, th.interp.pid
 			}
-			w.emit.queue(ev, uint64(t.Domain.ID))
+			w.emit.queue(ev)
 		}
 	}
 	on, off, preempt := core(EvCoreOn), core(EvCoreOff), core(EvPreempt)

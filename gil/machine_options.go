@@ -29,7 +29,7 @@ type machineOptions struct {
 // lasts exactly the switch interval.
 func ideal() machineOptions {
 	return machineOptions{
-		seed: 1, tickCost: 3 * time.Nanosecond, quantum: 3 * time.Millisecond, lookAhead: -1,
+		seed: 1, tickCost: 3 * time.Nanosecond, quantum: 4 * time.Millisecond, lookAhead: -1,
 		method: Spawn, startCost: -1, memory: 8 << 20,
 	}
 }
@@ -44,13 +44,13 @@ func Ideal() Option {
 	return machineOption(func(m *machineOptions) { m.wakeLatency, m.wakeCost, m.jitter = 0, 0, 0 })
 }
 
-// Measured is the preset of measured behaviour: waking a thread takes up to 88 µs,
-// 44 on average, and costs the waker 29 µs. With it a contended slice is about 5.04 ms,
+// Measured is the preset of measured behaviour: waking a thread takes up to 80 µs,
+// 40 on average, and costs the waker 26 µs. With it a contended slice is about 5.04 ms,
 // and the GIL of 2.7 on two cores is twice as slow as one thread: the figures of
 // CPython on two free cores under Linux.
 func Measured() Option {
 	return machineOption(func(m *machineOptions) {
-		m.wakeLatency, m.wakeCost, m.jitter = 44*time.Microsecond, 29*time.Microsecond, 1
+		m.wakeLatency, m.wakeCost, m.jitter = 40*time.Microsecond, 26*time.Microsecond, 1
 	})
 }
 
@@ -88,9 +88,7 @@ func WithWakeCost(d time.Duration) Option {
 }
 
 // WithQuantum sets how long a thread keeps its core when others want one; 0 is
-// for ever. The default is 3 ms, the time slice of Linux. On one core a thread
-// that was made to give the GIL up gets the core back after a quantum, and asks
-// one switch interval later: CPU threads hold the GIL for 8 ms at a time there.
+// for ever. The default is 4 ms.
 func WithQuantum(d time.Duration) Option {
 	notNegative("WithQuantum", d)
 	return machineOption(func(m *machineOptions) { m.quantum = d })

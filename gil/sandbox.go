@@ -54,7 +54,7 @@ func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	i.reset()
 	s.w.boot(i, s.opts)
 	i.pid = s.w.pids.Add(1)
-	s.k.Run(&i.newMain(main).k, s.body)
+	s.k.Run(&i.newMain(nil, main).k, s.body)
 	s.k.World().End()
 	err := s.w.failure()
 	if s.overrun {

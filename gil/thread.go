@@ -86,6 +86,9 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.free = i.prof.FreeThreaded()
 	t.k.Free = t.free
 	t.clocked = i.w.clocked(i)
+	if creator != nil {
+		t.kern.Sync(&creator.k) // numbers are given out in the order of the world's time
+	}
 	t.tid = i.w.tids.Add(1)
 	if creator != nil {
 		t.daemon = creator.daemon
@@ -117,7 +120,7 @@ func (t *Thread) NewThread(name string, fn func(t *Thread), opts ...Option) *Thr
 			"daemon threads are disabled in this (sub)interpreter; join the thread instead"))
 	}
 	if e := i.w.emit; e != nil {
-		e.event(t, Event{Kind: EvThreadCreate, Name: name, Peer: n.tid})
+		e.eventBy(t, n, Event{Kind: EvThreadCreate, Name: name, Peer: t.tid})
 	}
 	return n
 }

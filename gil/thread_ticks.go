@@ -15,15 +15,15 @@ import (
 // Without contention a tick is a subtraction and a load, inlined.
 func (t *Thread) Tick(n int) {
 	if t.k.Budget -= n; t.k.Budget < int(t.k.Limit.Load()) {
-		t.slow()
+		t.slow(n)
 	}
 }
 
-// slow is the rest of a tick: the budget has run out, or somebody wants the
-// thread to look. Ticks beyond the moment at which the budget ran out are put
-// back and executed after the check, so that a check comes after exactly the
-// tick it is due at.
-func (t *Thread) slow() {
+// slow is the rest of Tick(n): the budget has run out, or somebody wants the
+// thread to look. The check comes after exactly the tick it is due at, which is
+// the first one if bytecodes without a check have used the budget up; the ticks
+// after it are put back and executed then.
+func (t *Thread) slow(n int) {
 	if t.k.Overdrawn() {
 		t.k.Renew(0)
 		panic(badValue("", "Tick: a negative number of ticks"))
@@ -36,8 +36,12 @@ func (t *Thread) slow() {
 	}
 	rest := 0
 	if t.k.Budget < -1 {
-		rest = -1 - t.k.Budget
-		t.k.Budget = -1
+		before := max(t.k.Budget+n, t.k.Budget) // n < 0 is noticed by settling
+		rest = min(n-1, -1-t.k.Budget)
+		if before >= 0 {
+			rest = n - before - 1
+		}
+		t.k.Budget += rest
 	}
 	t.works()
 	for {

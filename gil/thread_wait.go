@@ -119,7 +119,7 @@ func (t *Thread) Released(d time.Duration, cores int) {
 // helper starts a thread of a C library: it computes for d and opens done.
 func (t *Thread) helper(d time.Duration, done *Gate) {
 	h := &Thread{interp: t.interp, kern: t.kern, name: t.name + " (C)", tid: t.tid, code: t.code}
-	h.k.Free = t.free
+	h.k.Free, h.k.Owner = t.free, h
 	h.k.Init(&t.k, t.k.Domain, h.name)
 	done.Init(t, 0, "C call")
 	t.kern.Spawn(&t.k, &h.k, func() {

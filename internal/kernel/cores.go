@@ -60,6 +60,18 @@ func (c *cores) stretch(t *Task, cpu Time) Time {
 	return Time((int64(cpu)*fullSpeed + c.yield - 1) / c.yield)
 }
 
+// stretchTicks is stretch for the time of bytecodes. What is left over of a
+// nanosecond is kept, so that the time of many does not depend on how they are
+// counted.
+func (c *cores) stretchTicks(t *Task, cpu Time) Time {
+	if c.perCore == 1 || !c.shared(t.virtual.core) {
+		return cpu
+	}
+	total := int64(cpu)*fullSpeed + t.virtual.rest
+	t.virtual.rest = total % c.yield
+	return Time(total / c.yield)
+}
+
 // progress is how much work t did in the time d where it runs now.
 func (c *cores) progress(t *Task, d Time) Time {
 	if c.perCore == 1 || t.virtual.core < 0 || !c.shared(t.virtual.core) {
@@ -92,7 +104,14 @@ func (k *Timed) wantCore(t *Task, at Time) {
 		return
 	}
 	k.enqueue(t, at)
-	k.planPreempt(at + Time(k.cfg.WakeLatency))
+	for _, u := range k.cores.on {
+		if u.Domain != t.Domain {
+			// Whoever loses its core may be of another interpreter, and ahead.
+			k.planPreempt(at + Time(k.cfg.WakeLatency))
+			return
+		}
+	}
+	k.planPreempt(at)
 }
 
 // enterCore puts t on an idle core.
@@ -103,6 +122,13 @@ func (k *Timed) enterCore(t *Task, core int, at Time) {
 	})
 	v := &t.virtual
 	v.core, v.since = core, at
+	if v.age > 0 && at == v.wanted {
+		// It was interrupted by somebody who did not compute; its slice goes on.
+		// Otherwise a thread that is woken again and again to find the GIL taken
+		// would renew the holder's slice each time and never come when it is free.
+		v.since -= v.age
+	}
+	v.age = 0
 	if k.Hooks.Core != nil {
 		k.Hooks.Core(t, core, true, at)
 	}
@@ -127,6 +153,9 @@ func (k *Timed) leaveCore(t *Task, at Time) {
 	if q := k.cores.queue; len(q) > 0 {
 		u := q[0]
 		k.cores.queue = append(q[:0], q[1:]...)
+		if len(k.cores.queue) == 0 {
+			k.agenda.remove(&k.preempt)
+		}
 		u.virtual.queued = false
 		u.virtual.offCore += at - u.virtual.wanted
 		u.Domain.queued--
@@ -156,15 +185,15 @@ func (k *Timed) respeed(core int, at Time, change func()) {
 	}
 	first := core / k.cores.perCore * k.cores.perCore
 	neighbours := k.cores.on[first:min(first+k.cores.perCore, len(k.cores.on))]
-	for _, u := range neighbours {
-		if u != nil && u.virtual.core != core && u.virtual.advancing {
+	for i, u := range neighbours {
+		if u != nil && first+i != core && u.virtual.advancing {
 			u.virtual.left -= k.cores.progress(u, at-u.virtual.begun)
 			u.virtual.begun = at
 		}
 	}
 	change()
-	for _, u := range neighbours {
-		if u != nil && u.virtual.core != core && u.virtual.advancing && !u.virtual.poked {
+	for i, u := range neighbours {
+		if u != nil && first+i != core && u.virtual.advancing && !u.virtual.poked {
 			k.agenda.remove(&u.virtual.run)
 			k.continueAt(u, at+k.cores.stretch(u, u.virtual.left))
 		}
@@ -174,10 +203,17 @@ func (k *Timed) respeed(core int, at Time, change func()) {
 // planPreempt sees to it that a slice ends when somebody waits for a core: the
 // longest slice, as soon as it has lasted a quantum, but not before earliest.
 func (k *Timed) planPreempt(earliest Time) {
-	if k.preempt.pos != 0 || len(k.cores.queue) == 0 || k.cfg.Quantum <= 0 {
+	if len(k.cores.queue) == 0 || k.cfg.Quantum <= 0 {
 		return
 	}
-	k.preempt.at = max(earliest, k.oldest().virtual.since+Time(k.cfg.Quantum))
+	at := max(earliest, k.oldest().virtual.since+Time(k.cfg.Quantum))
+	if k.preempt.pos != 0 {
+		if k.preempt.at <= at {
+			return
+		}
+		k.agenda.remove(&k.preempt)
+	}
+	k.preempt.at = at
 	k.agenda.push(&k.machine, &k.preempt)
 }
 
@@ -221,6 +257,8 @@ func (k *Timed) endSlice(at Time) {
 	if k.Hooks.Preempt != nil {
 		k.Hooks.Preempt(t, v.core, at)
 	}
+	v.age = at - v.since
+	k.cores.queue[0].virtual.age = 0 // its turn has come: a whole slice
 	k.leaveCore(t, at)
 	k.enqueue(t, at)
 	k.planPreempt(at)

@@ -12,6 +12,7 @@ type Live struct {
 	base  time.Time
 
 	domains atomic.Int32
+	frozen  atomic.Bool // the clock was seen to stand still while somebody computed
 }
 
 var _ Kernel = (*Live)(nil)
@@ -210,11 +211,15 @@ func (k *Live) Burn(t *Task, cpu Time) Time {
 			sink.Store(x)
 			return now - begin
 		}
-		if now != last {
+		switch {
+		case now != last:
 			still, last = 0, now
-		} else if still++; still >= stillMax {
+		case still >= stillMax || k.frozen.Load():
+			k.frozen.Store(true)
 			time.Sleep(time.Duration(min(cpu-(now-begin), burnNap)))
-			still = 0
+			last, still = k.Now(t), 0
+		default:
+			still++
 		}
 	}
 }

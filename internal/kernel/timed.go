@@ -75,6 +75,7 @@ type virtualTask struct {
 	parked bool
 	on     Slot // the slot it is parked on
 	wake   Wake
+	limit  Time // see WaitOn
 
 	run   item // resume or ready
 	timer item
@@ -82,8 +83,10 @@ type virtualTask struct {
 	core    int // -1: none
 	since   Time
 	queued  bool
-	wanted  Time // since when it waits for a core
-	offCore Time // time spent waiting for cores
+	wanted  Time  // since when it waits for a core
+	age     Time  // how long its slice had lasted when it was preempted
+	offCore Time  // time spent waiting for cores
+	rest    int64 // of a nanosecond, see cores.stretchTicks
 
 	// An Advance in progress: what is left of it, since when, and whether
 	// somebody wants the task back.
@@ -158,7 +161,7 @@ func (k *Timed) tickTime(t *Task, n int) Time {
 	if k.cfg.Jitter > 0 {
 		d = k.jitterTicks(t, n)
 	}
-	return k.cores.stretch(t, d)
+	return k.cores.stretchTicks(t, d)
 }
 
 // jitterBlock is the number of ticks that share one draw of the tick cost. The
@@ -350,7 +353,7 @@ func (k *Timed) Sync(t *Task) {
 func (k *Timed) continueAt(t *Task, at Time) {
 	v := &t.virtual
 	v.run.kind = itemResume
-	v.run.at = at
+	v.run.at, v.run.rank = at, v.rank
 	k.agenda.push(t.Domain, &v.run)
 }
 
@@ -360,9 +363,9 @@ func (k *Timed) horizon(t *Task) Time {
 	if top := k.machine.items.top(); top != nil {
 		h = top.at
 	}
-	if t.Free {
-		// No GIL orders this task with the others of its interpreter: only the
-		// end of its core slice matters to its private operations.
+	if t.Free && k.alive <= len(k.cores.on) {
+		// No GIL orders this task with the others of its interpreter, and nobody can
+		// want its core: only the end of its slice matters to private operations.
 		return min(h, t.virtual.now+max(Time(k.cfg.Quantum), 1))
 	}
 	if top := t.Domain.items.top(); top != nil {
@@ -403,11 +406,9 @@ func (k *Timed) Advance(t *Task, cpu Time) Time {
 	}
 	k.settle(t)
 	v := &t.virtual
-	if v.now >= k.horizon(t) {
-		k.Sync(t) // the last tick went beyond the horizon: what came before its end comes first
-	}
 	if end := v.now + k.cores.stretch(t, cpu); !t.Free && end < k.horizon(t) {
 		v.now = end
+		t.Limit.Store(maxLimit) // its ticks were granted for an earlier time
 		return cpu
 	}
 	v.advancing, v.left, v.begun, v.poked = true, cpu, v.now, false
@@ -461,6 +462,10 @@ func (k *Timed) Park(t *Task, w Ticket, until Time) Wake {
 	k.Sync(t)
 	v := &t.virtual
 	slot := &v.slots[w.slot]
+	limited := v.limit != 0
+	if limited {
+		until, v.limit = v.limit, 0
+	}
 	if t.killed.Load() {
 		slot.state = slotIdle
 		return Killed
@@ -468,6 +473,10 @@ func (k *Timed) Park(t *Task, w Ticket, until Time) Wake {
 	if slot.state == slotWoken {
 		slot.state = slotIdle
 		return Woken
+	}
+	if limited && until <= v.now {
+		slot.state = slotIdle
+		return TimedOut // over before it could begin
 	}
 	if until != Never {
 		v.timer.at = max(until.After(k.cfg.TimerSlack), v.now)
@@ -502,17 +511,41 @@ func (k *Timed) Wake(by *Task, w Ticket) bool {
 		by.virtual.now += Time(k.cfg.WakeCost)
 		by.Limit.Store(maxLimit)
 	}
-	k.unpark(t, Woken, at+k.latency(t))
+	if by != nil && by.Domain == t.Domain && k.cores.free() < 0 {
+		// Nobody has to be got out of idle: the scheduler looks before the waker
+		// goes on, and lets t in at once if somebody's slice is over.
+		k.unpark(t, Woken, at, 0)
+		return true
+	}
+	k.unpark(t, Woken, at+k.latency(t), v.rank)
 	return true
 }
 
-func (k *Timed) unpark(t *Task, how Wake, at Time) {
+// WaitOn makes t, which waits without a limit, wake up only to begin the same wait
+// again with a limit of d. It needs a core for no more than that, so it is not
+// given one.
+func (k *Timed) WaitOn(by, t *Task, d Time) {
+	v := &t.virtual
+	v.waits++
+	until := k.Now(by) + k.latency(t) + d
+	by.virtual.now += Time(k.cfg.WakeCost)
+	by.Limit.Store(maxLimit)
+	if !v.parked {
+		v.limit = until // it is on its way to the wait
+		return
+	}
+	v.timer.at = until.After(k.cfg.TimerSlack)
+	k.agenda.push(t.Domain, &v.timer)
+}
+
+// unpark ends t's wait; it wants a core at the time at.
+func (k *Timed) unpark(t *Task, how Wake, at Time, rank uint64) {
 	v := &t.virtual
 	v.parked = false
 	v.wake = how
 	k.agenda.remove(&v.timer)
 	v.run.kind = itemReady
-	v.run.at = at
+	v.run.at, v.run.rank = at, rank
 	k.agenda.push(t.Domain, &v.run)
 }
 
@@ -545,7 +578,7 @@ func (k *Timed) kill(t *Task, at Time) {
 	t.Limit.Store(maxLimit)
 	switch v := &t.virtual; {
 	case v.parked:
-		k.unpark(t, Killed, at)
+		k.unpark(t, Killed, at, v.rank)
 	case v.advancing:
 		k.poke(t, at)
 	}
