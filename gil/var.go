@@ -61,8 +61,22 @@ func (s *shared) ownSlow(t *Thread) {
 		t.interp.outlived(s.describe()) // and its value with it
 	}
 	s.interp = t.interp
-	s.id = t.k.NextObject()
+	s.id = s.identity(t)
 	s.world.Store(mine)
+}
+
+// identity is what reports and the explorer know the object by. In an explored run
+// it must not depend on the schedule, so it cannot be who used the object first: a
+// search that compares what two runs have touched would take one object for two.
+func (s *shared) identity(t *Thread) kernel.ObjID {
+	if t.x == nil || s.name == "" {
+		return t.k.NextObject()
+	}
+	h := uint64(0)
+	for i := range len(s.name) {
+		h = kernel.Hash(h, uint64(s.name[i]))
+	}
+	return kernel.ObjID(h)
 }
 
 func (s *shared) describe() string {
@@ -130,6 +144,9 @@ type Var[T any] struct {
 // does another world while the first one runs. When that has ended the variable
 // begins to belong to the next, with the value it has. A program that is explored
 // must make its variables itself: one that outlives a run makes the next one fail.
+// And it should give each variable, list and dict a name of its own, for that is
+// what the explorer knows it by: two of the same name are one to it, so that it
+// tries more schedules than it has to.
 func NewVar[T any](name string, v T) *Var[T] { return &Var[T]{shared: shared{name: name}, v: v} }
 
 // Load is `v = x`: one read.
