@@ -158,6 +158,8 @@ func TestRemote(t *testing.T) {
 							return nil, co.Sleep(time.Hour)
 						})
 						require.NoError(t, err)
+						_, err = f.ResultTimeout(t, time.Millisecond)
+						require.ErrorIs(t, err, asyncio.ErrTimeout)
 						require.NoError(t, f.Cancel(t))
 						_, err = f.Result(t)
 						require.ErrorIs(t, err, asyncio.ErrCancelled)

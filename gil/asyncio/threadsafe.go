@@ -1,6 +1,10 @@
 package asyncio
 
-import "github.com/pygil/pygil/gil"
+import (
+	"time"
+
+	"github.com/pygil/pygil/gil"
+)
 
 // CallSoonThreadsafe queues fn for the loop's next turn from another thread, and
 // wakes the loop. by is the thread that acts, nil for a goroutine that is none,
@@ -98,6 +102,19 @@ func (r *Remote[T]) Result(by *gil.Thread) (T, error) {
 		return none, misuse("", "Result on the loop's own thread would wait for ever: await the coroutine instead")
 	}
 	r.gate.Pass(by, gil.OpWait, gil.Forever)
+	return r.val, r.err
+}
+
+// ResultTimeout is Result that waits at most d, then returns an error that matches
+// ErrTimeout; the coroutine goes on. Python: Future.result(timeout).
+func (r *Remote[T]) ResultTimeout(by *gil.Thread, d time.Duration) (T, error) {
+	var none T
+	if by == r.loop.t {
+		return none, misuse("", "ResultTimeout on the loop's own thread would wait in vain: await the coroutine instead")
+	}
+	if r.gate.Pass(by, gil.OpWait, max(by.Now()+d, 0)) != gil.Passed {
+		return none, ErrTimeout
+	}
 	return r.val, r.err
 }
 
