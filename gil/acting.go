@@ -2,6 +2,7 @@ package gil
 
 import (
 	"bytes"
+	"math"
 	"runtime"
 	"strconv"
 )
@@ -23,7 +24,7 @@ func (t *Thread) mustRun() {
 	if t.dying {
 		return
 	}
-	if t.goid != 0 && t.goid != goroutineID() {
+	if t.goid != 0 && t.goid != anyGoroutine && t.goid != goroutineID() {
 		panic(misuse("", "thread %s is used from a goroutine that is not its own; start a thread with Thread.Go instead of go", t.name))
 	}
 	switch s := t.stage.Load(); {
@@ -31,6 +32,8 @@ func (t *Thread) mustRun() {
 		panic(misuse("", "thread %s has ended and cannot act; pass the thread that runs", t.name))
 	case s == stageNew:
 		panic(misuse("", "thread %s was not started and cannot act; pass the thread that runs", t.name))
+	case t.goid == anyGoroutine && t.timed.Current() != &t.k:
+		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread", t.name))
 	case t.holds:
 	case t.gil != nil:
 		panic(misuse("", "thread %s does not hold the GIL; pass each function its own thread, and nothing inside Block", t.name))
@@ -38,6 +41,11 @@ func (t *Thread) mustRun() {
 		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread, and nothing inside Block", t.name))
 	}
 }
+
+// anyGoroutine is the number of a thread of a free-threaded Machine. Without a GIL
+// every thread may act, but only the one that the machine runs now does: it is
+// asked.
+const anyGoroutine = math.MaxUint64
 
 // goroutineID is the number of the calling goroutine as stack traces show it.
 // There is no other way to learn it; it takes about a microsecond.

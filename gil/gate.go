@@ -200,13 +200,13 @@ func (g *Gate) passSlow(t *Thread, k OpKind, until time.Duration, s state, why W
 // operation, also one that need not wait.
 func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, why Why) Outcome {
 	t.detach(s, why)
-	out, waited := Passed, kernel.Time(0)
+	out, began := Passed, kernel.Never
 	switch {
 	case g.take():
 	case until == 0:
 		out = Refused
 	default:
-		began := t.kern.Now(&t.k)
+		began = t.kern.Now(&t.k)
 		if t.traced() {
 			t.lockEvent(EvLockRequest, g, 0)
 		}
@@ -214,10 +214,9 @@ func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, wh
 		if out = g.await(t, moment(until)); out == Refused {
 			t.unwind()
 		}
-		waited = t.kern.Now(&t.k) - began
 	}
 	t.attach()
-	g.passed(t, out, waited)
+	g.passed(t, out, max(0, t.kern.Now(&t.k)-began))
 	return out
 }
 

@@ -191,12 +191,12 @@ func notNegative(what string, d time.Duration) {
 // config is what the kernel needs to know.
 func (m *machineOptions) config(cores int, speed float64) kernel.Config {
 	c := kernel.Config{
-		Cores: cores, Seed: m.seed, TickCost: m.tickCost, WakeLatency: m.wakeLatency, WakeCost: m.wakeCost,
+		Cores: cores, Seed: m.seed, TickPico: m.tickCost.Nanoseconds() * 1000, WakeLatency: m.wakeLatency, WakeCost: m.wakeCost,
 		Quantum: m.quantum, TimerSlack: m.timerSlack, LookAhead: m.lookAhead, Jitter: m.jitter,
 		PerCore: m.perCore, Yield: m.yield,
 	}
-	if speed != 0 && m.tickCost > 0 {
-		c.TickCost = max(1, time.Duration(float64(m.tickCost)/speed))
+	if speed != 0 {
+		c.TickPico = int64(float64(c.TickPico) / speed)
 	}
 	return c
 }

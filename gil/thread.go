@@ -186,8 +186,11 @@ func (t *Thread) begin() {
 	t.life.offCore = t.k.OffCore()
 	t.life.state = stateWaitGIL
 	t.label()
-	if t.interp.live && t.interp.w.opts.checks {
+	switch {
+	case t.interp.live && t.interp.w.opts.checks:
 		t.goid = goroutineID()
+	case t.timed != nil && t.free:
+		t.goid = anyGoroutine
 	}
 	if e := t.interp.w.emit; e != nil {
 		e.event(t, Event{Kind: EvThreadStart, Name: t.name})

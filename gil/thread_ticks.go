@@ -98,14 +98,15 @@ func (t *Thread) Op(op Op) { t.pass(&t.code.ops[op]) }
 func Range(t *Thread, n int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		t.construct(bytecode.RangeSetup)
-		defer t.construct(bytecode.RangeEnd)
 		for i := range n {
 			t.construct(bytecode.RangeHead)
 			if !yield(i) {
+				t.breaks()
 				return
 			}
 			t.construct(bytecode.RangeTail)
 		}
+		t.construct(bytecode.RangeEnd)
 	}
 }
 

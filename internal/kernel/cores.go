@@ -1,6 +1,9 @@
 package kernel
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // cores is the processor of a timed machine: who is on which core, who waits
 // for one, and how much was computed.
@@ -60,16 +63,26 @@ func (c *cores) stretch(t *Task, cpu Time) Time {
 	return Time((int64(cpu)*fullSpeed + c.yield - 1) / c.yield)
 }
 
-// stretchTicks is stretch for the time of bytecodes. What is left over of a
-// nanosecond is kept, so that the time of many does not depend on how they are
-// counted.
-func (c *cores) stretchTicks(t *Task, cpu Time) Time {
+// stretchTicks is how long pico of work takes t where it runs now, progressTicks
+// how much work it does in that time; both in picoseconds.
+func (c *cores) stretchTicks(t *Task, pico int64) int64 {
 	if c.perCore == 1 || !c.shared(t.virtual.core) {
-		return cpu
+		return pico
 	}
-	total := int64(cpu)*fullSpeed + t.virtual.rest
-	t.virtual.rest = total % c.yield
-	return Time(total / c.yield)
+	hi, lo := bits.Mul64(uint64(pico), fullSpeed)
+	lo, carry := bits.Add64(lo, t.virtual.stretched, 0)
+	q, r := bits.Div64(hi+carry, lo, uint64(c.yield))
+	t.virtual.stretched = r // so that it does not matter how ticks are counted
+	return int64(q)
+}
+
+func (c *cores) progressTicks(t *Task, pico int64) int64 {
+	if c.perCore == 1 || pico <= 0 || !c.shared(t.virtual.core) {
+		return pico
+	}
+	hi, lo := bits.Mul64(uint64(pico), uint64(c.yield))
+	q, _ := bits.Div64(hi, lo, fullSpeed)
+	return int64(q)
 }
 
 // progress is how much work t did in the time d where it runs now.

@@ -7,7 +7,7 @@ type Config struct {
 	Cores int
 	Seed  uint64
 
-	TickCost    time.Duration // one bytecode
+	TickPico    int64         // one bytecode, in picoseconds
 	WakeLatency time.Duration // from waking a task to its running on a free core
 	WakeCost    time.Duration // what waking a sleeping task costs the waker
 	Quantum     time.Duration // how long a task keeps its core when others want it
@@ -86,7 +86,9 @@ type virtualTask struct {
 	wanted  Time  // since when it waits for a core
 	age     Time  // how long its slice had lasted when it was preempted
 	offCore Time  // time spent waiting for cores
-	rest    int64 // of a nanosecond, see cores.stretchTicks
+	rest    int64 // picoseconds of ticks not yet in now
+
+	stretched uint64 // what stretchTicks has left over
 
 	// An Advance in progress: what is left of it, since when, and whether
 	// somebody wants the task back.
@@ -157,11 +159,15 @@ func (k *Timed) settle(t *Task) {
 
 // tickTime is how long n bytecodes of t take on its core.
 func (k *Timed) tickTime(t *Task, n int) Time {
-	d := Time(n) * Time(k.cfg.TickCost)
+	pico := int64(n) * k.cfg.TickPico
 	if k.cfg.Jitter > 0 {
-		d = k.jitterTicks(t, n)
+		pico = k.jitterTicks(t, n)
 	}
-	return k.cores.stretchTicks(t, d)
+	// What is left over of a nanosecond is kept, so that the time of many bytecodes
+	// does not depend on how they are counted.
+	pico = k.cores.stretchTicks(t, pico) + t.virtual.rest
+	t.virtual.rest = pico % 1000
+	return Time(pico / 1000)
 }
 
 // jitterBlock is the number of ticks that share one draw of the tick cost. The
@@ -169,22 +175,23 @@ func (k *Timed) tickTime(t *Task, n int) Time {
 // handed out.
 const jitterBlock = 64
 
-func (k *Timed) jitterTicks(t *Task, n int) Time {
-	var d Time
+func (k *Timed) jitterTicks(t *Task, n int) (pico int64) {
 	for at := t.codes - int64(n); n > 0; {
 		block := at / jitterBlock
 		m := min(int64(n), (block+1)*jitterBlock-at)
-		d += Time(m) * k.jitter(Time(k.cfg.TickCost), mix(t.Path, uint64(block)))
+		pico += m * int64(k.jitter(Time(k.cfg.TickPico), mix(t.Path, uint64(block))))
 		at += m
 		n -= int(m)
 	}
-	return d
+	return pico
 }
 
 // jitter spreads d by the configured factor with the draw h.
 func (k *Timed) jitter(d Time, h uint64) Time {
 	u := float64(mix(k.cfg.Seed, h)>>11) / (1 << 53) // uniform in [0, 1)
-	return Time(float64(d) * (1 + k.cfg.Jitter*(2*u-1)))
+	// The conversion keeps a compiler from fusing product and sum: the same seed is
+	// the same run on every computer.
+	return Time(float64(d) * (1 + float64(k.cfg.Jitter*(2*u-1))))
 }
 
 // Run performs body as the task main and returns when no task is left, or when
@@ -384,15 +391,16 @@ func (k *Timed) horizon(t *Task) Time {
 // bring its clock to the horizon.
 func (k *Timed) Grant(t *Task) int {
 	k.settle(t)
-	cost := Time(k.cfg.TickCost)
-	if cost == 0 {
+	if k.cfg.TickPico == 0 {
 		return liveGrant
 	}
 	h := k.horizon(t)
 	if h == Never {
 		return liveGrant
 	}
-	n := (h - t.virtual.now - 1) / cost
+	// The budget runs out with the tick that brings the clock to the horizon.
+	pico := int64(min(h-t.virtual.now, Time(time.Hour)))*1000 - t.virtual.rest - 1
+	n := k.cores.progressTicks(t, pico) / k.cfg.TickPico
 	if k.cfg.Jitter > 0 {
 		n /= 2 // a tick may cost twice its mean
 	}

@@ -53,7 +53,7 @@ func runRandomProgram(seed uint64, lookAhead time.Duration, kills, foreign bool)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	cfg := kernel.Config{
 		Cores: 1 + rng.IntN(4), Seed: seed,
-		TickCost:    time.Duration(1 + rng.IntN(40)),
+		TickPico:    int64(1+rng.IntN(40)) * 1000,
 		WakeLatency: 40 * time.Microsecond,
 		WakeCost:    time.Duration(rng.IntN(2)) * 7 * time.Microsecond,
 		Quantum:     []time.Duration{0, 50 * time.Microsecond, time.Millisecond, 4 * time.Millisecond}[rng.IntN(4)],
