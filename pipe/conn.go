@@ -26,8 +26,10 @@ import (
 // Python: multiprocessing.connection.Connection.
 type Conn struct {
 	s     stream
-	codec []pickle.Option
-	max   uint64 // length of an acceptable message
+	codec pickle.Codec
+	opts  []pickle.Option // for the codec
+	plain bool            // the codec is pickle's own and has no options
+	max   uint64          // length of an acceptable message
 
 	closed  atomic.Bool
 	noRecv  atomic.Bool  // write-only
@@ -66,13 +68,14 @@ type outbox struct {
 
 // newConn wraps a stream; the Conn owns it.
 func newConn(s stream, readable, writable bool, cfg *config) *Conn {
-	c := &Conn{s: s, codec: cfg.codec, max: cfg.maxMessage}
+	c := &Conn{s: s, codec: cfg.codec, opts: cfg.pickle, max: cfg.maxMessage}
+	c.plain = c.codec == pickle.Native && len(c.opts) == 0
 	c.noRecv.Store(!readable)
 	c.noSend.Store(!writable)
 	c.exposed.Store(!cfg.ahead)
 	c.in.s = s
 	c.in.r.Max = c.max
-	c.in.decode = append([]pickle.Option{pickle.WithHandles(&c.in.handles)}, cfg.codec...)
+	c.in.decode = append([]pickle.Option{pickle.WithHandles(&c.in.handles)}, cfg.pickle...)
 	c.in.alias = append([]pickle.Option{pickle.WithAliasing()}, c.in.decode...)
 	return c
 }
@@ -128,10 +131,10 @@ func (c *Conn) Closed() bool { return c.closed.Load() }
 // no descriptor. Python: Connection.fileno.
 func (c *Conn) Fd() uintptr {
 	if c.closed.Load() {
-		return ^uintptr(0)
+		return noFd
 	}
 	c.exposed.Store(true)
-	return c.s.fd()
+	return c.s.fd(true)
 }
 
 // Close closes this end. Whoever waits in one of its methods gets [ErrClosed];

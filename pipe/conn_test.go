@@ -2,6 +2,7 @@ package pipe_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -68,6 +69,22 @@ func TestRecvTyped(t *testing.T) {
 	n, err = pipe.TryRecv[int](ctx, b)
 	require.NoError(t, err)
 	assert.Equal(t, 8, n)
+}
+
+func TestWithCodec(t *testing.T) {
+	ctx := t.Context()
+	a, b := pair(t, pipe.WithCodec(pickle.JSON), pipe.WithPickle(pickle.WithMaxSize(200)))
+	require.NoError(t, a.Send(ctx, []int{1, 2}))
+	raw, err := b.RecvBytes(ctx)
+	require.NoError(t, err)
+	assert.True(t, json.Valid(raw))
+	require.NoError(t, a.Send(ctx, []int{1, 2}))
+	got, err := pipe.Recv[[]int](ctx, b)
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 2}, got)
+	assert.ErrorContains(t, a.Send(ctx, make([]int, 300)), "WithMaxSize")
+	_, _, err = pipe.New(ctx, pipe.WithCodec(nil))
+	assert.Error(t, err)
 }
 
 // CN-1. Python: TestInvalidHandle.test_invalid_handles, _TestConnection.test_context.

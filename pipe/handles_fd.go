@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -28,7 +30,13 @@ type arrival struct {
 // receive reads once, and keeps the descriptors that come along.
 func (s *fdStream) receive(fd int) (int, error) {
 	if !s.socket {
-		return unix.Read(fd, s.p)
+		return syscall.Read(fd, s.p)
+	}
+	if s.kin != nil {
+		if n, err, done := s.kin.read(s.side, fd, s.p); done {
+			s.total += int64(max(n, 0))
+			return n, err
+		}
 	}
 	if s.control == nil {
 		s.control = make([]byte, unix.CmsgSpace(4*maxHandles))
@@ -42,6 +50,41 @@ func (s *fdStream) receive(fd int) (int, error) {
 		s.keep(arrival{end: s.total, files: filesOf(s.control[:oobn]), lost: flags&unix.MSG_CTRUNC != 0})
 	}
 	return n, nil
+}
+
+// A kin joins the two ends of a pair as long as both are in this process and
+// nobody has sent descriptors: read(2) will do then, which is cheaper than
+// recvmsg(2) but drops descriptors that come.
+type kin struct {
+	wide    atomic.Bool    // descriptors may come
+	reading [2]atomic.Bool // this side may be in a read that drops them
+}
+
+// read reads unless descriptors may come.
+func (k *kin) read(side, fd int, p []byte) (n int, err error, done bool) {
+	if k.wide.Load() {
+		return 0, nil, false
+	}
+	// The order matters: whoever widens does so first and looks at reading
+	// second. Either that is seen here now, or we are seen there and waited for.
+	k.reading[side].Store(true)
+	if done = !k.wide.Load(); done {
+		n, err = syscall.Read(fd, p)
+	}
+	k.reading[side].Store(false)
+	return n, err, done
+}
+
+// widen is called before descriptors are sent, and before an end is given to
+// somebody who may send some. Reads are short: descriptors of pairs do not block.
+func (s *fdStream) widen() {
+	if s.kin == nil {
+		return
+	}
+	s.kin.wide.Store(true)
+	for s.kin.reading[0].Load() || s.kin.reading[1].Load() {
+		runtime.Gosched()
+	}
 }
 
 // filesOf takes the descriptors out of control messages.
@@ -98,8 +141,8 @@ func (s *fdStream) arrived(unread int) (files []any, err error) {
 	return files, err
 }
 
-// abandon closes what came and was never asked for.
-func (s *fdStream) abandon() {
+// drop closes what came and was never asked for.
+func (s *fdStream) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.came {
@@ -112,6 +155,7 @@ func (s *fdStream) carries() bool { return s.socket }
 
 // handle returns a duplicate of the descriptor as an *os.File.
 func (s *fdStream) handle() (any, error) {
+	s.widen()
 	var dup int
 	var err error
 	if e := s.raw.Control(func(fd uintptr) { dup, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }); e != nil {

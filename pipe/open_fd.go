@@ -95,6 +95,8 @@ func both(x, y *os.File, socket bool) (stream, stream, error) {
 	if err == nil {
 		var b *fdStream
 		if b, err = newFdStream(y, socket); err == nil {
+			a.kin = new(kin)
+			b.kin, b.side = a.kin, 1
 			return a, b, nil
 		}
 	}

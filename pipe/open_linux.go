@@ -1,6 +1,7 @@
 package pipe
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +20,7 @@ func recvmsg(fd int, p, control []byte) (n, oobn, flags int, err error) {
 	h := unix.Msghdr{Iov: &iov, Control: &control[0]}
 	h.SetIovlen(1)
 	h.SetControllen(len(control))
-	r, _, e := unix.Syscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&h)), unix.MSG_CMSG_CLOEXEC)
+	r, _, e := syscall.Syscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&h)), unix.MSG_CMSG_CLOEXEC)
 	if e != 0 {
 		return 0, 0, 0, e
 	}

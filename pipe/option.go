@@ -54,7 +54,8 @@ func (s site) String() string {
 
 type config struct {
 	maxMessage uint64
-	codec      []pickle.Option
+	codec      pickle.Codec
+	pickle     []pickle.Option
 	ahead      bool
 
 	key       []byte // nil: no authentication
@@ -71,6 +72,7 @@ type config struct {
 func configure(s site, opts []Option) (config, error) {
 	c := config{
 		maxMessage: DefaultMaxMessage,
+		codec:      pickle.Native,
 		handshake:  DefaultHandshakeTimeout,
 		backlog:    DefaultBacklog,
 		maxLength:  -1,
@@ -165,7 +167,19 @@ func WithMaxMessage(n int64) Option {
 // WithPickle passes options to package pickle for every value that the [Conn]
 // sends and receives, such as its bounds. For everything that makes a Conn.
 func WithPickle(opts ...pickle.Option) Option {
-	return setting{"WithPickle", atConn, func(c *config) { c.codec = append(c.codec, opts...) }}
+	return setting{"WithPickle", atConn, func(c *config) { c.pickle = append(c.pickle, opts...) }}
+}
+
+// WithCodec makes the [Conn] encode and decode values with another codec than
+// pickle.Native; both ends have to use the same. For everything that makes a
+// Conn.
+func WithCodec(codec pickle.Codec) Option {
+	return setting{"WithCodec", atConn, func(c *config) {
+		if codec == nil {
+			c.bad = invalidf("WithCodec(nil): give a codec, such as pickle.Native")
+		}
+		c.codec = codec
+	}}
 }
 
 // WithReadAhead lets a [Conn] made by [FromFd] fetch several messages with one

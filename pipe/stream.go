@@ -68,8 +68,9 @@ type stream interface {
 
 	// timeout is context.WithTimeout on this world's clock.
 	timeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
-	// fd returns the descriptor, ^uintptr(0) when there is none.
-	fd() uintptr
+	// fd returns the descriptor, noFd when there is none. It is said whether
+	// the caller may do with it what he likes.
+	fd(leaves bool) uintptr
 	// close ends the stream and every call that waits on it.
 	close() error
 }

@@ -35,6 +35,8 @@ type fdStream struct {
 	done   chan struct{}
 	once   sync.Once
 	tail   sync.WaitGroup // of finish
+	kin    *kin           // nil: the other end may be in another process
+	side   int            // 0 or 1 in kin
 
 	in, out half
 
@@ -52,15 +54,13 @@ type fdStream struct {
 
 // A half is what one direction needs. Its fields belong to the holder of slot.
 type half struct {
-	slot slot
-	done <-chan struct{} // closed with the stream
+	turn
 	run  func(step func(fd uintptr) bool) error
 	step func(fd uintptr) bool // made once: a closure for every call would allocate
 
-	ctx   context.Context
-	wait  bool
-	err   error
-	watch cutoff
+	ctx  context.Context
+	wait bool
+	err  error
 }
 
 func newFdStream(file descriptor, socket bool) (*fdStream, error) {
@@ -73,9 +73,13 @@ func newFdStream(file descriptor, socket bool) (*fdStream, error) {
 		return nil, err
 	}
 	s := &fdStream{file: file, raw: raw, socket: socket, done: make(chan struct{})}
-	s.in = half{slot: make(slot, 1), done: s.done, run: raw.Read, step: s.readStep, watch: cutoff{set: file.SetReadDeadline}}
-	s.out = half{slot: make(slot, 1), done: s.done, run: raw.Write, step: s.writeStep, watch: cutoff{set: file.SetWriteDeadline}}
+	s.in.init(s, raw.Read, s.readStep, file.SetReadDeadline)
+	s.out.init(s, raw.Write, s.writeStep, file.SetWriteDeadline)
 	return s, nil
+}
+
+func (h *half) init(s *fdStream, run func(func(fd uintptr) bool) error, step func(fd uintptr) bool, set func(t time.Time) error) {
+	h.closed, h.run, h.step, h.watch.set = s.done, run, step, set
 }
 
 func (s *fdStream) half(d direction) *half {
@@ -86,10 +90,10 @@ func (s *fdStream) half(d direction) *half {
 }
 
 func (s *fdStream) lock(ctx context.Context, d direction, wait bool) error {
-	return s.half(d).slot.take(ctx, d, wait, s.done)
+	return s.half(d).enter(ctx, d, wait)
 }
 
-func (s *fdStream) unlock(_ context.Context, d direction) { s.half(d).slot.give() }
+func (s *fdStream) unlock(_ context.Context, d direction) { s.half(d).leave() }
 
 func (s *fdStream) read(ctx context.Context, p []byte, wait bool) (int, error) {
 	s.p = p
@@ -135,12 +139,14 @@ func (h *half) released(d direction) (err error) {
 
 func (h *half) attempt(d direction, wait bool) error {
 	h.wait, h.err = wait, nil
+	h.watch.enter(h.ctx)
 	err := h.run(h.step)
-	h.watch.end()
-	switch {
-	case err == nil:
+	h.watch.leave()
+	if err == nil {
 		return h.err
-	case over(h.done):
+	}
+	switch {
+	case over(h.closed):
 		return ErrClosed
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return ended(h.ctx, d.op())
@@ -211,11 +217,12 @@ func (s *fdStream) transmit(fd int) (int, error) {
 	m := s.m
 	switch {
 	case len(m.handles) > 0 && m.written == 0:
+		s.widen()
 		return sendWithHandles(fd, m)
 	case len(m.body) == 0:
-		return unix.Write(fd, m.head)
+		return syscall.Write(fd, m.head)
 	case len(m.head) == 0:
-		return unix.Write(fd, m.body)
+		return syscall.Write(fd, m.body)
 	}
 	return unix.Writev(fd, [][]byte{m.head, m.body})
 }
@@ -249,8 +256,11 @@ func (s *fdStream) timeout(ctx context.Context, d time.Duration) (context.Contex
 	return context.WithTimeout(ctx, d)
 }
 
-func (s *fdStream) fd() uintptr {
-	fd := ^uintptr(0)
+func (s *fdStream) fd(leaves bool) uintptr {
+	if leaves {
+		s.widen()
+	}
+	fd := noFd
 	_ = s.raw.Control(func(x uintptr) { fd = x })
 	return fd
 }
@@ -260,7 +270,9 @@ func (s *fdStream) close() (err error) {
 		close(s.done)
 		err = s.file.Close() // ends every wait, and returns when none is left
 		s.tail.Wait()
-		s.abandon()
+		s.in.abandon()
+		s.out.abandon()
+		s.drop()
 	})
 	return err
 }

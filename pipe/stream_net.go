@@ -17,7 +17,7 @@ import (
 // connection, one end of net.Pipe, a channel of an SSH client. The Conn owns it
 // from then on and sets its deadlines. Sockets of package net itself have all
 // the abilities of a Conn made by [Dial]; over others no handles travel,
-// [Conn.Fd] is ^uintptr(0), and the Try methods may take a millisecond. TLS
+// [Conn.Fd] is ^uintptr(0), and the Try methods may take a few milliseconds. TLS
 // cannot go on after a Send that was given up.
 func FromConn(c net.Conn, opts ...Option) (*Conn, error) {
 	cfg, err := configure(atFromConn, opts)
@@ -40,7 +40,7 @@ func fromConn(c net.Conn, cfg *config) *Conn {
 }
 
 // moment is how long a try may take where one cannot look without waiting.
-const moment = time.Millisecond
+const moment = 5 * time.Millisecond
 
 // A netStream is a stream over nothing but net.Conn's methods. There is no way
 // to read without waiting there, so a try is a read with a short deadline; and
@@ -51,25 +51,25 @@ type netStream struct {
 	done   chan struct{}
 	once   sync.Once
 	tail   sync.WaitGroup
-	slots  [2]slot
-	watch  [2]cutoff
+	turns  [2]turn
 	peeked []byte // fetched by await; the receiving lock's
 }
 
 func newNetStream(c net.Conn) *netStream {
-	return &netStream{
-		c:     c,
-		done:  make(chan struct{}),
-		slots: [2]slot{make(slot, 1), make(slot, 1)},
-		watch: [2]cutoff{{set: c.SetReadDeadline}, {set: c.SetWriteDeadline}},
+	s := &netStream{c: c, done: make(chan struct{})}
+	s.turns[receiving].watch.set = c.SetReadDeadline
+	s.turns[sending].watch.set = c.SetWriteDeadline
+	for i := range s.turns {
+		s.turns[i].closed = s.done
 	}
+	return s
 }
 
 func (s *netStream) lock(ctx context.Context, d direction, wait bool) error {
-	return s.slots[d].take(ctx, d, wait, s.done)
+	return s.turns[d].enter(ctx, d, wait)
 }
 
-func (s *netStream) unlock(_ context.Context, d direction) { s.slots[d].give() }
+func (s *netStream) unlock(_ context.Context, d direction) { s.turns[d].leave() }
 
 func (s *netStream) read(ctx context.Context, p []byte, wait bool) (n int, err error) {
 	if len(s.peeked) > 0 {
@@ -115,7 +115,8 @@ func (s *netStream) write(ctx context.Context, m *message, wait bool) error {
 // do runs fn until it is done, the context ends, or, without wait, a moment has
 // passed.
 func (s *netStream) do(ctx context.Context, d direction, wait bool, fn func() error) (err error) {
-	w := &s.watch[d]
+	w := &s.turns[d].watch
+	w.enter(ctx)
 	if !wait {
 		_ = w.set(time.Now().Add(moment))
 		err = fn()
@@ -124,7 +125,7 @@ func (s *netStream) do(ctx context.Context, d direction, wait bool, fn func() er
 		blocking.Do(ctx, d.String(), func() {
 			w.begin(ctx)
 			err = fn()
-			w.end()
+			w.leave()
 		})
 	}
 	switch {
@@ -161,13 +162,16 @@ func (s *netStream) timeout(ctx context.Context, d time.Duration) (context.Conte
 	return context.WithTimeout(ctx, d)
 }
 
-func (s *netStream) fd() uintptr { return ^uintptr(0) }
+func (s *netStream) fd(bool) uintptr { return noFd }
 
 func (s *netStream) close() (err error) {
 	s.once.Do(func() {
 		close(s.done)
 		err = s.c.Close()
 		s.tail.Wait()
+		for i := range s.turns {
+			s.turns[i].abandon()
+		}
 	})
 	return err
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pygil/pygil/pipe/pickle"
 )
 
-// Send sends a value as one message, encoded by package pickle: any Go value
+// Send sends a value as one message, encoded by package pickle (see [WithCodec]): any Go value
 // with its dynamic type. It waits while the connection is full, with the GIL
 // given up. A value that cannot be encoded is a [*pickle.Error]; nothing is sent
 // then. Other errors as for [Conn.SendBytes].
@@ -133,33 +133,75 @@ func (c *Conn) send(ctx context.Context, v any, wait bool) error {
 	if err := c.usable(sending); err != nil {
 		return err
 	}
+	if c.plain && bare(v) {
+		return c.sendBare(ctx, v, wait)
+	}
 	e := encoders.Get().(*encoder)
 	sent := false
 	defer func() { e.done(sent) }()
-	e.opts = append(e.opts[:1], c.codec...)
-	opts := e.opts
+	e.opts = append(e.opts[:1], c.opts...)
+	opts := e.opts[1:]
 	if c.s.carries() {
 		e.ctx, e.handles.Context = ctx, e
-	} else {
-		opts = opts[1:]
+		opts = e.opts
 	}
-	// The header goes right before the body; its size is known afterwards.
-	buf, err := pickle.Append(e.buf[:frame.LongHeader], v, opts...)
+	buf, err := c.codec.Append(e.buf[:frame.LongHeader], v, opts...)
 	if err != nil {
 		return err
 	}
 	e.buf = buf
-	size := uint64(len(buf) - frame.LongHeader)
-	start := frame.LongHeader - frame.HeaderSize(size)
-	frame.AppendHeader(buf[start:start], size)
+	wire := framed(buf)
 	if err := c.enter(ctx, sending, "send", wait); err != nil {
 		return err
 	}
-	c.out.m = message{head: buf[start:], handles: e.handles.All(), size: len(buf) - start}
+	c.out.m = message{head: wire, handles: e.handles.All(), size: len(wire)}
 	err = c.transmit(ctx, wait)
-	var partial *PartialSendError
-	sent = err == nil || errors.As(err, &partial)
+	sent = err == nil || begun(err)
 	return err
+}
+
+// begun reports whether the message of a Send that returned err is on its way.
+func begun(err error) bool {
+	var partial *PartialSendError
+	return errors.As(err, &partial)
+}
+
+// framed puts the header right before the body that starts at
+// buf[frame.LongHeader], and returns both: its size was not known before.
+func framed(buf []byte) []byte {
+	size := uint64(len(buf) - frame.LongHeader)
+	start := frame.LongHeader - frame.HeaderSize(size)
+	frame.AppendHeader(buf[start:start], size)
+	return buf[start:]
+}
+
+// bare reports whether encoding v runs no code of the program's, needs little
+// room and no options.
+func bare(v any) bool {
+	switch v := v.(type) {
+	case nil, bool, int, float64:
+		return true
+	case string:
+		return len(v) <= joined
+	}
+	return false
+}
+
+// sendBare sends a value for which bare holds: it is encoded where short messages
+// are put together, with the sending lock held.
+func (c *Conn) sendBare(ctx context.Context, v any, wait bool) error {
+	if err := c.enter(ctx, sending, "send", wait); err != nil {
+		return err
+	}
+	buf := append(c.out.scratch[:0], make([]byte, frame.LongHeader)...)
+	buf, err := pickle.Append(buf, v)
+	if err != nil {
+		c.s.unlock(ctx, sending)
+		return err
+	}
+	wire := framed(buf)
+	c.out.scratch, c.out.m = buf, message{head: wire, size: len(wire)}
+	return c.transmit(ctx, wait)
 }
 
 // recv receives one message and decodes it into the variable that into points
@@ -180,16 +222,19 @@ func (c *Conn) recv(ctx context.Context, into any, wait bool) (any, error) {
 		return nil, c.lost(err)
 	}
 	h := &c.in.handles
-	*h = pickle.Handles{}
 	if err := c.take(h); err != nil {
 		release(h.All())
+		*h = pickle.Handles{}
 		return nil, err
+	}
+	if short && h.Len() == 0 && c.plain {
+		opts = nil // quicker
 	}
 	var v any
 	if into == nil {
-		v, err = pickle.Unmarshal(body, opts...)
+		v, err = c.codec.Unmarshal(body, opts...)
 	} else {
-		err = pickle.UnmarshalInto(body, into, opts...)
+		err = c.codec.UnmarshalInto(body, into, opts...)
 	}
 	if h.Len() > 0 {
 		release(h.Rest())

@@ -132,7 +132,7 @@ func register(items []Waitable) ([]entry, error) {
 			if err := x.usable(receiving); err != nil {
 				return nil, fmt.Errorf("item %d of Wait: %w", i, err)
 			}
-			e.conn, e.fd = x, x.s.fd()
+			e.conn, e.fd = x, x.s.fd(false)
 		case Notifier:
 			e.note = x
 		default:

@@ -114,7 +114,8 @@ func TestWireLongMessage(t *testing.T) {
 	if testing.Short() || strconv.IntSize < 64 {
 		t.Skip("needs 2 GiB")
 	}
-	const size = 1<<31 + 5
+	size := 1 << 30
+	size += size + 5
 	c, other := rawPair(t)
 	body, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	require.NoError(t, err)
