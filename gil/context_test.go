@@ -1,0 +1,124 @@
+package gil_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/blocking"
+)
+
+func TestThreadIsAContextThatEndsWithIt(t *testing.T) {
+	for _, w := range []gil.World{gil.Live(), gil.NewMachine(2)} {
+		var ctx context.Context
+		var called bool
+		require.NoError(t, w.Run(gil.CPython313, func(m *gil.Thread) {
+			u := m.Go("u", func(u *gil.Thread) {
+				ctx = u
+				assert.NoError(m, u.Err())
+				context.AfterFunc(u, func() { called = true })
+			})
+			u.Join(m)
+			_, has := u.Deadline()
+			assert.False(m, has)
+			me, ok := gil.Current(context.WithValue(m, 1, 2))
+			assert.True(m, ok)
+			assert.Same(m, m, me)
+		}))
+		<-ctx.Done()
+		require.ErrorIs(t, ctx.Err(), context.Canceled)
+		for range 1000 { // AfterFunc of package context runs on a goroutine of its own
+			if called {
+				break
+			}
+			runtime.Gosched()
+		}
+	}
+	_, ok := gil.Current(t.Context())
+	require.False(t, ok)
+}
+
+func TestDerivingAContextStartsNoGoroutine(t *testing.T) {
+	require.NoError(t, gil.NewMachine(1).Run(gil.CPython313, func(m *gil.Thread) {
+		before := runtime.NumGoroutine()
+		ctx, cancel := context.WithCancel(m)
+		assert.Equal(m, before, runtime.NumGoroutine())
+		cancel()
+		assert.ErrorIs(m, ctx.Err(), context.Canceled)
+		assert.NoError(m, m.Err())
+	}))
+}
+
+func TestWithTimeoutUsesTheWorldsClock(t *testing.T) {
+	program := func(m *gil.Thread) {
+		ctx, cancel := gil.WithTimeout(m, time.Second)
+		defer cancel()
+		m.Sleep(999 * time.Millisecond)
+		assert.NoError(m, ctx.Err())
+		m.Sleep(2 * time.Millisecond)
+		assert.ErrorIs(m, ctx.Err(), context.DeadlineExceeded)
+		early, cancel := gil.WithTimeout(m, time.Second)
+		cancel()
+		assert.ErrorIs(m, early.Err(), context.Canceled)
+		whole, cancel := gil.WithCancel(m)
+		assert.NoError(m, whole.Err())
+		cancel()
+		assert.ErrorIs(m, whole.Err(), context.Canceled)
+		forever, cancel := gil.WithTimeout(m, math.MaxInt64)
+		defer cancel()
+		m.Sleep(time.Minute)
+		assert.NoError(m, forever.Err())
+	}
+	require.NoError(t, gil.NewMachine(1).Run(gil.CPython313, program))
+	synctest.Test(t, func(t *testing.T) { require.NoError(t, gil.Live().Run(gil.CPython313, program)) })
+}
+
+func TestUntilOf(t *testing.T) {
+	require.NoError(t, gil.NewMachine(1).Run(gil.CPython313, func(m *gil.Thread) {
+		until, err := gil.UntilOf(m)
+		assert.NoError(m, err)
+		assert.Equal(m, gil.Forever, until)
+		m.Sleep(time.Second)
+		ctx, cancel := gil.WithTimeout(m, time.Second)
+		defer cancel()
+		derived, stop := context.WithCancel(ctx)
+		defer stop()
+		until, err = gil.UntilOf(derived)
+		assert.NoError(m, err)
+		assert.Equal(m, 2*time.Second, until)
+		real, cancel := context.WithTimeout(m, time.Hour)
+		defer cancel()
+		_, err = gil.UntilOf(real)
+		assert.ErrorContains(m, err, "gil.WithTimeout(t, d)")
+	}))
+	real, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	_, err := gil.UntilOf(real)
+	require.Error(t, err)
+}
+
+// TestBlockingHook: what package pipe does to give the GIL up.
+func TestBlockingHook(t *testing.T) {
+	for _, w := range []gil.World{gil.Live(), gil.NewMachine(2)} {
+		require.NoError(t, w.Run(gil.CPython313, func(m *gil.Thread) {
+			ctx, cancel := context.WithCancel(m)
+			defer cancel()
+			held := true
+			blocking.Do(ctx, "read", func() { held = m.Interpreter().GIL().Holder() == m })
+			assert.False(m, held)
+			assert.Same(m, m, m.Interpreter().GIL().Holder())
+			assert.PanicsWithError(m, "boom", func() {
+				blocking.Do(ctx, "read", func() { panic(errors.New("boom")) })
+			})
+			assert.Same(m, m, m.Interpreter().GIL().Holder())
+		}))
+	}
+}
