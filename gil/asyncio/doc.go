@@ -68,6 +68,7 @@
 //
 //	Sleep of a negative time takes two turns                    3.6
 //	a late cancellation is an error and not a cancellation      3.6, 3.7
+//	a Wait that is cancelled leaves its callbacks behind        3.6
 //	Run joins the threads of the pool                           3.9 and later
 //	the pool has 5 × cores threads, then min(32, cores + 4)     3.6, 3.7, then later
 //	messages of cancellations, ToThread, TimeoutError.Cause     3.9 and later

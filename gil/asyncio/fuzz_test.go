@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files of the different
 
 // fuzzed are the Pythons whose logs are compared and how many programs each runs.
 var fuzzed = []struct{ minor, programs int }{
-	{13, 5000}, {12, 1000}, {11, 1000}, {10, 1000}, {9, 1000}, {8, 1000}, {7, 1000},
+	{13, 5000}, {12, 1000}, {11, 1000}, {10, 1000}, {9, 1000}, {8, 1000}, {7, 1000}, {6, 1000},
 }
 
 // TestDifferential runs random programs of tasks, cancellations, timeouts, groups,

@@ -56,7 +56,7 @@ func gather(outer *future, l *Loop, children []*future, keep bool, collect func(
 		if left > 0 {
 			return
 		}
-		if g.asked && l.rules.gatherKeepsCancel() {
+		if g.asked {
 			why := error(noReason)
 			if c.state == cancelled {
 				why = c.err

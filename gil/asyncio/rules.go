@@ -48,22 +48,22 @@ func (r rules) need(minor int, what, python string) error {
 	return &UnavailableError{What: what, Python: python, Since: "3." + strconv.Itoa(minor), Profile: r.name}
 }
 
-func (r rules) sleepNegativeIsZero() bool     { return r.since(7) }
-func (r rules) waitForJoins() bool            { return r.since(7) }
-func (r rules) waitForZeroStarts() bool       { return !r.since(7) }
-func (r rules) waitForPrefersResult() bool    { return r.since(8) && !r.since(12) }
-func (r rules) waitForReturnsSwallowed() bool { return r.since(9) }
-func (r rules) waitForSameTask() bool         { return r.since(12) }
-func (r rules) cancelMessages() bool          { return r.since(9) }
-func (r rules) timeoutHasCause() bool         { return r.since(9) }
-func (r rules) joinsExecutor() bool           { return r.since(9) }
-func (r rules) uncancelWithdraws() bool       { return r.since(13) }
-func (r rules) groupKeepsOuterCancel() bool   { return r.since(13) }
-func (r rules) conditionPassesNotifyOn() bool { return r.since(13) }
-func (r rules) cancelLateIsException() bool   { return !r.since(8) }
-func (r rules) gatherKeepsCancel() bool       { return r.since(7) }
-func (r rules) smallExecutor() bool           { return r.since(8) }
-func (r rules) semaphore() semaphoreVersion   { return semaphoreOf(r.minor) }
+func (r rules) sleepNegativeIsZero() bool      { return r.since(7) }
+func (r rules) waitForgetsWhenCancelled() bool { return r.since(7) }
+func (r rules) waitForJoins() bool             { return r.since(7) }
+func (r rules) waitForZeroStarts() bool        { return !r.since(7) }
+func (r rules) waitForPrefersResult() bool     { return r.since(8) && !r.since(12) }
+func (r rules) waitForReturnsSwallowed() bool  { return r.since(9) }
+func (r rules) waitForSameTask() bool          { return r.since(12) }
+func (r rules) cancelMessages() bool           { return r.since(9) }
+func (r rules) timeoutHasCause() bool          { return r.since(9) }
+func (r rules) joinsExecutor() bool            { return r.since(9) }
+func (r rules) uncancelWithdraws() bool        { return r.since(13) }
+func (r rules) groupKeepsOuterCancel() bool    { return r.since(13) }
+func (r rules) conditionPassesNotifyOn() bool  { return r.since(13) }
+func (r rules) cancelLateIsException() bool    { return !r.since(8) }
+func (r rules) smallExecutor() bool            { return r.since(8) }
+func (r rules) semaphore() semaphoreVersion    { return semaphoreOf(r.minor) }
 
 // semaphoreVersion is the algorithm of asyncio.Semaphore, which was rewritten
 // until nobody could barge in any more.

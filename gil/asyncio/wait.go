@@ -81,6 +81,9 @@ func wait(co *Co, d time.Duration, when ReturnWhen, aws []Awaitable) (done, wait
 	if t != nil {
 		l.timers.cancel(t)
 	}
+	if err != nil && !l.rules.waitForgetsWhenCancelled() {
+		return nil, nil, err
+	}
 	for i, f := range fs {
 		f.forget(cbs[i])
 	}

@@ -1,6 +1,6 @@
 """Runs programs given as JSON lines on a loop with a virtual clock and prints the
 log of each as a JSON line.  The Go side generates the programs and must log the
-same.  Any CPython from 3.7 on; operations a version lacks are never asked for."""
+same.  Any CPython from 3.6 on; operations a version lacks are never asked for."""
 import asyncio
 import json
 import os
