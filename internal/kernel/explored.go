@@ -1,7 +1,5 @@
 package kernel
 
-import "math/bits"
-
 // An Explorer owns every choice of an explored run.
 type Explorer interface {
 	// Choose returns the index of the task that performs its pending operation
@@ -384,66 +382,4 @@ func (t *exploredTimer) Stop() bool {
 		}
 	}
 	return false
-}
-
-// Set is a set of task indices.
-type Set struct {
-	words []uint64
-	n     int
-}
-
-func (s *Set) clear() {
-	clear(s.words)
-	s.words = s.words[:0]
-	s.n = 0
-}
-
-func (s *Set) add(i int) {
-	for i>>6 >= len(s.words) {
-		s.words = append(s.words, 0)
-	}
-	if w, bit := &s.words[i>>6], uint64(1)<<(i&63); *w&bit == 0 {
-		*w |= bit
-		s.n++
-	}
-}
-
-func (s *Set) remove(i int) {
-	if s.has(i) {
-		s.words[i>>6] &^= 1 << (i & 63)
-		s.n--
-	}
-}
-
-func (s *Set) has(i int) bool { return i>>6 < len(s.words) && s.words[i>>6]&(1<<(i&63)) != 0 }
-
-// Has reports whether index i is in the set.
-func (s *Set) Has(i int) bool { return s.has(i) }
-
-// Len is the size of the set.
-func (s *Set) Len() int { return s.n }
-
-// first is the least member of a set that is not empty.
-func (s *Set) first() int {
-	for w, x := range s.words {
-		if x != 0 {
-			return w<<6 + bits.TrailingZeros64(x)
-		}
-	}
-	return -1
-}
-
-// Nth returns the n-th least member, counting from 0.
-func (s *Set) Nth(n int) int {
-	for w, x := range s.words {
-		if c := bits.OnesCount64(x); n >= c {
-			n -= c
-			continue
-		}
-		for ; n > 0; n-- {
-			x &= x - 1
-		}
-		return w<<6 + bits.TrailingZeros64(x)
-	}
-	return -1
 }

@@ -1,0 +1,170 @@
+package gil
+
+import (
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Open adds n permits, or All, and wakes as many waiters. Whoever comes first
+// takes a permit, a newcomer as well as a woken waiter; in profiles with fair
+// locks a waiter that has waited for more than 1 ms is handed its permit.
+func (g *Gate) Open(t *Thread, k OpKind, n int) {
+	t.must()
+	t.touch(k, g.id)
+	g.open(t, n)
+	if t.traced() {
+		t.lockEvent(EvLockRelease, g, 0)
+	}
+}
+
+// OpenUpTo is Open that changes nothing and reports false when the gate would have
+// more than most permits: releasing a lock that is not held, or a bounded
+// semaphore too often, is one operation that nothing can come between.
+func (g *Gate) OpenUpTo(t *Thread, k OpKind, n, most int) bool {
+	t.must()
+	t.touch(k, g.id)
+	if !g.give(t, n, most) {
+		return false
+	}
+	if t.traced() {
+		t.lockEvent(EvLockRelease, g, 0)
+	}
+	return true
+}
+
+// open is Open without an announcement.
+func (g *Gate) open(t *Thread, n int) {
+	if !g.give(t, n, All-1) {
+		panic(badValue("", "%s would have more than %d permits", g.describe(), All-1))
+	}
+}
+
+// give adds n permits and wakes as many waiters, unless the gate would have more
+// than most. A gate that is open for everybody stays so.
+func (g *Gate) give(t *Thread, n, most int) bool {
+	if n == All {
+		g.permits.Store(All)
+	} else {
+		fair := t.x == nil && t.interp.prof.has(fairLocks) && g.nwait.Load() > 0
+		for {
+			have := g.permits.Load()
+			if have == All {
+				return true
+			}
+			if int64(have)+int64(n) > int64(most) {
+				return false
+			}
+			if fair {
+				fair = false
+				if n = g.handOver(t, n); n == 0 {
+					return true
+				}
+				continue
+			}
+			if g.permits.CompareAndSwap(have, have+int32(n)) {
+				break
+			}
+		}
+	}
+	if t.x != nil {
+		g.enable(t)
+		return true
+	}
+	if g.nwait.Load() > 0 {
+		t.kern.Sync(&t.k)
+		g.wakeSome(t, n)
+	}
+	return true
+}
+
+// fairAfter is how long a waiter must have waited to be handed a lock.
+const fairAfter = kernel.Time(time.Millisecond)
+
+// handOver gives permits directly to waiters for a lock that have waited long, and
+// returns how many are left. Only locks are fair; what a waiter announced as a
+// wait or a notification is barged for in every Python.
+func (g *Gate) handOver(t *Thread, n int) int {
+	t.kern.Sync(&t.k)
+	now := t.kern.Now(&t.k)
+	for n > 0 {
+		g.mu.Lock()
+		w := g.first
+		if w == nil || w.kind != OpAcquire || now-w.since <= fairAfter {
+			g.mu.Unlock()
+			return n
+		}
+		g.remove(w)
+		w.granted = true
+		ticket := w.ticket
+		g.mu.Unlock()
+		n--
+		if t.kern.Wake(&t.k, ticket) {
+			continue
+		}
+		// Its time has run out. If it has not looked yet whether it was handed the
+		// permit, it does not get it; if it has, it holds it.
+		g.mu.Lock()
+		if w.granted && w.ticket == ticket {
+			w.granted = false
+			n++
+		}
+		g.mu.Unlock()
+	}
+	return n
+}
+
+// wakeSome wakes up to n waiters, oldest first.
+func (g *Gate) wakeSome(by *Thread, n int) {
+	var task *kernel.Task
+	kern := g.interp.w.kern
+	if by != nil {
+		task = &by.k
+	}
+	for n > 0 {
+		g.mu.Lock()
+		if g.first == nil {
+			g.mu.Unlock()
+			return
+		}
+		ticket := g.pop().ticket
+		g.mu.Unlock()
+		if kern.Wake(task, ticket) {
+			n--
+		}
+	}
+}
+
+// openEnd opens the gate for good when a thread ends.
+func (g *Gate) openEnd(t *Thread) {
+	if g.world.Load() != nil {
+		g.open(t, All)
+	}
+}
+
+// Shut takes all permits away.
+func (g *Gate) Shut(t *Thread, k OpKind) {
+	t.must()
+	t.touch(k, g.id)
+	g.permits.Store(0)
+	if t.x != nil {
+		g.refresh(t)
+	}
+}
+
+// Post is Open from a goroutine that is no thread: a timer, a network reader. It
+// works in the live world only and panics with a *RuntimeError elsewhere.
+func (i *Interpreter) Post(g *Gate, n int) {
+	if !i.w.live() {
+		panic(misuse("", "Post from outside a virtual world; everything that happens there is done by its threads"))
+	}
+	if g.world.Load() == nil {
+		panic(misuse("", "Post to a gate that no thread has used yet"))
+	}
+	if n == All {
+		g.permits.Store(All)
+	} else {
+		g.permits.Add(int32(n))
+	}
+	g.wakeSome(nil, n)
+}

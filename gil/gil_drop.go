@@ -1,0 +1,167 @@
+package gil
+
+import (
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// leave makes t give the GIL up. It may switch: with a request pending, a thread
+// does not go on before somebody else has had the GIL (forced switching), also
+// when it goes away to block.
+func (g *GIL) leave(t *Thread, why Why) {
+	next := g.relinquish(t, why)
+	if !g.obliged(why) {
+		g.unlock()
+		g.signal(t, next)
+		return
+	}
+	w := g.cede(t, false)
+	g.unlock()
+	g.signal(t, next)
+	t.enter(stateWaitGIL)
+	g.kern.Park(&t.k, w, kernel.Never)
+}
+
+// yield gives the GIL up and takes it again. It reports false when t is to
+// unwind and does not hold it.
+func (g *GIL) yield(t *Thread, why Why) bool {
+	next := g.relinquish(t, why)
+	if !g.obliged(why) {
+		g.unlock()
+		g.signal(t, next)
+		return g.take(t)
+	}
+	began := g.kern.Now(&t.k)
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id})
+	}
+	w := g.cede(t, true)
+	g.unlock()
+	g.signal(t, next)
+	t.enter(stateWaitGIL)
+	if g.await(t, began, w, kernel.Never) == notGot {
+		return false
+	}
+	g.seize(t)
+	return true
+}
+
+// relinquish frees the GIL and picks who is woken; the fields are locked after it.
+func (g *GIL) relinquish(t *Thread, why Why) (next gilWaiter) {
+	g.kern.Sync(&t.k)
+	g.lock()
+	t.holds = false
+	if g.timed {
+		held := g.kern.Now(&t.k) - t.acquired
+		t.held += held
+		g.stats.held.Add(int64(held))
+	}
+	g.why = why
+	g.ticker = max(0, int(t.due-t.k.Ticks()-1))
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(g.kern.Now(&t.k) - t.acquired), Why: why})
+	}
+	g.locked = false
+	g.holder = nil
+	return g.pick(t)
+}
+
+// obliged reports whether the thread that has just freed the GIL has to wait until
+// somebody else took it: it was asked, and somebody is left who will.
+func (g *GIL) obliged(why Why) bool {
+	return g.rule == intervalRule && why != WhyExit && g.request.Load() && (g.coming > 0 || len(g.waiters) > 0)
+}
+
+// cede opens the wait for a successor; again says that t wants the GIL back after
+// it.
+func (g *GIL) cede(t *Thread, again bool) kernel.Ticket {
+	g.request.Store(false)
+	g.ceding = gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), again: again}
+	if g.timed {
+		g.ceding.since = g.kern.Now(&t.k)
+	}
+	g.hasCeder = true
+	return g.ceding.w
+}
+
+// contended reports whether somebody sleeps until the GIL is free.
+func (g *GIL) contended() bool {
+	g.lock()
+	defer g.unlock()
+	return len(g.waiters) > 0
+}
+
+// run is the number of ticks from one check of a tick rule to the next.
+func (g *GIL) run() int64 {
+	if g.rule == ticksRule {
+		return int64(g.period.Load())
+	}
+	return int64(g.period.Load()) + 1
+}
+
+// check is what the holder does at a check point after which it was asked, or
+// its ticks ran out. It reports false when t is to unwind.
+func (g *GIL) check(t *Thread) bool {
+	switch g.rule {
+	case intervalRule:
+		if g.request.Load() {
+			return g.yield(t, WhyInterval)
+		}
+	case legacyRule:
+		if t.k.Ticks() >= t.due {
+			g.stats.checks.Add(1)
+			t.due = t.k.Ticks() + g.run() // a check refills the shared ticker
+			if g.exists.Load() {
+				return g.yield(t, WhyTick)
+			}
+		}
+	case ticksRule:
+		if t.k.Ticks() >= t.due {
+			g.stats.checks.Add(1)
+			return g.turn(t)
+		}
+	}
+	return true
+}
+
+// turn ends a run of the Ticks rule: the longest waiter gets the GIL, if there is
+// one. The thread is on the list before it hands over, so that the order in
+// which threads run is the order in which they came.
+func (g *GIL) turn(t *Thread) bool {
+	g.kern.Sync(&t.k)
+	g.lock()
+	if len(g.waiters) == 0 {
+		g.unlock()
+		t.due = t.k.Ticks() + g.run()
+		return true
+	}
+	t.holds = false
+	g.why = WhyTick
+	var began kernel.Time
+	if g.timed {
+		began = g.kern.Now(&t.k)
+		held := began - t.acquired
+		t.held += held
+		g.stats.held.Add(int64(held))
+	}
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(began - t.acquired), Why: WhyTick})
+		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.waiters[0].t.tid})
+	}
+	me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began}
+	g.waiters = append(g.waiters, me)
+	g.locked = false
+	next := g.pick(t)
+	g.unlock()
+	g.signal(t, next)
+	t.enter(stateWaitGIL)
+	if g.kern.Park(&t.k, me.w, kernel.Never) == kernel.Killed {
+		g.lock()
+		g.forget(t)
+		return false
+	}
+	if g.timed {
+		t.gilWait = g.kern.Now(&t.k) - began
+	}
+	g.began(t, true)
+	return true
+}

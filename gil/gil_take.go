@@ -1,0 +1,286 @@
+package gil
+
+import (
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// take makes t the holder. It reports false, without taking the GIL, when t is
+// to unwind.
+func (g *GIL) take(t *Thread) bool {
+	g.kern.Sync(&t.k)
+	if t.k.Killed() {
+		return false
+	}
+	g.lock()
+	if g.locked || g.rule == ticksRule && len(g.waiters) > 0 {
+		t.enter(stateWaitGIL)
+		switch g.wait(t) {
+		case notGot:
+			return false
+		case handed:
+			g.began(t, true)
+			return true
+		}
+	}
+	g.seize(t)
+	return true
+}
+
+// got says how a wait for the GIL ended.
+type got uint8
+
+// seize makes t the holder of a GIL that is free, and unlocks the fields.
+func (g *GIL) seize(t *Thread) {
+	switched := g.own(t)
+	var ceder gilWaiter
+	if g.hasCeder {
+		ceder, g.hasCeder = g.ceding, false
+		g.ceding = gilWaiter{}
+	}
+	g.request.Store(false)
+	if ceder.again {
+		// It would wake up only to find the GIL taken and wait again: it begins that
+		// wait without waking up.
+		ceder.seen, ceder.deadline = g.switches, kernel.Never
+		if g.live {
+			ceder.deadline = g.kern.Now(nil) + g.due()
+		}
+		g.waiters = append(g.waiters, ceder)
+	}
+	if g.live && g.rule == intervalRule && len(g.waiters) > 0 {
+		g.alarm.arm(g)
+	}
+	g.unlock()
+	g.begins(t, switched)
+	switch {
+	case ceder.t == nil:
+	case !ceder.again:
+		g.kern.Wake(&t.k, ceder.w)
+	default:
+		if t.timed != nil {
+			t.timed.WaitOn(&t.k, &ceder.t.k, g.due())
+		}
+	}
+	g.proceeds(t, switched)
+}
+
+// own records t as the holder; the fields are locked. It reports whether the last
+// holder was another thread.
+func (g *GIL) own(t *Thread) (switched bool) {
+	g.locked, g.holder = true, t
+	switched = g.last != t
+	if switched {
+		g.last = t
+		g.switches++
+		if g.why == WhyInterval || g.why == WhyTick {
+			g.stats.forced.Inc()
+		}
+	}
+	return switched
+}
+
+// began is what a thread does that was made the holder; it needs no lock.
+func (g *GIL) began(t *Thread, switched bool) {
+	g.begins(t, switched)
+	g.proceeds(t, switched)
+}
+
+// begins records that t's hold begins.
+func (g *GIL) begins(t *Thread, switched bool) {
+	t.holds = true
+	g.stats.acquisitions.Inc()
+	if switched {
+		g.stats.switches.Inc()
+	}
+	if g.timed {
+		t.acquired = g.kern.Now(&t.k)
+	}
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILAcquire, Obj: g.id, A: int64(t.gilWait), B: b2i(switched)})
+	}
+	t.gilWait = 0
+	t.enter(stateRun)
+}
+
+// proceeds gets t going.
+func (g *GIL) proceeds(t *Thread, switched bool) {
+	if switched && g.switching > 0 {
+		t.spend(g.switching)
+	}
+	if g.rule == ticksRule {
+		t.due = t.k.Ticks() + g.run() // every run is a whole one
+	} else {
+		t.due = t.k.Ticks() + int64(g.ticker) + 1 // the ticker is shared: it goes on
+	}
+	t.renew()
+}
+
+// wait waits until the GIL is t's or t's for the taking. The fields are locked
+// before it, and after it only when the GIL is free.
+func (g *GIL) wait(t *Thread) got {
+	var began kernel.Time
+	if g.timed {
+		began = g.kern.Now(&t.k)
+	}
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.holder.tidOrZero()})
+	}
+	w, until := g.enlist(t, began)
+	g.unlock()
+	return g.await(t, began, w, until)
+}
+
+// enlist opens a wait and puts t on the list; the fields are locked.
+func (g *GIL) enlist(t *Thread, began kernel.Time) (w kernel.Ticket, until kernel.Time) {
+	me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began, seen: g.switches, deadline: kernel.Never}
+	if g.rule == intervalRule {
+		me.deadline = g.kern.Now(&t.k) + g.due()
+	}
+	g.waiters = append(g.waiters, me)
+	switch {
+	case g.rule == legacyRule || g.rule == ticksRule:
+		if g.holder != nil && g.locked {
+			g.kern.Poke(&t.k, &g.holder.k) // a computation that skips ahead has to look again
+		}
+	case g.live:
+		g.alarm.arm(g)
+	default:
+		return me.w, me.deadline
+	}
+	return me.w, kernel.Never
+}
+
+// await parks t until the GIL is t's or t's for the taking. The fields are locked
+// after it only when the GIL is free.
+func (g *GIL) await(t *Thread, began kernel.Time, w kernel.Ticket, until kernel.Time) got {
+	for {
+		how := g.kern.Park(&t.k, w, until)
+		if how == kernel.Woken && g.rule == ticksRule {
+			if g.timed {
+				t.gilWait = g.kern.Now(&t.k) - began
+			}
+			return handed // nobody can have come in between
+		}
+		g.lock()
+		switch how {
+		case kernel.Killed:
+			g.forget(t)
+			return notGot
+		case kernel.TimedOut:
+			if me, listed := g.unlist(t); listed && g.locked && g.switches == me.seen {
+				g.ask(t, g.kern.Now(&t.k)-began)
+			}
+		case kernel.Woken:
+			g.coming--
+			if g.locked && g.rule == legacyRule {
+				g.stats.failed.Add(1)
+				if g.emit != nil {
+					g.emit.event(t, Event{Kind: EvGILFailedWake, Obj: g.id, Peer: g.holder.tidOrZero()})
+				}
+			}
+		}
+		if !g.locked {
+			if g.timed {
+				t.gilWait = g.kern.Now(&t.k) - began
+			}
+			return free
+		}
+		w, until = g.enlist(t, began)
+		g.unlock()
+	}
+}
+
+// ask requests that the holder drop the GIL. Any waiter may; the fields are
+// locked.
+func (g *GIL) ask(t *Thread, waited kernel.Time) {
+	g.request.Store(true)
+	g.kern.Poke(&t.k, &g.holder.k)
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILDropAsk, Obj: g.id, Peer: g.holder.tidOrZero(), A: int64(waited)})
+	}
+}
+
+// unlist takes t off the list of waiters and reports whether it was on it.
+func (g *GIL) unlist(t *Thread) (w gilWaiter, listed bool) {
+	for i := range g.waiters {
+		if w = g.waiters[i]; w.t == t {
+			g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
+			return w, true
+		}
+	}
+	return gilWaiter{}, false
+}
+
+// forget removes a waiter that unwinds and unlocks the fields. If it had been
+// woken already the wake-up was meant for somebody who takes the GIL: it is passed
+// on. And a thread that cedes the GIL must not wait for a successor that will
+// never come (gh-96387).
+func (g *GIL) forget(t *Thread) {
+	switch _, listed := g.unlist(t); {
+	case listed:
+	case g.hasCeder && g.ceding.t == t:
+		g.hasCeder, g.ceding = false, gilWaiter{}
+	case g.rule == ticksRule:
+		g.locked, g.holder = false, nil
+	default:
+		g.coming--
+	}
+	var next gilWaiter
+	if !g.locked && g.coming == 0 {
+		next = g.pick(t)
+	}
+	var ceder gilWaiter
+	if g.hasCeder && g.coming == 0 && len(g.waiters) == 0 {
+		ceder = g.ceding
+		g.hasCeder, g.ceding = false, gilWaiter{}
+		if ceder.again {
+			g.coming++ // it comes to take the GIL
+		}
+	}
+	g.unlock()
+	g.signal(t, next)
+	if ceder.t != nil {
+		g.kern.Wake(&t.k, ceder.w)
+	}
+}
+
+// pick takes one waiter off the list, to be woken by signal; the fields are
+// locked. It will compete for the GIL with whoever comes along; under the Ticks
+// rule it becomes the holder at once.
+func (g *GIL) pick(t *Thread) gilWaiter {
+	i := 0
+	switch {
+	case len(g.waiters) == 0:
+		return gilWaiter{}
+	case g.rule == ticksRule || g.successor == FIFO:
+	case g.successor == LIFO:
+		i = len(g.waiters) - 1
+	case len(g.waiters) > 1:
+		i = g.kern.Choose(&t.k, kernel.ChooseSuccessor, len(g.waiters))
+	}
+	next := g.waiters[i]
+	g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
+	if g.rule == ticksRule {
+		g.own(next.t)
+	} else {
+		g.coming++
+	}
+	return next
+}
+
+// signal wakes a waiter that was picked. It is called with the fields unlocked,
+// because the woken thread locks them first of all. A waiter whose wait is over
+// already, because it timed out or unwinds and has not got as far as taking
+// itself off the list, is replaced.
+func (g *GIL) signal(t *Thread, next gilWaiter) {
+	for next.t != nil && !g.kern.Wake(&t.k, next.w) {
+		g.lock()
+		if g.rule == ticksRule {
+			g.locked, g.holder = false, nil
+		} else {
+			g.coming--
+		}
+		next = g.pick(t)
+		g.unlock()
+	}
+}

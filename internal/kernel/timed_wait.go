@@ -1,0 +1,191 @@
+package kernel
+
+// Poke makes t reach its slow path, and ends its Advance, now or, when by
+// belongs to another interpreter, after the wake latency.
+func (k *Timed) Poke(by, t *Task) {
+	at := k.now
+	if by != nil {
+		at = k.Now(by)
+	}
+	if by != nil && by.Domain != t.Domain {
+		k.call(t.Domain, by, at+k.latency(t), func() { k.poke(t, k.now) })
+		return
+	}
+	k.poke(t, at)
+}
+
+func (k *Timed) poke(t *Task, at Time) {
+	t.Limit.Store(maxLimit)
+	v := &t.virtual
+	if !v.advancing || v.poked {
+		return
+	}
+	v.poked = true
+	if v.run.pos != 0 && v.run.kind == itemResume && v.run.at > at {
+		k.agenda.remove(&v.run)
+		k.continueAt(t, max(at, v.begun))
+	}
+}
+
+// Prepare opens a wait.
+func (k *Timed) Prepare(t *Task, s Slot) Ticket { return prepareVirtual(t, s) }
+
+func prepareVirtual(t *Task, s Slot) Ticket {
+	slot := &t.virtual.slots[s]
+	slot.seq++
+	slot.state = slotWaiting
+	return Ticket{task: t, slot: s, seq: slot.seq}
+}
+
+// Park waits. The core goes to whoever wants one.
+func (k *Timed) Park(t *Task, w Ticket, until Time) Wake {
+	k.Sync(t)
+	v := &t.virtual
+	slot := &v.slots[w.slot]
+	limited := v.limit != 0
+	if limited {
+		until, v.limit = v.limit, 0
+	}
+	if t.killed.Load() {
+		slot.state = slotIdle
+		return Killed
+	}
+	if slot.state == slotWoken {
+		slot.state = slotIdle
+		return Woken
+	}
+	if limited && until <= v.now {
+		slot.state = slotIdle
+		return TimedOut // over before it could begin
+	}
+	if until != Never {
+		v.timer.at = max(until.After(k.cfg.TimerSlack), v.now)
+		k.agenda.push(t.Domain, &v.timer)
+	}
+	v.parked, v.on = true, w.slot
+	v.waits++
+	k.leaveCore(t, v.now)
+	k.switchAway(t)
+	slot.state = slotIdle
+	if t.killed.Load() {
+		return Killed
+	}
+	return v.wake
+}
+
+// Wake ends the wait w. A task that sleeps wants a core after the wake latency.
+func (k *Timed) Wake(by *Task, w Ticket) bool {
+	t := w.task
+	v := &t.virtual
+	slot := &v.slots[w.slot]
+	if slot.seq != w.seq || slot.state != slotWaiting {
+		return false
+	}
+	slot.state = slotWoken
+	if !v.parked || v.on != w.slot {
+		return true
+	}
+	at := k.now
+	if by != nil {
+		at = k.Now(by)
+		by.virtual.now += Time(k.cfg.WakeCost)
+		by.Limit.Store(maxLimit)
+	}
+	if by != nil && by.Domain == t.Domain && k.cores.free() < 0 {
+		// Nobody has to be got out of idle: the scheduler looks before the waker
+		// goes on, and lets t in at once if somebody's slice is over.
+		k.unpark(t, Woken, at, 0)
+		return true
+	}
+	k.unpark(t, Woken, at+k.latency(t), v.rank)
+	return true
+}
+
+// WaitOn makes t, which waits without a limit, wake up only to begin the same wait
+// again with a limit of d. It needs a core for no more than that, so it is not
+// given one.
+func (k *Timed) WaitOn(by, t *Task, d Time) {
+	v := &t.virtual
+	v.waits++
+	until := k.Now(by) + k.latency(t) + d
+	by.virtual.now += Time(k.cfg.WakeCost)
+	by.Limit.Store(maxLimit)
+	if !v.parked {
+		v.limit = until // it is on its way to the wait
+		return
+	}
+	v.timer.at = until.After(k.cfg.TimerSlack)
+	k.agenda.push(t.Domain, &v.timer)
+}
+
+// unpark ends t's wait; it wants a core at the time at.
+func (k *Timed) unpark(t *Task, how Wake, at Time, rank uint64) {
+	v := &t.virtual
+	v.parked = false
+	v.wake = how
+	k.agenda.remove(&v.timer)
+	v.run.kind = itemReady
+	v.run.at, v.run.rank = at, rank
+	k.agenda.push(t.Domain, &v.run)
+}
+
+// Kill makes every wait of t return Killed, now or, when by belongs to another
+// interpreter, after the wake latency.
+func (k *Timed) Kill(by, t *Task) {
+	at := k.now
+	if by != nil {
+		at = k.Now(by)
+		by.Limit.Store(maxLimit)
+	}
+	if by != nil && by.Domain != t.Domain {
+		k.call(t.Domain, by, at+k.latency(t), func() { k.kill(t, k.now) })
+		return
+	}
+	k.kill(t, at)
+}
+
+func (k *Timed) kill(t *Task, at Time) {
+	t.killed.Store(true)
+	t.Limit.Store(maxLimit)
+	switch v := &t.virtual; {
+	case v.parked:
+		k.unpark(t, Killed, at, v.rank)
+	case v.advancing:
+		k.poke(t, at)
+	}
+}
+
+// After calls fn at the time at, on whatever task is running then.
+func (k *Timed) After(by *Task, at Time, fn func()) Timer {
+	d := &k.machine
+	if by != nil {
+		d = by.Domain
+	}
+	return k.call(d, by, at, fn)
+}
+
+// call puts a call on a domain's agenda: that of the domain it has an effect on,
+// whose tasks must not run ahead of it.
+func (k *Timed) call(d *Domain, by *Task, at Time, fn func()) *timedTimer {
+	tm := &timedTimer{k: k}
+	if by != nil {
+		by.Limit.Store(maxLimit)
+		tm.it.rank = mix(by.Path, uint64(at))
+	}
+	tm.it.kind, tm.it.at, tm.it.fn = itemCall, at, fn
+	k.agenda.push(d, &tm.it)
+	return tm
+}
+
+type timedTimer struct {
+	k  *Timed
+	it item
+}
+
+func (t *timedTimer) Stop() bool {
+	if t.it.pos == 0 {
+		return false
+	}
+	t.k.agenda.remove(&t.it)
+	return true
+}
