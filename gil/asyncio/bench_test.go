@@ -46,7 +46,7 @@ var measured = map[string]float64{}
 func beside(b *testing.B, peer string, used time.Duration) {
 	b.Helper()
 	if _, ok := measured[peer]; !ok {
-		python := findPython("3.13")
+		python := findPython("3.13", 0)
 		if python == "" {
 			return
 		}

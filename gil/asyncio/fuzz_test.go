@@ -21,8 +21,9 @@ import (
 var update = flag.Bool("update", false, "write the golden files of the differential fuzz test from the Pythons that are installed")
 
 // fuzzed are the Pythons whose logs are compared and how many programs each runs.
-var fuzzed = []struct{ minor, programs int }{
-	{13, 5000}, {12, 1000}, {11, 1000}, {10, 1000}, {9, 1000}, {8, 1000}, {7, 1000}, {6, 1000},
+// Other patch releases of the same series log other things now and then.
+var fuzzed = []struct{ minor, patch, programs int }{
+	{13, 0, 5000}, {12, 1, 1000}, {11, 7, 1000}, {10, 13, 1000}, {9, 18, 1000}, {8, 18, 1000}, {7, 16, 1000}, {6, 15, 1000},
 }
 
 // TestDifferential runs random programs of tasks, cancellations, timeouts, groups,
@@ -46,7 +47,7 @@ func TestDifferential(t *testing.T) {
 				ours[i] = play(t, p, programs[i])
 			}
 			golden := filepath.Join("testdata", "fuzz", version+".txt")
-			if python := findPython(version); python != "" {
+			if python := findPython(version, f.patch); python != "" {
 				theirs := askPython(t, python, programs)
 				for i := range n {
 					require.Equal(t, theirs[i], ours[i], "program %d: %s", i, programs[i])
@@ -66,19 +67,24 @@ func TestDifferential(t *testing.T) {
 	}
 }
 
-// findPython returns a Python of a version, or nothing.
-func findPython(version string) string {
-	home, err := os.UserHomeDir()
-	if err == nil {
-		if found, _ := filepath.Glob(filepath.Join(home, ".pyenv", "versions", version+".*", "bin", "python")); len(found) > 0 {
-			return found[0]
+// findPython returns the Python of a version and patch release, or nothing.
+func findPython(version string, patch int) string {
+	exact := version + "." + strconv.Itoa(patch)
+	candidates := []string{"python" + version}
+	if home, err := os.UserHomeDir(); err == nil {
+		candidates = append(candidates, filepath.Join(home, ".pyenv", "versions", exact, "bin", "python"))
+	}
+	for _, c := range candidates {
+		python, err := exec.LookPath(c)
+		if err != nil {
+			continue
+		}
+		out, err := exec.Command(python, "-c", "import platform; print(platform.python_version())").Output()
+		if err == nil && strings.TrimSpace(string(out)) == exact {
+			return python
 		}
 	}
-	python, err := exec.LookPath("python" + version)
-	if err != nil {
-		return ""
-	}
-	return python
+	return ""
 }
 
 // askPython returns the logs of the programs on a real Python.
