@@ -71,16 +71,16 @@ type Gate struct {
 // t's; while it has not, and when it belongs to another interpreter, Init panics
 // with a *RuntimeError.
 func (g *Gate) Init(t *Thread, permits int, name string) {
-	if t == nil {
-		t.mustRun()
-	}
-	if g.world.Load() == t.world && g.interp == t.interp {
+	if t != nil && g.world.Load() == t.world && g.interp == t.interp {
 		return
 	}
 	g.bind(t, permits, name)
 }
 
 func (g *Gate) bind(t *Thread, permits int, name string) {
+	if t == nil {
+		t.mustRun()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	mine := t.world

@@ -46,7 +46,7 @@ func (g *Gate) give(t *Thread, n, most int) bool {
 	if n == All {
 		g.permits.Store(All)
 	} else {
-		fair := t.x == nil && t.interp.prof.has(fairLocks) && g.nwait.Load() > 0
+		fair := g.nwait.Load() > 0 && t.x == nil && t.interp.prof.has(fairLocks)
 		for {
 			have := g.permits.Load()
 			if have == All {

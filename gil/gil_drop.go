@@ -154,11 +154,13 @@ func (g *GIL) turn(t *Thread) bool {
 	g.unlock()
 	g.signal(t, next)
 	t.enter(stateWaitGIL)
-	if g.kern.Park(&t.k, me.w, kernel.Never) == kernel.Killed {
+	how := g.kern.Park(&t.k, me.w, kernel.Never)
+	if how == kernel.Killed {
 		g.lock()
 		g.forget(t)
 		return false
 	}
+	t.picked = false
 	if g.timed {
 		t.gilWait = g.kern.Now(&t.k) - began
 	}

@@ -1,6 +1,8 @@
 package gil
 
 import (
+	"slices"
+
 	"github.com/pygil/pygil/internal/kernel"
 )
 
@@ -132,11 +134,17 @@ func (g *GIL) wait(t *Thread) got {
 
 // enlist opens a wait and puts t on the list; the fields are locked.
 func (g *GIL) enlist(t *Thread, began kernel.Time) (w kernel.Ticket, until kernel.Time) {
-	me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began, seen: g.switches, deadline: kernel.Never}
+	g.waiters = append(g.waiters, gilWaiter{t: t, since: began})
+	return g.renew(&g.waiters[len(g.waiters)-1])
+}
+
+// renew opens another wait for a thread on the list.
+func (g *GIL) renew(me *gilWaiter) (w kernel.Ticket, until kernel.Time) {
+	t := me.t
+	me.w, me.seen, me.deadline = g.kern.Prepare(&t.k, kernel.SlotGIL), g.switches, kernel.Never
 	if g.rule == intervalRule {
 		me.deadline = g.kern.Now(&t.k) + g.due()
 	}
-	g.waiters = append(g.waiters, me)
 	switch {
 	case g.rule == legacyRule || g.rule == ticksRule:
 		if g.holder != nil && g.locked {
@@ -156,6 +164,7 @@ func (g *GIL) await(t *Thread, began kernel.Time, w kernel.Ticket, until kernel.
 	for {
 		how := g.kern.Park(&t.k, w, until)
 		if how == kernel.Woken && g.rule == ticksRule {
+			t.picked = false
 			if g.timed {
 				t.gilWait = g.kern.Now(&t.k) - began
 			}
@@ -167,10 +176,18 @@ func (g *GIL) await(t *Thread, began kernel.Time, w kernel.Ticket, until kernel.
 			g.forget(t)
 			return notGot
 		case kernel.TimedOut:
-			if me, listed := g.unlist(t); listed && g.locked && g.switches == me.seen {
+			me := g.listed(t)
+			if me != nil && g.locked && g.switches == me.seen {
 				g.ask(t, g.kern.Now(&t.k)-began)
 			}
+			if me != nil && g.locked {
+				w, until = g.renew(me) // it keeps its place
+				g.unlock()
+				continue
+			}
+			g.unlist(t)
 		case kernel.Woken:
+			t.picked = false
 			g.coming--
 			if g.locked && g.rule == legacyRule {
 				g.stats.failed.Add(1)
@@ -200,15 +217,19 @@ func (g *GIL) ask(t *Thread, waited kernel.Time) {
 	}
 }
 
-// unlist takes t off the list of waiters and reports whether it was on it.
-func (g *GIL) unlist(t *Thread) (w gilWaiter, listed bool) {
+// listed finds t on the list of waiters.
+func (g *GIL) listed(t *Thread) *gilWaiter {
 	for i := range g.waiters {
-		if w = g.waiters[i]; w.t == t {
-			g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
-			return w, true
+		if g.waiters[i].t == t {
+			return &g.waiters[i]
 		}
 	}
-	return gilWaiter{}, false
+	return nil
+}
+
+// unlist takes t off the list of waiters.
+func (g *GIL) unlist(t *Thread) {
+	g.waiters = slices.DeleteFunc(g.waiters, func(w gilWaiter) bool { return w.t == t })
 }
 
 // forget removes a waiter that unwinds and unlocks the fields. If it had been
@@ -216,15 +237,11 @@ func (g *GIL) unlist(t *Thread) (w gilWaiter, listed bool) {
 // on. And a thread that cedes the GIL must not wait for a successor that will
 // never come (gh-96387).
 func (g *GIL) forget(t *Thread) {
-	switch _, listed := g.unlist(t); {
-	case listed:
-	case g.hasCeder && g.ceding.t == t:
+	g.unlist(t)
+	if g.hasCeder && g.ceding.t == t {
 		g.hasCeder, g.ceding = false, gilWaiter{}
-	case g.rule == ticksRule:
-		g.locked, g.holder = false, nil
-	default:
-		g.coming--
 	}
+	g.unpick(t)
 	var next gilWaiter
 	if !g.locked && g.coming == 0 {
 		next = g.pick(t)
@@ -260,6 +277,7 @@ func (g *GIL) pick(t *Thread) gilWaiter {
 	}
 	next := g.waiters[i]
 	g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)
+	next.t.picked = true
 	if g.rule == ticksRule {
 		g.own(next.t)
 	} else {
@@ -275,12 +293,27 @@ func (g *GIL) pick(t *Thread) gilWaiter {
 func (g *GIL) signal(t *Thread, next gilWaiter) {
 	for next.t != nil && !g.kern.Wake(&t.k, next.w) {
 		g.lock()
-		if g.rule == ticksRule {
-			g.locked, g.holder = false, nil
-		} else {
-			g.coming--
+		if !g.unpick(next.t) {
+			g.unlock() // it unwound faster, and has passed its turn on
+			return
 		}
 		next = g.pick(t)
 		g.unlock()
 	}
+}
+
+// unpick takes back that t was picked; the fields are locked. Both the thread that
+// picked t and t itself may find out that t will not take the GIL: the mark says
+// who was first. It reports whether this call was.
+func (g *GIL) unpick(t *Thread) bool {
+	if !t.picked {
+		return false
+	}
+	t.picked = false
+	if g.rule == ticksRule {
+		g.locked, g.holder = false, nil
+	} else {
+		g.coming--
+	}
+	return true
 }

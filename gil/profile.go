@@ -152,7 +152,7 @@ func (p Profile) WithSwitchInterval(d time.Duration) Profile {
 	return p
 }
 
-func (p Profile) has(tr traits) bool { return p.traits&tr != 0 }
+func (p *Profile) has(tr traits) bool { return p.traits&tr != 0 }
 
 // valid panics for a Profile that nobody made.
 func (p Profile) valid() {

@@ -32,6 +32,7 @@ type Thread struct {
 	gilWait  kernel.Time
 	held     kernel.Time
 	holds    bool
+	picked   bool   // was chosen as the GIL's next holder; guarded by the GIL's lock
 	free     bool   // free-threaded: objects guard themselves
 	clocked  bool   // states are measured
 	armed    bool   // explored: a check point was passed since the last choice
@@ -256,13 +257,13 @@ func (t *Thread) conclude() {
 	i.retire(t)
 	t.working(false)
 	t.ended.openEnd(t)
-	if t == i.main {
-		i.leftWorld(t)
-	}
 	if t.gil != nil && t.holds {
 		t.gil.leave(t, WhyExit)
 	}
 	t.holds = false
+	if t == i.main {
+		i.leftWorld(t)
+	}
 	t.kern.Exit(&t.k)
 	if t.gone != nil {
 		close(t.gone)
