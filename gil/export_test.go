@@ -8,3 +8,6 @@ import "time"
 func WithLookAhead(d time.Duration) Option {
 	return machineOption(func(m *machineOptions) { m.lookAhead = d })
 }
+
+// PermitsOf is what a gate holds, for tests that count permits after a run.
+func PermitsOf(g *Gate) int { return int(g.permits.Load()) }

@@ -24,10 +24,7 @@ func (t *Thread) Tick(n int) {
 // the first one if bytecodes without a check have used the budget up; the ticks
 // after it are put back and executed then.
 func (t *Thread) slow(n int) {
-	if t.k.Overdrawn() {
-		t.k.Renew(0)
-		panic(badValue("", "Tick: a negative number of ticks"))
-	}
+	t.forwards()
 	if t.x != nil {
 		t.k.Budget = 0
 		t.armed = true
@@ -58,9 +55,18 @@ func (t *Thread) slow(n int) {
 	}
 }
 
+// forwards panics when a negative number of ticks was executed.
+func (t *Thread) forwards() {
+	if t.k.Overdrawn() {
+		t.k.Renew(0)
+		panic(badValue("", "Tick: a negative number of ticks"))
+	}
+}
+
 // look is a check point that has something to look at.
 func (t *Thread) look() {
 	t.must()
+	t.forwards()
 	if t.k.Limit.Load() != 0 {
 		t.k.Limit.Store(0)
 	}

@@ -22,10 +22,12 @@ type Task struct {
 	Budget int
 	Limit  atomic.Int32
 
-	granted int   // Budget as last renewed or settled
-	extra   int   // bytecodes that cost time but are no ticks, not yet settled
-	used    int64 // ticks executed and settled
-	codes   int64 // bytecodes executed and settled: ticks and others
+	granted  int  // Budget as last renewed or settled
+	negative bool // ticks ran backwards
+
+	extra int   // bytecodes that cost time but are no ticks, not yet settled
+	used  int64 // ticks executed and settled
+	codes int64 // bytecodes executed and settled: ticks and others
 
 	// Path is the hash of the spawn indices that lead to the task, Name what
 	// reports call it, Domain the interpreter whose GIL it needs.
@@ -89,6 +91,9 @@ func (t *Task) Cost(n int) { t.extra += n }
 func (t *Task) settle() (bytecodes int) {
 	n := t.granted - t.Budget
 	t.granted = t.Budget
+	if n < 0 {
+		t.negative, n = true, 0 // time does not run backwards
+	}
 	t.used += int64(n)
 	n += t.extra
 	t.extra = 0
@@ -103,9 +108,13 @@ func (t *Task) Renew(n int) {
 	t.granted = n
 }
 
-// Overdrawn reports whether ticks ran backwards, which only a negative count
-// can cause.
-func (t *Task) Overdrawn() bool { return t.Budget > t.granted }
+// Overdrawn reports whether ticks ran backwards since it was asked last, which
+// only a negative count can cause.
+func (t *Task) Overdrawn() bool {
+	was := t.negative || t.Budget > t.granted
+	t.negative = false
+	return was
+}
 
 // mix hashes a pair; it is a finaliser of the splitmix64 family (Steele, Lea,
 // Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014).

@@ -1,0 +1,174 @@
+package gil_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/gil"
+)
+
+// Facts 5.1: sub-interpreters share a GIL up to 3.11 and have their own from 3.12
+// on (PEP 684).
+
+func ownsGIL(p gil.Profile) bool {
+	switch p.Name() {
+	case "3.12", "3.13", "3.14", "any":
+		return true
+	}
+	return false
+}
+
+// both are the worlds that have sub-interpreters.
+func subWorlds() map[string]gil.World {
+	return map[string]gil.World{"live": gil.Live(), "ideal": gil.NewMachine(4), "measured": gil.NewMachine(2, gil.Measured())}
+}
+
+// TestSubInterpreterTimes: two of them compute at the same time only with GILs of
+// their own.
+func TestSubInterpreterTimes(t *testing.T) {
+	for _, p := range gil.Profiles() {
+		if p.Name() == "pypy" || p.Name() == "2.7" || p.Name() == "3.1" || p.FreeThreaded() {
+			continue // times scaled, or a step per check
+		}
+		m := gil.NewMachine(2)
+		require.NoError(t, m.Run(p, func(m *gil.Thread) {
+			run := func(w *gil.Thread) {
+				require.NoError(w, w.NewInterpreter().Run(func(s *gil.Thread) { s.Compute(time.Second) }))
+			}
+			gil.JoinAll(m, m.Go("a", run), m.Go("b", run))
+		}))
+		if ownsGIL(p) {
+			require.Equal(t, time.Second, m.Now(), "%v", p)
+			require.Equal(t, 2, m.Par())
+		} else {
+			require.Equal(t, 2*time.Second, m.Now(), "%v", p)
+			require.Equal(t, 1, m.Par())
+		}
+	}
+}
+
+// TestSubInterpreterIsAnInterpreter: its runner is its main thread, its threads are
+// its own, it is joined, and its failures come back from its Run.
+func TestSubInterpreterIsAnInterpreter(t *testing.T) {
+	for name, w := range subWorlds() {
+		for _, p := range kinds {
+			quiet := gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {})
+			checked := false
+			_ = w.Run(p, func(m *gil.Thread) {
+				i := m.NewInterpreter(gil.WithName("sub"), quiet)
+				require.NotEqual(m, m.Interpreter().ID(), i.ID())
+				late := 0
+				err := i.Run(func(s *gil.Thread) {
+					require.Equal(s, "MainThread", s.Name())
+					require.NotSame(s, m, s)
+					require.Same(s, i, s.Interpreter())
+					require.Same(s, s, i.Main())
+					require.Equal(s, 1, i.ActiveCount(s))
+					require.Equal(s, "Thread-1", s.NewThread("", work).Name()[:8])
+					s.Go("", func(u *gil.Thread) {
+						u.Sleep(time.Millisecond)
+						late++
+					})
+					s.Go("bad", func(*gil.Thread) { panic(errOops) })
+				})
+				require.Equal(m, 1, late, "its threads are joined")
+				var u *gil.UncaughtError
+				require.ErrorAs(m, err, &u, "%v %s", p, name)
+				require.Equal(m, "bad", u.Thread)
+				require.Equal(m, 1, m.Interpreter().ActiveCount(m))
+				var again *gil.RuntimeError
+				require.ErrorAs(m, i.Run(work), &again)
+				checked = true
+			})
+			require.True(t, checked, "%v %s", p, name)
+		}
+	}
+}
+
+// TestSubInterpreterDaemons are disabled with an own GIL.
+func TestSubInterpreterDaemons(t *testing.T) {
+	for name, w := range subWorlds() {
+		for _, p := range gil.Profiles() {
+			require.NoError(t, w.Run(p, func(m *gil.Thread) {
+				require.NoError(m, m.NewInterpreter().Run(func(s *gil.Thread) {
+					if ownsGIL(p) {
+						err := misused(s, func() { s.NewThread("", work, gil.WithDaemon(true)) })
+						require.Equal(s, "daemon threads are disabled in this (sub)interpreter", err.PythonText())
+						return
+					}
+					if p.FreeThreaded() {
+						return // an isolated interpreter or not: 3.13t refuses, JVM has none
+					}
+					s.Go("d", func(d *gil.Thread) { d.Sleep(time.Hour) }, gil.WithDaemon(true))
+				}))
+			}), "%v %s", p, name)
+		}
+	}
+}
+
+// TestSubInterpreterIntervals: with a GIL of its own it begins with 5 ms and is
+// independent; a shared GIL has one interval.
+func TestSubInterpreterIntervals(t *testing.T) {
+	for _, p := range []gil.Profile{gil.CPython39, gil.CPython311, gil.CPython312, gil.CPython313, gil.CPython314} {
+		require.NoError(t, gil.NewMachine(2).Run(p, func(m *gil.Thread) {
+			require.NoError(m, m.Interpreter().SetSwitchInterval(time.Millisecond))
+			i := m.NewInterpreter()
+			require.NoError(m, i.Run(func(s *gil.Thread) {
+				want := time.Millisecond
+				if ownsGIL(p) {
+					want = 5 * time.Millisecond
+					require.NotSame(s, m.Interpreter().GIL(), i.GIL())
+				} else {
+					require.Same(s, m.Interpreter().GIL(), i.GIL())
+				}
+				require.Equal(s, want, i.SwitchInterval(), "%v", p)
+				require.NoError(s, i.SetSwitchInterval(2*time.Millisecond))
+			}))
+			if ownsGIL(p) {
+				require.Equal(m, time.Millisecond, m.Interpreter().SwitchInterval())
+			} else {
+				require.Equal(m, 2*time.Millisecond, m.Interpreter().SwitchInterval())
+			}
+		}))
+	}
+}
+
+// TestSubInterpretersShareNothing: a Var, a gate or a thread of one is refused in
+// another.
+func TestSubInterpretersShareNothing(t *testing.T) {
+	for name, w := range subWorlds() {
+		for _, p := range kinds {
+			require.NoError(t, w.Run(p, func(m *gil.Thread) {
+				x := gil.NewVar("x", 1)
+				var g gil.Gate
+				g.Init(m, 1, "g")
+				gil.Add(m, x, 1)
+				u := m.NewThread("u", work)
+				require.NoError(m, m.NewInterpreter(gil.WithName("sub")).Run(func(s *gil.Thread) {
+					require.Equal(s, "name 'x' is not defined", misused(s, func() { x.Load(s) }).PythonText())
+					misused(s, func() { gil.Add(s, x, 1) })
+					misused(s, func() { x.Store(s, 1) })
+					require.ErrorContains(s, misused(s, func() { g.Init(s, 1, "g") }), "sub")
+					misused(s, func() { u.Start(s) })
+					misused(s, func() { m.Join(s) })
+				}))
+				require.Equal(m, 2, x.Load(m))
+				require.Equal(m, gil.Passed, g.Pass(m, gil.OpAcquire, 0))
+			}), "%v %s", p, name)
+		}
+	}
+}
+
+// TestSubInterpreterRunsForItsMaker only.
+func TestSubInterpreterRunsForItsMaker(t *testing.T) {
+	require.NoError(t, gil.NewMachine(2).Run(gil.CPython312, func(m *gil.Thread) {
+		i := m.NewInterpreter()
+		w := m.Go("w", func(w *gil.Thread) {
+			misused(w, func() { _ = i.Run(work) })
+		})
+		w.Join(m)
+		require.NoError(m, i.Run(work))
+	}))
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package gil_test
+
+const raceDetector = false
