@@ -25,8 +25,8 @@ type Barrier struct {
 	parties int
 	action  func(t *gil.Thread)
 	cond    Condition
-	lock    Lock             // guards what follows; reading state and count needs none
-	of      *gil.Interpreter // whose threads the counts are about
+	lock    Lock                            // guards what follows; looking at it needs none
+	of      atomic.Pointer[gil.Interpreter] // whose threads the rest is about
 	state   atomic.Int32
 	count   atomic.Int32 // threads inside
 }
@@ -55,11 +55,11 @@ func NewBarrier(n int, action func(t *gil.Thread)) *Barrier {
 func (b *Barrier) enter(t *gil.Thread) {
 	b.lock.gate.Init(t, 1, b.describe())
 	b.lock.Acquire(t)
-	if i := t.Interpreter(); b.of != i {
-		b.of = i
+	if i := t.Interpreter(); b.of.Load() != i {
 		b.cond.lock, b.cond.Name = &b.lock, b.describe()
 		b.state.Store(filling)
 		b.count.Store(0)
+		b.of.Store(i)
 	}
 }
 
@@ -187,21 +187,27 @@ func (b *Barrier) Parties() int { return b.parties }
 // NWaiting is the number of threads that wait for the others; while a round
 // leaves it is 0. Python: barrier.n_waiting.
 func (b *Barrier) NWaiting(t *gil.Thread) int {
-	if b.look(t) == filling {
-		return int(b.count.Load())
+	if state, count := b.look(t); state == filling {
+		return int(count)
 	}
 	return 0
 }
 
 // Broken reports whether the barrier is broken. Python: barrier.broken.
-func (b *Barrier) Broken(t *gil.Thread) bool { return b.look(t) == broken }
+func (b *Barrier) Broken(t *gil.Thread) bool {
+	state, _ := b.look(t)
+	return state == broken
+}
 
-// look reads the state. As in Python it does not take the lock, so that the
-// action may look too.
-func (b *Barrier) look(t *gil.Thread) int32 {
+// look reads the state and the count. As in Python it does not take the lock, so
+// that the action may look too.
+func (b *Barrier) look(t *gil.Thread) (state, count int32) {
 	b.lock.gate.Init(t, 1, b.describe())
 	b.lock.gate.Peek(t, gil.OpPeek)
-	return b.state.Load()
+	if b.of.Load() != t.Interpreter() {
+		return filling, 0 // what is there is left from a world that has ended
+	}
+	return b.state.Load(), b.count.Load()
 }
 
 func (b *Barrier) describe() string { return named(b.Name, "a barrier") }

@@ -1,6 +1,7 @@
 package threading_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ func conditionCases(kind string, create func() *threading.Condition) []testCase 
 			c := create()
 			const want = "cannot wait on un-acquired lock"
 			require.Equal(t, want, pythonText(t, func() { c.Wait(t) }))
+			c.With(t, func() {})
 			require.Equal(t, want, pythonText(t, func() { c.WaitTimeout(t, time.Second) }))
 			require.Equal(t, want, pythonText(t, func() { c.WaitFor(t, func() bool { return false }) }))
 			require.Zero(t, c.Waiting(t), "a refused wait leaves nobody in line")
@@ -37,6 +39,8 @@ func conditionCases(kind string, create func() *threading.Condition) []testCase 
 		{name: kind + "/UnacquiredNotify", body: func(t *gil.Thread) {
 			c := create()
 			const want = "cannot notify on un-acquired lock"
+			require.Equal(t, want, pythonText(t, func() { c.Notify(t, 1) }))
+			c.With(t, func() {})
 			require.Equal(t, want, pythonText(t, func() { c.Notify(t, 1) }))
 			require.Equal(t, want, pythonText(t, func() { c.NotifyAll(t) }))
 		}},
@@ -200,14 +204,22 @@ func checkNotify(t *gil.Thread, c *threading.Condition) {
 	require.Zero(t, c.Waiting(t))
 }
 
-func TestCondition(t *testing.T) {
-	runCases(t, conditionCases("Condition", func() *threading.Condition { return new(threading.Condition) }))
-	runCases(t, conditionCases("ConditionOfLock", func() *threading.Condition { return threading.NewCondition(new(threading.Lock)) }))
-	runCases(t, conditionCases("ConditionOfPlain", func() *threading.Condition { return threading.NewCondition(new(plain)) }))
-	runCases(t, conditionCases("ConditionOfCondition", func() *threading.Condition {
-		return threading.NewCondition(new(threading.Condition))
-	}))
-	runCases(t, []testCase{
+func TestCondition(t *testing.T) { runCases(t, conditionSuite()) }
+
+func conditionSuite() []testCase {
+	return slices.Concat(
+		conditionCases("Condition", func() *threading.Condition { return new(threading.Condition) }),
+		conditionCases("ConditionOfLock", func() *threading.Condition { return threading.NewCondition(new(threading.Lock)) }),
+		conditionCases("ConditionOfPlain", func() *threading.Condition { return threading.NewCondition(new(plain)) }),
+		conditionCases("ConditionOfCondition", func() *threading.Condition {
+			return threading.NewCondition(new(threading.Condition))
+		}),
+		conditionLockCases())
+}
+
+// conditionLockCases are about what a condition does with its lock.
+func conditionLockCases() []testCase {
+	return []testCase{
 		// ConditionTests.test_acquire
 		{name: "Condition/Acquire", body: func(t *gil.Thread) {
 			var c threading.Condition
@@ -272,7 +284,7 @@ func TestCondition(t *testing.T) {
 			l.With(t, func() { empty.NotifyAll(t) })
 			a()
 		}},
-	})
+	}
 }
 
 // TestNotifyOrder notifies one thread after the other: they are woken in the order

@@ -10,7 +10,9 @@ import (
 	"github.com/pygil/pygil/gil/threading"
 )
 
-func TestEvent(t *testing.T) {
+func TestEvent(t *testing.T) { runCases(t, eventSuite()) }
+
+func eventSuite() []testCase {
 	// checkNotify has five threads wait twice: the first wait is for Set, the second
 	// returns at once.
 	checkNotify := func(t *gil.Thread, e *threading.Event) {
@@ -27,7 +29,7 @@ func TestEvent(t *testing.T) {
 		require.Equal(t, repeat(true, n), first.all())
 		require.Equal(t, repeat(true, n), second.all())
 	}
-	runCases(t, []testCase{
+	return []testCase{
 		// EventTests.test_is_set, .test_repr
 		{name: "Event/IsSet", body: func(t *gil.Thread) {
 			var e threading.Event
@@ -114,7 +116,7 @@ func TestEvent(t *testing.T) {
 			bunch(t, 3, func(t *gil.Thread) { e.Set(t) })()
 			join()
 		}},
-	})
+	}
 }
 
 // TestEventReread is the same Set and Clear in the timed world, where both happen

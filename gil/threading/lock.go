@@ -42,7 +42,11 @@ func (l *Lock) pass(t *gil.Thread, k gil.OpKind, until time.Duration) bool {
 
 // Acquire waits until the lock is free and takes it. The GIL is given up only
 // while it waits; up to 3.1 always. Python: lock.acquire().
-func (l *Lock) Acquire(t *gil.Thread) { l.pass(t, gil.OpAcquire, gil.Forever) }
+func (l *Lock) Acquire(t *gil.Thread) {
+	l.bind(t)
+	l.gate.Pass(t, gil.OpAcquire, gil.Forever)
+	l.gate.SetOwner(t)
+}
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether the lock
 // was acquired. A d of zero is a TryAcquire; a negative one panics with a

@@ -141,9 +141,10 @@ func lockCases(kind string, create func() threading.Locker) []testCase {
 	}
 }
 
-func TestLock(t *testing.T) {
-	runCases(t, lockCases("Lock", func() threading.Locker { return new(threading.Lock) }))
-	runCases(t, []testCase{
+func TestLock(t *testing.T) { runCases(t, lockSuite()) }
+
+func lockSuite() []testCase {
+	return append(lockCases("Lock", func() threading.Locker { return new(threading.Lock) }), []testCase{
 		// BaseLockTests.test_repr, .test_locked_repr
 		{name: "Lock/Locked", body: func(t *gil.Thread) {
 			var l threading.Lock
@@ -210,5 +211,5 @@ func TestLock(t *testing.T) {
 			require.True(t, l.TryAcquire(t))
 			require.False(t, l.TryAcquire(t))
 		}},
-	})
+	}...)
 }

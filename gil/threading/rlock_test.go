@@ -105,9 +105,10 @@ func rlockCases(kind string, create func() threading.Locker) []testCase {
 	}...)
 }
 
-func TestRLock(t *testing.T) {
-	runCases(t, rlockCases("RLock", func() threading.Locker { return new(threading.RLock) }))
-	runCases(t, []testCase{
+func TestRLock(t *testing.T) { runCases(t, rlockSuite()) }
+
+func rlockSuite() []testCase {
+	return append(rlockCases("RLock", func() threading.Locker { return new(threading.RLock) }), []testCase{
 		// BaseLockTests.test_repr, .test_locked_repr
 		{name: "RLock/Locked", body: func(t *gil.Thread) {
 			var l threading.RLock
@@ -145,12 +146,15 @@ func TestRLock(t *testing.T) {
 			join()
 			require.Equal(t, 0, l.Levels(t))
 		}},
-	})
+	}...)
 }
 
 // TestConditionAsLock is CPython's ConditionAsRLockTests: a condition has its lock's
 // methods. Its test_recursion_count has no meaning there either.
-func TestConditionAsLock(t *testing.T) {
-	runCases(t, rlockCases("Condition", func() threading.Locker { return new(threading.Condition) }))
-	runCases(t, lockCases("ConditionOfLock", func() threading.Locker { return threading.NewCondition(new(threading.Lock)) }))
+func TestConditionAsLock(t *testing.T) { runCases(t, conditionAsLockSuite()) }
+
+func conditionAsLockSuite() []testCase {
+	return append(
+		rlockCases("Condition", func() threading.Locker { return new(threading.Condition) }),
+		lockCases("ConditionOfLock", func() threading.Locker { return threading.NewCondition(new(threading.Lock)) })...)
 }

@@ -211,11 +211,11 @@ func semaphoreCases(kind string, create func(n int) semaphore, one func() semaph
 	}
 }
 
-func TestSemaphore(t *testing.T) {
-	runCases(t, semaphoreCases("Semaphore",
-		func(n int) semaphore { return threading.NewSemaphore(n) },
-		func() semaphore { return new(threading.Semaphore) }))
-	runCases(t, []testCase{
+func TestSemaphore(t *testing.T) { runCases(t, semaphoreSuite()) }
+
+func semaphoreSuite() []testCase {
+	create := func(n int) semaphore { return threading.NewSemaphore(n) }
+	return append(semaphoreCases("Semaphore", create, func() semaphore { return new(threading.Semaphore) }), []testCase{
 		// SemaphoreTests.test_release_unacquired
 		{name: "Semaphore/ReleaseUnacquired", body: func(t *gil.Thread) {
 			s := threading.NewSemaphore(1)
@@ -226,15 +226,23 @@ func TestSemaphore(t *testing.T) {
 			s.ReleaseN(t, 3)
 			require.Equal(t, 4, s.Value(t))
 		}},
-	})
+		// A semaphore counts up to a limit, and says so instead of going beyond.
+		{name: "Semaphore/Full", body: func(t *gil.Thread) {
+			s := threading.NewSemaphore(math.MaxInt32 - 2)
+			s.Release(t)
+			require.Contains(t, pythonText(t, func() { s.Release(t) }), "would have more than 2147483646 units")
+			require.Contains(t, pythonText(t, func() { s.ReleaseN(t, math.MaxInt32) }), "must not be more than 2147483646")
+			require.Equal(t, math.MaxInt32-1, s.Value(t))
+		}},
+	}...)
 }
 
-func TestBoundedSemaphore(t *testing.T) {
+func TestBoundedSemaphore(t *testing.T) { runCases(t, boundedSemaphoreSuite()) }
+
+func boundedSemaphoreSuite() []testCase {
 	const tooMany = "Semaphore released too many times"
-	runCases(t, semaphoreCases("BoundedSemaphore",
-		func(n int) semaphore { return threading.NewBoundedSemaphore(n) },
-		func() semaphore { return new(threading.BoundedSemaphore) }))
-	runCases(t, []testCase{
+	create := func(n int) semaphore { return threading.NewBoundedSemaphore(n) }
+	return append(semaphoreCases("BoundedSemaphore", create, func() semaphore { return new(threading.BoundedSemaphore) }), []testCase{
 		// BoundedSemaphoreTests.test_release_unacquired
 		{name: "BoundedSemaphore/ReleaseUnacquired", body: func(t *gil.Thread) {
 			var s threading.BoundedSemaphore
@@ -280,5 +288,5 @@ func TestBoundedSemaphore(t *testing.T) {
 			require.ElementsMatch(t, []bool{true, false}, refused.all())
 			require.Equal(t, 3, s.Value(t))
 		}},
-	})
+	}...)
 }

@@ -1,0 +1,102 @@
+package threading_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/threading"
+)
+
+// handOvers has two threads loop over a section of 1 ms that l guards, n times each,
+// and returns how often in a hundred the one that acquires l is not the one that had
+// it before, up to the moment at which the first is done.
+func handOvers(t *testing.T, m *gil.Machine, p gil.Profile, n int, l threading.Locker) int {
+	t.Helper()
+	var order []string
+	require.NoError(t, m.Run(p, func(t *gil.Thread) {
+		work := func(t *gil.Thread) {
+			for range n {
+				l.Acquire(t)
+				order = append(order, t.Name())
+				t.Compute(time.Millisecond)
+				l.Release(t)
+			}
+		}
+		gil.JoinAll(t, t.Go("a", work), t.Go("b", work))
+	}))
+	count, changes, contended := map[string]int{}, 0, 0
+	for i, name := range order {
+		if i > 0 {
+			contended++
+			if name != order[i-1] {
+				changes++
+			}
+		}
+		if count[name]++; count[name] == n {
+			break
+		}
+	}
+	return 100 * changes / contended
+}
+
+// TestFairness is facts 6.3: up to 3.13.0 the thread that releases a lock takes it
+// again before the one that was woken runs; in 3.14, whoever has waited for a
+// millisecond is handed it.
+func TestFairness(t *testing.T) {
+	locks := map[string]func() threading.Locker{
+		"Lock":  func() threading.Locker { return new(threading.Lock) },
+		"RLock": func() threading.Locker { return new(threading.RLock) },
+	}
+	for name, create := range locks {
+		for _, p := range []gil.Profile{gil.CPython27, gil.CPython36, gil.CPython39, gil.CPython312, gil.CPython313} {
+			for _, latency := range []time.Duration{0, 40 * time.Microsecond} {
+				rate := handOvers(t, gil.NewMachine(2, gil.WithWakeLatency(latency)), p, 100, create())
+				require.LessOrEqual(t, rate, 2, "%s %v, latency %v", name, p, latency)
+			}
+		}
+		for _, p := range []gil.Profile{gil.CPython314, gil.CPython314T, gil.CPython313T} {
+			rate := handOvers(t, gil.NewMachine(2, gil.Measured()), p, 100, create())
+			require.GreaterOrEqual(t, rate, 90, "%s %v", name, p)
+		}
+	}
+}
+
+// TestSemaphoreBarging is the same with a semaphore of one unit: a Condition over a
+// Lock in every Python, so whoever comes first has the unit, in 3.14 too.
+func TestSemaphoreBarging(t *testing.T) {
+	for _, p := range []gil.Profile{gil.CPython27, gil.CPython313, gil.CPython314} {
+		require.LessOrEqual(t, handOvers(t, gil.NewMachine(2), p, 100, threading.NewSemaphore(1)), 2, "%v", p)
+		require.LessOrEqual(t, handOvers(t, gil.NewMachine(2), p, 100, threading.NewBoundedSemaphore(1)), 2, "%v", p)
+	}
+}
+
+// TestGapAlternates is the other half of the fact: with 0.1 ms between release and
+// acquire that is not the holder's computing, every version changes places.
+func TestGapAlternates(t *testing.T) {
+	for _, p := range []gil.Profile{gil.CPython27, gil.CPython39, gil.CPython313, gil.CPython314} {
+		var order []string
+		var l threading.Lock
+		require.NoError(t, gil.NewMachine(2).Run(p, func(t *gil.Thread) {
+			work := func(t *gil.Thread) {
+				for range 100 {
+					l.With(t, func() {
+						order = append(order, t.Name())
+						t.Compute(time.Millisecond)
+					})
+					t.Sleep(100 * time.Microsecond)
+				}
+			}
+			gil.JoinAll(t, t.Go("a", work), t.Go("b", work))
+		}))
+		changes := 0
+		for i := 1; i < len(order); i++ {
+			if order[i] != order[i-1] {
+				changes++
+			}
+		}
+		require.GreaterOrEqual(t, changes, 190, "%v", p)
+	}
+}
