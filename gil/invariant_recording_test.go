@@ -54,7 +54,9 @@ func (r *recording) coreSpans(t *testing.T) []span {
 			}
 		case gil.EvCoreOff:
 			b, rest := on[e.Obj], early[e.Obj]
-			require.NotNil(t, b, "core %d is left by nobody, event %d", e.Obj, e.Seq)
+			if b == nil {
+				t.Fatalf("core %d is left by nobody: %+v", e.Obj, *e)
+			}
 			switch {
 			case b.Name == e.Name && b.TID == e.TID && len(rest) == 0:
 				on[e.Obj] = nil
@@ -85,13 +87,20 @@ func (r *recording) holds(t *testing.T) []span {
 	for i := range r.events {
 		switch e := &r.events[i]; e.Kind {
 		case gil.EvGILAcquire:
-			require.Nil(t, held[e.Obj], "GIL %d has two holders, event %d: %+v and %+v", e.Obj, e.Seq, held[e.Obj], e)
+			if b := held[e.Obj]; b != nil {
+				t.Fatalf("GIL %d has two holders: %+v and %+v", e.Obj, *b, *e)
+			}
 			held[e.Obj] = e
 		case gil.EvGILRelease:
 			b := held[e.Obj]
-			require.NotNil(t, b, "GIL %d is released by %d without a holder", e.Obj, e.TID)
-			require.Equal(t, b.TID, e.TID, "GIL %d is released by another thread, event %d", e.Obj, e.Seq)
-			require.Equal(t, e.T-b.T, time.Duration(e.A), "the hold of thread %d, event %d", e.TID, e.Seq)
+			switch {
+			case b == nil:
+				t.Fatalf("GIL %d is released without a holder: %+v", e.Obj, *e)
+			case b.TID != e.TID:
+				t.Fatalf("GIL %d is released by another thread: %+v and %+v", e.Obj, *b, *e)
+			case e.T-b.T != time.Duration(e.A):
+				t.Fatalf("a hold of %v is said to be %v: %+v and %+v", e.T-b.T, time.Duration(e.A), *b, *e)
+			}
 			held[e.Obj] = nil
 			out = append(out, span{tid: e.TID, pid: e.PID, obj: e.Obj, from: b.T, to: e.T, why: e.Why})
 		}
@@ -107,21 +116,6 @@ func (r *recording) count(k gil.EventKind) (n int64) {
 	for _, e := range r.events {
 		if e.Kind == k {
 			n++
-		}
-	}
-	return n
-}
-
-// switches counts the acquisitions by another thread than the holder before,
-// from the sequence of holders alone.
-func (r *recording) switches() (n int64) {
-	last := map[uint64]uint32{}
-	for _, e := range r.events {
-		if e.Kind == gil.EvGILAcquire {
-			if last[e.Obj] != e.TID {
-				n++
-			}
-			last[e.Obj] = e.TID
 		}
 	}
 	return n

@@ -405,21 +405,19 @@ func TestCalculatorCore(t *testing.T) {
 	}
 }
 
-// coreEnds is one core, a queue before it and a quantum.
+// coreEnds is one core, a queue before it and a quantum: whoever becomes ready
+// interrupts a slice that has lasted a quantum already, otherwise when it has. A
+// slice that was interrupted by somebody who then did not compute goes on.
 func coreEnds(ws []worker, quantum time.Duration) []time.Duration {
 	const never = time.Duration(1) << 62
 	ends := make([]time.Duration, len(ws))
 	next := make([]int, len(ws))
 	left := make([]time.Duration, len(ws))
 	wakes := make([]time.Duration, len(ws))
+	lost := make([]time.Duration, len(ws)) // when it was interrupted
+	had := make([]time.Duration, len(ws))  // how long its slice had lasted then
 	for i, w := range ws {
 		wakes[i] = w.after
-	}
-	// A worker whose core goes for no time to somebody who does not compute goes on
-	// with its slice.
-	sliced0, age := make([]time.Duration, len(ws)), make([]time.Duration, len(ws))
-	for i := range ws {
-		sliced0[i] = never
 	}
 	var queue []int
 	on, since, now := -1, time.Duration(0), time.Duration(0)
@@ -442,15 +440,12 @@ func coreEnds(ws []worker, quantum time.Duration) []time.Duration {
 	for {
 		if on < 0 && len(queue) > 0 {
 			on, since, queue = queue[0], now, queue[1:]
-			if sliced0[on] == now {
-				since -= age[on]
+			if had[on] > 0 && lost[on] == now {
+				since -= had[on]
 			}
-			sliced0[on] = never
-			for left[on] == 0 { // begins with the core, not in the queue
-				if !proceed(on) {
-					on = -1
-					break
-				}
+			had[on] = 0
+			if left[on] == 0 && !proceed(on) { // begins with the core, not in the queue
+				on = -1
 			}
 			continue
 		}
@@ -475,9 +470,9 @@ func coreEnds(ws []worker, quantum time.Duration) []time.Duration {
 				on = -1
 			}
 		case sliced:
-			sliced0[queue[0]] = never // its turn has come
-			sliced0[on], age[on] = now, now-since
+			had[queue[0]] = 0 // its turn has come
 			queue = append(queue, on)
+			lost[on], had[on] = now, now-since
 			on = -1
 		default:
 			i := slices.Index(wakes, at)
