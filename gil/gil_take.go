@@ -134,8 +134,14 @@ func (g *GIL) wait(t *Thread) got {
 
 // enlist opens a wait and puts t on the list; the fields are locked.
 func (g *GIL) enlist(t *Thread, began kernel.Time) (w kernel.Ticket, until kernel.Time) {
-	g.waiters = append(g.waiters, gilWaiter{t: t, since: began})
-	return g.renew(&g.waiters[len(g.waiters)-1])
+	// The list is in the order in which waits began. A thread that was woken and
+	// found the GIL taken goes back to its place.
+	i := len(g.waiters)
+	for i > 0 && g.waiters[i-1].since > began {
+		i--
+	}
+	g.waiters = slices.Insert(g.waiters, i, gilWaiter{t: t, since: began})
+	return g.renew(&g.waiters[i])
 }
 
 // renew opens another wait for a thread on the list.
