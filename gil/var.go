@@ -24,16 +24,13 @@ type shared struct {
 // uses it and panics when another one does; an object whose world has ended
 // begins to belong to the new one.
 func (s *shared) own(t *Thread) {
-	if t == nil || !t.holds || t.free || t.goid != 0 || s.world.Load() != t.world || s.interp != t.interp {
+	if t == nil || !t.holds || t.goid != 0 || s.world.Load() != t.world || s.interp != t.interp {
 		s.ownSlow(t)
 	}
 }
 
 func (s *shared) ownSlow(t *Thread) {
 	t.mustRun()
-	if t.free && t.timed != nil && t.timed.Current() != &t.k && !t.dying {
-		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread", t.name))
-	}
 	if t.dying && t.gil != nil && !t.holds {
 		t.unwind() // its deferred calls must not touch what the holder touches
 	}
