@@ -127,11 +127,11 @@ type Ledger struct{ Processes []Memory }
 
 // Memory is one process's part: all in bytes.
 type Memory struct {
-	PID     int
-	Name    string
-	Base    int64 // a fresh interpreter; with Fork only the first process pays for it
-	Shared  int64 // of the parent, not yet written to (Fork)
-	Private int64 // allocated by Thread.Alloc
+	PID     int    // its number
+	Name    string // its interpreter's name
+	Base    int64  // a fresh interpreter; with Fork only the first process pays for it
+	Shared  int64  // of the parent, not yet written to (Fork)
+	Private int64  // allocated by Thread.Alloc
 }
 
 // Total is the memory the machine needs: shared pages count once.

@@ -23,15 +23,15 @@ func (f ObserverFunc) Observe(e Event) { f(e) }
 type Event struct {
 	Seq  uint64        // order of delivery, from 1
 	T    time.Duration // the world's clock
-	Kind EventKind
-	PID  uint32 // emulated process, from 1
-	TID  uint32 // thread, unique in the world, from 1; 0 for none
-	Obj  uint64 // lock, queue, core, variable …; 0 for none
-	Peer uint32 // the other thread: who holds, who is woken
-	A, B int64  // numbers; see the kinds
-	Why  Why
-	Loc  uintptr // program counter of the user's call where recorded
-	Name string  // name of the thread, object or label where the event introduces one
+	Kind EventKind     // what happened
+	PID  uint32        // emulated process, from 1
+	TID  uint32        // thread, unique in the world, from 1; 0 for none
+	Obj  uint64        // lock, queue, core, variable …; 0 for none
+	Peer uint32        // the other thread: who holds, who is woken
+	A, B int64         // numbers; see the kinds
+	Why  Why           // the reason
+	Loc  uintptr       // program counter of the user's call where recorded
+	Name string        // name of the thread, object or label where the event introduces one
 }
 
 // EventKind says what an Event is about. The comments name A and B where used.

@@ -37,11 +37,11 @@ type ThreadStats struct {
 type Times struct {
 	Run       time.Duration // on a core, with the GIL if it needs one
 	ReadyCore time.Duration // wants a core and has none
-	WaitGIL   time.Duration
+	WaitGIL   time.Duration // wants the GIL
 	WaitLock  time.Duration // locks and everything made of them
 	WaitJoin  time.Duration // joins, and the wait of Start for the new thread
-	IO        time.Duration
-	Sleep     time.Duration
+	IO        time.Duration // waits for the operating system
+	Sleep     time.Duration // sleeps
 	CCall     time.Duration // C calls without the GIL
 }
 

@@ -78,7 +78,7 @@ var (
 // SystemExit, returned by a coroutine, ends the whole loop; no TaskGroup wraps it.
 // Python: SystemExit.
 type SystemExit struct {
-	Code int
+	Code int // the exit status
 }
 
 // Error returns the Go text.

@@ -19,8 +19,8 @@ func (g *gathering) cancel(why *CancelledError) bool {
 
 // Outcome is how one of several ended.
 type Outcome[T any] struct {
-	Value T
-	Err   error
+	Value T     // what it returned
+	Err   error // how it failed, nil when it did not
 }
 
 // gather wires the children of a gather. keep says that errors are values;

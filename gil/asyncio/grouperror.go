@@ -9,7 +9,7 @@ import (
 // GroupError is a tree of errors: every failure of a TaskGroup. errors.Is and
 // errors.As look through all of it. Python: ExceptionGroup.
 type GroupError struct {
-	Message string
+	Message string  // what the group is about
 	Errs    []error // at least one; other GroupErrors among them are subtrees
 }
 

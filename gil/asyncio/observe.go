@@ -20,12 +20,12 @@ func (k LoopEventKind) String() string { return eventNames[k] }
 
 // LoopEvent is one thing that happened in a loop.
 type LoopEvent struct {
-	Kind LoopEventKind
+	Kind LoopEventKind // what happened
 	T    time.Duration // the loop's clock
 	Turn int64         // of the loop
-	Task string
-	For  string // what a suspended task waits for
-	Err  error  // how the task ended
+	Task string        // the task's name
+	For  string        // what a suspended task waits for
+	Err  error         // how the task ended
 }
 
 // observer turns what happens into LoopEvents.

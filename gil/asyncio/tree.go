@@ -8,7 +8,7 @@ import (
 // TaskInfo describes a task that has not ended. Python: asyncio.all_tasks, and
 // the columns of python -m asyncio ps (3.14).
 type TaskInfo struct {
-	Name      string
+	Name      string   // the task's name
 	WaitsFor  string   // what it waits for; empty when it is ready or runs
 	AwaitedBy []string // the tasks that wait for it
 	Made      string   // debug mode: file and line where it was made

@@ -15,6 +15,7 @@ import (
 // ignored; live objects travel with Native only.
 type Codec interface {
 	Append(dst []byte, v any, opts ...Option) ([]byte, error)
+	// Unmarshal decodes one message.
 	Unmarshal(data []byte, opts ...Option) (any, error)
 	UnmarshalInto(data []byte, ptr any, opts ...Option) error
 	// String returns the codec's name.
