@@ -1,0 +1,4 @@
+package lint
+
+// ParseExceptions is for tests of bad lists.
+var ParseExceptions = parseExceptions
