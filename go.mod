@@ -3,8 +3,6 @@ module github.com/pygil/pygil
 go 1.25.0
 
 require (
-	github.com/anishathalye/porcupine v1.3.1
-	github.com/rogpeppe/go-internal v1.16.0
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/atomic v1.12.0
 	go.uber.org/goleak v1.3.0
@@ -13,7 +11,4 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require (
-	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/tools v0.26.0 // indirect
-)
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
