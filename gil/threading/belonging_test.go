@@ -17,7 +17,7 @@ import (
 func uses() map[string]func(t *gil.Thread) {
 	var lock threading.Lock
 	var rlock threading.RLock
-	var cond, condOfLock = new(threading.Condition), threading.NewCondition(new(threading.Lock))
+	cond, condOfLock := new(threading.Condition), threading.NewCondition(new(threading.Lock))
 	var sem threading.Semaphore
 	var bounded threading.BoundedSemaphore
 	var event threading.Event

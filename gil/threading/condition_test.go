@@ -403,8 +403,13 @@ func TestNegativeNotify(t *testing.T) {
 		woken int
 		text  string
 	}{
-		{gil.CPython27, 3, ""}, {gil.CPython36, 0, islice}, {gil.CPython37, 0, islice}, {gil.CPython38, 0, islice},
-		{gil.CPython39, 0, ""}, {gil.CPython313, 0, ""}, {gil.AnyBytecode, 0, ""},
+		{gil.CPython27, 3, ""},
+		{gil.CPython36, 0, islice},
+		{gil.CPython37, 0, islice},
+		{gil.CPython38, 0, islice},
+		{gil.CPython39, 0, ""},
+		{gil.CPython313, 0, ""},
+		{gil.AnyBytecode, 0, ""},
 	} {
 		t.Run(c.p.Name(), func(t *testing.T) {
 			timed(t, c.p, func(t *gil.Thread) {

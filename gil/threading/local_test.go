@@ -125,7 +125,7 @@ func TestLocalValueGoesWithItsThread(t *testing.T) {
 func TestLocalValuesGoWithTheLocal(t *testing.T) {
 	type node struct {
 		self *threading.Local[*node]
-		ballast
+		_    ballast
 	}
 	require.NoError(t, gil.Live().Run(gil.CPython313, func(t *gil.Thread) {
 		var ws []weak.Pointer[node]

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,21 +192,30 @@ func TestMisuseEverywhere(t *testing.T) {
 	}
 }
 
+// pythons are the commands that findPython found, by version.
+var pythons sync.Map
+
 // findPython returns the command of an installed CPython X.Y, "" when there is
 // none.
 func findPython(version string) string {
+	if python, ok := pythons.Load(version); ok {
+		return python.(string)
+	}
 	root := os.Getenv("PYENV_ROOT")
 	if home, err := os.UserHomeDir(); root == "" && err == nil {
 		root = filepath.Join(home, ".pyenv")
 	}
 	candidates, _ := filepath.Glob(filepath.Join(root, "versions", version+".*", "bin", "python"))
-	for _, python := range append([]string{"python" + version}, candidates...) {
+	found := ""
+	for _, python := range append(candidates, "python"+version) {
 		out, err := exec.Command(python, "-c", "import platform, sys; print('%s %d.%d' % ((platform.python_implementation(),) + tuple(sys.version_info[:2])))").Output()
 		if err == nil && string(bytes.TrimSpace(out)) == "CPython "+version {
-			return python
+			found = python
+			break
 		}
 	}
-	return ""
+	pythons.Store(version, found)
+	return found
 }
 
 // runPython returns what a script prints.
