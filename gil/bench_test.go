@@ -155,7 +155,7 @@ func (stay) Choose(_ *kernel.Explored, cur int, enabled *kernel.Set) int {
 	return enabled.Nth(0)
 }
 
-type swap struct{ stay }
+type swap struct{}
 
 func (swap) Choose(_ *kernel.Explored, cur int, enabled *kernel.Set) int {
 	if i := enabled.Nth(0); i != cur {

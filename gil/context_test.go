@@ -16,6 +16,8 @@ import (
 	"github.com/pygil/pygil/internal/blocking"
 )
 
+type ownKey struct{}
+
 func TestThreadIsAContextThatEndsWithIt(t *testing.T) {
 	for _, w := range []gil.World{gil.Live(), gil.NewMachine(2)} {
 		var ctx context.Context
@@ -29,7 +31,7 @@ func TestThreadIsAContextThatEndsWithIt(t *testing.T) {
 			u.Join(m)
 			_, has := u.Deadline()
 			assert.False(m, has)
-			me, ok := gil.Current(context.WithValue(m, 1, 2))
+			me, ok := gil.Current(context.WithValue(m, ownKey{}, 2))
 			assert.True(m, ok)
 			assert.Same(m, m, me)
 		}))

@@ -95,7 +95,6 @@ func (c *chaos) post(i *gil.Interpreter) (posted func() int64, stop func()) {
 // at a time.
 type holders struct {
 	held  map[uint64]uint32
-	last  map[uint64]time.Duration
 	wrong []string
 }
 

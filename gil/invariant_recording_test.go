@@ -31,7 +31,6 @@ type span struct {
 	obj      uint64
 	from, to time.Duration
 	why      gil.Why
-	forced   bool
 }
 
 func (s span) length() time.Duration { return s.to - s.from }
@@ -109,16 +108,6 @@ func (r *recording) holds(t *testing.T) []span {
 		require.Nil(t, b, "GIL %d is held at the end", g)
 	}
 	return out
-}
-
-// count is the number of events of a kind.
-func (r *recording) count(k gil.EventKind) (n int64) {
-	for _, e := range r.events {
-		if e.Kind == k {
-			n++
-		}
-	}
-	return n
 }
 
 // end is the time of the last event.

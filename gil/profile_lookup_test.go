@@ -11,8 +11,10 @@ import (
 )
 
 func TestLookupProfile(t *testing.T) {
-	names := []string{"2.7", "3.1", "3.2", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14",
-		"3.13t", "3.14t", "pypy", "jvm", "any"}
+	names := []string{
+		"2.7", "3.1", "3.2", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14",
+		"3.13t", "3.14t", "pypy", "jvm", "any",
+	}
 	all := gil.Profiles()
 	require.Len(t, all, len(names))
 	for i, name := range names {

@@ -46,9 +46,12 @@ func TestStartReturnsWhenTheThreadIsDone(t *testing.T) {
 // 3.2, 5.3 and 5.3 ms for a thread that burns 0, 0.2, 1, 3, 7 and 20 ms.
 func TestStartTakesAsLongAsMeasured(t *testing.T) {
 	for _, c := range []struct{ work, start time.Duration }{
-		{0, 100 * time.Microsecond}, {200 * time.Microsecond, 300 * time.Microsecond},
-		{time.Millisecond, 1100 * time.Microsecond}, {3 * time.Millisecond, 3200 * time.Microsecond},
-		{7 * time.Millisecond, 5300 * time.Microsecond}, {20 * time.Millisecond, 5300 * time.Microsecond},
+		{0, 100 * time.Microsecond},
+		{200 * time.Microsecond, 300 * time.Microsecond},
+		{time.Millisecond, 1100 * time.Microsecond},
+		{3 * time.Millisecond, 3200 * time.Microsecond},
+		{7 * time.Millisecond, 5300 * time.Microsecond},
+		{20 * time.Millisecond, 5300 * time.Microsecond},
 	} {
 		for seed := range uint64(30) {
 			require.NoError(t, gil.NewMachine(2, gil.Measured(), gil.WithSeed(seed)).Run(gil.CPython39, func(m *gil.Thread) {

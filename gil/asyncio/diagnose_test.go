@@ -234,7 +234,8 @@ func TestDeadlock(t *testing.T) {
 					"asyncio: deadlock: nothing can wake the loop any more",
 					"Task-1 waits for gather",
 					"  Task-2 waits for Lock b",
-					"  Task-3 waits for Lock a"}, "\n"), err.Error())
+					"  Task-3 waits for Lock a",
+				}, "\n"), err.Error())
 			})
 			require.NoError(t, err)
 		})

@@ -204,6 +204,7 @@ func (f *Future[T]) result() (T, error)            { return f.val, f.f.outcome()
 func (f *Future[T]) notDone(verb string) error {
 	return fmt.Errorf("%w (%s of a pending future)", ErrInvalidState, verb)
 }
+
 func (f *Future[T]) already(verb string) error {
 	return fmt.Errorf("%w (%s of a %v future)", ErrInvalidState, verb, f.f.state)
 }

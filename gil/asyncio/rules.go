@@ -56,7 +56,6 @@ func (r rules) waitForPrefersResult() bool     { return r.since(8) && !r.since(1
 func (r rules) waitForReturnsSwallowed() bool  { return r.since(9) }
 func (r rules) waitForSameTask() bool          { return r.since(12) }
 func (r rules) cancelMessages() bool           { return r.since(9) }
-func (r rules) timeoutHasCause() bool          { return r.since(9) }
 func (r rules) joinsExecutor() bool            { return r.since(9) }
 func (r rules) uncancelWithdraws() bool        { return r.since(13) }
 func (r rules) groupKeepsOuterCancel() bool    { return r.since(13) }

@@ -92,8 +92,8 @@ func BenchmarkLock(b *testing.B) {
 		}
 	}, map[string]func(int){"mutex": func(n int) {
 		for range n {
-			//lint:ignore SA2001 the pair is what is measured
 			m.Lock()
+			//lint:ignore SA2001 the pair is what is measured
 			m.Unlock()
 		}
 	}})
@@ -109,8 +109,8 @@ func BenchmarkRLock(b *testing.B) {
 		}
 	}, map[string]func(int){"mutex": func(n int) {
 		for range n {
-			//lint:ignore SA2001 the pair is what is measured
 			m.Lock()
+			//lint:ignore SA2001 the pair is what is measured
 			m.Unlock()
 		}
 	}})

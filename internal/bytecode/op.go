@@ -99,8 +99,13 @@ var opNames = [numOps][]since{
 	OpBuildList:          {{V27, "BUILD_LIST"}},
 	OpUnpack:             {{V27, "UNPACK_SEQUENCE"}},
 	OpSetupFinally:       {{V27, "SETUP_FINALLY"}, {V311, "NOP"}},
-	OpSetupWith: {{V27, "SETUP_WITH"}, {V31, "SETUP_FINALLY"}, {V32, "SETUP_WITH"},
-		{V311, "BEFORE_WITH"}, {V314, "LOAD_SPECIAL"}},
+	OpSetupWith: {
+		{V27, "SETUP_WITH"},
+		{V31, "SETUP_FINALLY"},
+		{V32, "SETUP_WITH"},
+		{V311, "BEFORE_WITH"},
+		{V314, "LOAD_SPECIAL"},
+	},
 }
 
 var (

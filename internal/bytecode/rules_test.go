@@ -18,8 +18,10 @@ import (
 func opcodes(t *testing.T, v Version) map[string]bool {
 	text, err := os.ReadFile(filepath.Join("testdata", "dis", v.String()+".txt"))
 	require.NoError(t, err)
-	all := map[string]bool{"NOP": true, "EXTENDED_ARG": true, "BUILD_LIST": true, "BUILD_TUPLE": true,
-		"UNPACK_SEQUENCE": true, "UNARY_NOT": true, "YIELD_VALUE": true, "POP_JUMP_IF_TRUE": true}
+	all := map[string]bool{
+		"NOP": true, "EXTENDED_ARG": true, "BUILD_LIST": true, "BUILD_TUPLE": true,
+		"UNPACK_SEQUENCE": true, "UNARY_NOT": true, "YIELD_VALUE": true, "POP_JUMP_IF_TRUE": true,
+	}
 	derived := v == V31 || v == V32
 	if !derived {
 		clear(all)
@@ -84,12 +86,16 @@ func TestOpcodesWithACheck(t *testing.T) {
 		call   = when{CheckAfter, CheckAfter, CheckAfter, CheckNever, CheckNever}
 	)
 	with := map[Version]map[string]when{
-		V310: {"CALL_FUNCTION": always, "CALL_FUNCTION_KW": always, "CALL_FUNCTION_EX": always,
+		V310: {
+			"CALL_FUNCTION": always, "CALL_FUNCTION_KW": always, "CALL_FUNCTION_EX": always,
 			"CALL_METHOD": always, "JUMP_ABSOLUTE": always,
-			"POP_JUMP_IF_FALSE": taken, "POP_JUMP_IF_TRUE": taken},
-		V311: {"RESUME": always, "JUMP_BACKWARD": always, "CALL": call, "CALL_FUNCTION_EX": always,
+			"POP_JUMP_IF_FALSE": taken, "POP_JUMP_IF_TRUE": taken,
+		},
+		V311: {
+			"RESUME": always, "JUMP_BACKWARD": always, "CALL": call, "CALL_FUNCTION_EX": always,
 			"POP_JUMP_BACKWARD_IF_TRUE": taken, "POP_JUMP_BACKWARD_IF_FALSE": taken,
-			"POP_JUMP_BACKWARD_IF_NONE": taken, "POP_JUMP_BACKWARD_IF_NOT_NONE": taken},
+			"POP_JUMP_BACKWARD_IF_NONE": taken, "POP_JUMP_BACKWARD_IF_NOT_NONE": taken,
+		},
 		V312: {"RESUME": always, "JUMP_BACKWARD": always, "CALL": call, "CALL_FUNCTION_EX": ofC},
 		V313: {"RESUME": always, "JUMP_BACKWARD": always, "CALL": call, "CALL_FUNCTION_EX": ofC, "CALL_KW": ofC},
 		V314: {"RESUME": always, "JUMP_BACKWARD": always, "CALL": call, "CALL_FUNCTION_EX": ofC, "CALL_KW": ofC},

@@ -222,6 +222,7 @@ func (p *randomProgram) body(t *randomTask, kills bool) {
 func TestResultsDoNotDependOnTheLookAhead(t *testing.T) {
 	for name, c := range map[string]struct{ kills, foreign bool }{
 		"wakes": {}, "kills": {kills: true},
+		"pokes across domains": {foreign: true}, "kills across domains": {kills: true, foreign: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(900) {

@@ -53,13 +53,22 @@ func edit31(c code) code {
 		case o.name == "LOAD_GLOBAL" && o.arg == "False":
 			c[i].name = "LOAD_CONST"
 		case o.name == "PRINT_ITEM":
-			return c.replace(i-1, 3, code{{"LOAD_GLOBAL", "print", -1}, c[i-1],
-				{"CALL_FUNCTION", "1", -1}, {"POP_TOP", "", -1}})
+			return c.replace(i-1, 3, code{
+				{"LOAD_GLOBAL", "print", -1},
+				c[i-1],
+				{"CALL_FUNCTION", "1", -1},
+				{"POP_TOP", "", -1},
+			})
 		case o.name == "SETUP_WITH":
 			return c.replace(i, 2, code{
-				{"DUP_TOP", "", -1}, {"LOAD_ATTR", "__exit__", -1}, {"ROT_TWO", "", -1},
-				{"LOAD_ATTR", "__enter__", -1}, {"CALL_FUNCTION", "0", -1}, {"POP_TOP", "", -1},
-				{"SETUP_FINALLY", "", o.jump}})
+				{"DUP_TOP", "", -1},
+				{"LOAD_ATTR", "__exit__", -1},
+				{"ROT_TWO", "", -1},
+				{"LOAD_ATTR", "__enter__", -1},
+				{"CALL_FUNCTION", "0", -1},
+				{"POP_TOP", "", -1},
+				{"SETUP_FINALLY", "", o.jump},
+			})
 		}
 	}
 	return c

@@ -108,8 +108,10 @@ var specs = []spec{
 	whole("Store", "store", writeGlobal),
 	whole("Add", "add", readGlobal, writeGlobal),
 	{"Update", pieces([]piece{toCall("update")}, enterFrame(), []piece{
-		{event: bytecode.BodyName}, {snippet: "identity", from: "BEGIN", to: placeReturn},
-		leaveFrame(), fromCall("update")}), []mark{readGlobal, enter, body, writeGlobal}},
+		{event: bytecode.BodyName},
+		{snippet: "identity", from: "BEGIN", to: placeReturn},
+		leaveFrame(), fromCall("update"),
+	}), []mark{readGlobal, enter, body, writeGlobal}},
 	whole("Swap2", "swap",
 		mark{names: []string{"LOAD_GLOBAL"}, touch: bytecode.TouchRead},
 		mark{names: []string{"STORE_GLOBAL"}, touch: bytecode.TouchWrite}),
