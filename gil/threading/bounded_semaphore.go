@@ -29,7 +29,7 @@ func (s *BoundedSemaphore) bind(t *gil.Thread) *gil.Gate {
 }
 
 // Acquire takes a unit, waiting while there is none. The GIL is given up only
-// while it waits; up to 3.1 always. Python: semaphore.acquire().
+// while it waits. Python: semaphore.acquire().
 func (s *BoundedSemaphore) Acquire(t *gil.Thread) { s.bind(t).Pass(t, opTake, gil.Forever) }
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether it got a
