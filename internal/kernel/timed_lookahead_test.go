@@ -225,7 +225,11 @@ func TestResultsDoNotDependOnTheLookAhead(t *testing.T) {
 		"pokes across domains": {foreign: true}, "kills across domains": {kills: true, foreign: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(900) {
+			seeds := uint64(900)
+			if raceEnabled {
+				seeds = 60
+			}
+			for seed := range seeds {
 				strict := runRandomProgram(seed, 0, c.kills, c.foreign)
 				for _, ahead := range []time.Duration{-1, 13 * time.Microsecond} {
 					free := runRandomProgram(seed, ahead, c.kills, c.foreign)
