@@ -152,7 +152,9 @@ func writePrefix() {
 		panic(err)
 	}
 	fmt.Println("written")
-	select {}
+	for {
+		time.Sleep(time.Hour) // an empty select would be a deadlock to a runtime without cgo
+	}
 }
 
 // CN-5, WF-5: a process that dies at any byte of a message. The reader, which is
