@@ -13,7 +13,7 @@ import (
 // turns is how often each of two threads acquires what they compete for.
 func turns() int {
 	if raceEnabled {
-		return 25
+		return 60
 	}
 	return 100
 }
