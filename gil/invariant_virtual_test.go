@@ -14,7 +14,20 @@ import (
 	"github.com/pygil/pygil/gil"
 )
 
-var programs = flag.Int("gil.programs", 1000, "random programs per invariant test")
+var programs = flag.Int("gil.programs", 0, "random programs per invariant test; 0 is 1000, fewer under -race and -short")
+
+// howMany is the number of random programs.
+func howMany() int {
+	switch {
+	case *programs > 0:
+		return *programs
+	case raceDetector:
+		return 60
+	case testing.Short():
+		return 200
+	}
+	return 1000
+}
 
 // A trial is a random program on a random machine.
 type trial struct {
@@ -83,7 +96,7 @@ func (x *trial) unit() time.Duration {
 func TestInvariantsVirtual(t *testing.T) {
 	var seen [64]int
 	waits := map[string]int{}
-	for seed := range uint64(*programs) {
+	for seed := range uint64(howMany()) {
 		x := newTrial(seed)
 		x.run()
 		require.NoError(t, x.err, x.what)
@@ -333,7 +346,7 @@ func (x *trial) checkWaits(t *testing.T, waits map[string]int) {
 // TestTheSameSeedGivesTheSameEvents and another one may give others.
 func TestTheSameSeedGivesTheSameEvents(t *testing.T) {
 	different := 0
-	for seed := range uint64(*programs / 4) {
+	for seed := range uint64(howMany() / 4) {
 		x, y := newTrial(seed), newTrial(seed)
 		x.run()
 		y.run()
@@ -347,12 +360,12 @@ func TestTheSameSeedGivesTheSameEvents(t *testing.T) {
 			different++
 		}
 	}
-	require.Greater(t, different, *programs/8)
+	require.Greater(t, different, howMany()/8)
 }
 
 // TestObservingChangesNothing: the threads' lives are the same when nobody looks.
 func TestObservingChangesNothing(t *testing.T) {
-	for seed := range uint64(*programs / 3) {
+	for seed := range uint64(howMany() / 3) {
 		x, y := newTrial(seed), newTrial(seed)
 		x.run()
 		y.perform()
@@ -365,7 +378,7 @@ func TestObservingChangesNothing(t *testing.T) {
 // the wake latency give the same runs as ones that never do.
 func TestEventsDoNotDependOnTheLookAhead(t *testing.T) {
 	ahead := 0
-	for seed := range uint64(*programs / 2) {
+	for seed := range uint64(howMany() / 2) {
 		x := newTrial(seed, gil.WithWakeLatency(40*time.Microsecond))
 		x.run()
 		if len(x.chaos.sets) > 1 {
@@ -379,7 +392,7 @@ func TestEventsDoNotDependOnTheLookAhead(t *testing.T) {
 			sameEvents(t, x, y)
 		}
 	}
-	require.Greater(t, ahead, *programs/6, "programs with several processes")
+	require.Greater(t, ahead, howMany()/6, "programs with several processes")
 }
 
 // sameEvents compares the streams of each process: at equal times two processes
