@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,12 +22,12 @@ type ownKey struct{}
 func TestThreadIsAContextThatEndsWithIt(t *testing.T) {
 	for _, w := range []gil.World{gil.Live(), gil.NewMachine(2)} {
 		var ctx context.Context
-		var called bool
+		var called atomic.Bool
 		require.NoError(t, w.Run(gil.CPython313, func(m *gil.Thread) {
 			u := m.Go("u", func(u *gil.Thread) {
 				ctx = u
 				assert.NoError(m, u.Err())
-				context.AfterFunc(u, func() { called = true })
+				context.AfterFunc(u, func() { called.Store(true) })
 			})
 			u.Join(m)
 			_, has := u.Deadline()
@@ -38,7 +39,7 @@ func TestThreadIsAContextThatEndsWithIt(t *testing.T) {
 		<-ctx.Done()
 		require.ErrorIs(t, ctx.Err(), context.Canceled)
 		for range 1000 { // AfterFunc of package context runs on a goroutine of its own
-			if called {
+			if called.Load() {
 				break
 			}
 			runtime.Gosched()
