@@ -5,24 +5,36 @@ import "iter"
 // coroutine is a stack on which the bodies of virtual tasks run, one after the
 // other. Starting a coroutine costs about as much as starting a goroutine;
 // putting another body on an old one a fifth of that, so they are pooled.
-//
-// All coroutines of a kernel are driven by the goroutine that called Run. A
-// resumed one runs until it yields; there is no way from one coroutine to the
-// next but through the driver.
 type coroutine struct {
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
 	task  *Task
+	on    bool // somebody has resumed it and it has not given control back
 }
 
-// coroutines is a pool of idle ones. run is what a coroutine does with its task.
+// coroutines are those of one kernel, of which one runs at a time. run is what a
+// coroutine does with its task.
+//
+// # How control is handed over
+//
+// A coroutine can resume another one and can give control back to whoever resumed
+// it; a round trip is two changes of stack. If all were resumed by the driver, the
+// goroutine that called Run, every hand-over would take two. So a coroutine
+// resumes the next one itself, and those that have resumed each other form a
+// chain, the driver at its beginning and the running one at its end. One that is
+// asked for and is in the chain is reached by giving control back until it is
+// there, one that is not by resuming it. Every change of stack makes the chain one
+// longer or one shorter, so there are never more than two for each hand-over, and
+// between two tasks there is one.
 type coroutines struct {
-	run  func(*Task)
-	idle []*coroutine
+	run     func(*Task)
+	idle    []*coroutine
+	current *Task      // who runs, or is to run next; nil is the driver
+	leaving *coroutine // its goroutine exits and is to take the driver with it
 }
 
-// take returns a coroutine that will run t at its next resume.
+// take returns a coroutine that will run t when t is current.
 func (p *coroutines) take(t *Task) *coroutine {
 	if n := len(p.idle); n > 0 {
 		c := p.idle[n-1]
@@ -34,7 +46,7 @@ func (p *coroutines) take(t *Task) *coroutine {
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
 		for {
-			p.run(c.task)
+			p.perform(c)
 			c.task = nil
 			p.idle = append(p.idle, c)
 			if !yield(struct{}{}) {
@@ -45,6 +57,52 @@ func (p *coroutines) take(t *Task) *coroutine {
 	return c
 }
 
+// perform runs the task of c. When the task exits its goroutine (runtime.Goexit,
+// as testing.T.FailNow does) the exit must not reach the coroutine that has
+// resumed this one: it stops here, with the goroutine in the middle of its
+// deferred calls, until the driver asks for it.
+func (p *coroutines) perform(c *coroutine) {
+	ended := false
+	defer func() {
+		if !ended {
+			p.leaving, p.current = c, nil
+			c.yield(struct{}{})
+		}
+	}()
+	p.run(c.task)
+	ended = true
+}
+
+// drive runs the current tasks until there is none. When a goroutine has exited,
+// so does the driver's.
+func (p *coroutines) drive() {
+	for p.current != nil {
+		p.current.virtual.co.resume()
+	}
+	if c := p.leaving; c != nil {
+		p.leaving = nil
+		c.next() // exits, or panics
+	}
+}
+
+// pause returns when t, which calls it, is current.
+func (p *coroutines) pause(t *Task) {
+	for p.current != t {
+		if u := p.current; u != nil && !u.virtual.co.on {
+			u.virtual.co.resume()
+		} else {
+			t.virtual.co.yield(struct{}{})
+		}
+	}
+}
+
+// resume runs c until it gives control back.
+func (c *coroutine) resume() {
+	c.on = true
+	c.next()
+	c.on = false
+}
+
 // close ends the idle coroutines. Nobody may be on one.
 func (p *coroutines) close() {
 	for _, c := range p.idle {
@@ -52,9 +110,3 @@ func (p *coroutines) close() {
 	}
 	p.idle = nil
 }
-
-// resume runs c until it yields or its body ends.
-func (c *coroutine) resume() { c.next() }
-
-// pause gives control back to the driver.
-func (c *coroutine) pause() { c.yield(struct{}{}) }

@@ -38,8 +38,6 @@ type Explored struct {
 	tasks   []*Task
 	fresh   []*Task // spawned, not yet run to their first operation
 	enabled Set
-	cur     *Task
-	next    *Task
 	last    int // index of the task that performed the last operation
 	now     Time
 	alive   int
@@ -74,7 +72,7 @@ func (k *Explored) Reset(seed uint64, limit int) {
 	k.fresh = k.fresh[:0]
 	k.enabled.clear()
 	k.timers = k.timers[:0]
-	k.cur, k.next, k.last = nil, nil, 0
+	k.pool.current, k.last = nil, 0
 	k.now, k.alive, k.steps, k.nextDom = 0, 0, 0, 0
 }
 
@@ -94,7 +92,7 @@ func (k *Explored) AddDomain(d *Domain) {
 func (k *Explored) World() *World { return k.world }
 
 // Current is the task that runs.
-func (k *Explored) Current() *Task { return k.cur }
+func (k *Explored) Current() *Task { return k.pool.current }
 
 // Tasks returns the tasks of the run in the order they were spawned.
 func (k *Explored) Tasks() []*Task { return k.tasks }
@@ -114,11 +112,11 @@ func (k *Explored) Now(*Task) Time { return k.now }
 // Run performs body as the task main and returns when no task is left.
 func (k *Explored) Run(main *Task, body func()) {
 	k.Spawn(nil, main, body)
-	k.next = k.following()
+	k.pool.current = k.following()
 	k.drive()
 }
 
-// drive resumes one task after the other; see Timed.drive.
+// drive runs the tasks; see Timed.drive.
 func (k *Explored) drive() {
 	finished := false
 	defer func() {
@@ -126,15 +124,11 @@ func (k *Explored) drive() {
 			if k.Abandoned != nil {
 				k.Abandoned()
 			}
-			k.next = k.following()
+			k.pool.current = k.following()
 			k.drive()
 		}
 	}()
-	for k.next != nil {
-		u := k.next
-		k.cur = u
-		u.virtual.co.resume()
-	}
+	k.pool.drive()
 	finished = true
 }
 
@@ -156,7 +150,7 @@ func (k *Explored) runTask(t *Task) {
 	t.Renew(0)
 	t.Limit.Store(maxLimit)
 	t.virtual.body()
-	k.next = k.following()
+	k.pool.current = k.following()
 }
 
 // Adopt is for goroutines, which have no place here.
@@ -184,10 +178,9 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 		return Woken
 	}
 	if u := k.following(); u != t {
-		k.next = u
-		v.co.pause()
+		k.pool.current = u
+		k.pool.pause(t)
 	}
-	k.cur = t
 	how := v.wake
 	v.wake = Woken
 	v.until = Never

@@ -52,8 +52,6 @@ type Timed struct {
 	cores   cores
 	pool    coroutines
 
-	cur     *Task
-	next    *Task
 	now     Time // the least time of the machine
 	alive   int
 	nextDom int
@@ -139,7 +137,7 @@ func (k *Timed) AddDomain(d *Domain) {
 func (k *Timed) World() *World { return k.world }
 
 // Current is the task that runs, for checks that a caller is who it says.
-func (k *Timed) Current() *Task { return k.cur }
+func (k *Timed) Current() *Task { return k.pool.current }
 
 // Now returns t's clock, or the machine's.
 func (k *Timed) Now(t *Task) Time {
@@ -155,12 +153,12 @@ func (k *Timed) Now(t *Task) Time {
 func (k *Timed) Run(main *Task, body func()) {
 	defer k.close()
 	k.Spawn(nil, main, body)
-	k.next = k.pick()
+	k.pool.current = k.pick()
 	k.drive()
 	k.passed(Never)
 }
 
-// drive resumes one task after the other. When a task exits its goroutine
+// drive runs the tasks until there is none. When a task exits its goroutine
 // (runtime.Goexit, as testing.T.FailNow does) it takes the driver with it, for
 // they are one; what is left of the run is ended first.
 func (k *Timed) drive() {
@@ -170,15 +168,11 @@ func (k *Timed) drive() {
 			if k.Hooks.Abandoned != nil {
 				k.Hooks.Abandoned()
 			}
-			k.next = k.pick()
+			k.pool.current = k.pick()
 			k.drive()
 		}
 	}()
-	for k.next != nil {
-		u := k.next
-		k.cur = u
-		u.virtual.co.resume()
-	}
+	k.pool.drive()
 	finished = true
 }
 
@@ -212,7 +206,7 @@ func (k *Timed) runTask(t *Task) {
 	t.Renew(0)
 	t.Limit.Store(maxLimit)
 	t.virtual.body()
-	k.next = k.pick()
+	k.pool.current = k.pick()
 }
 
 // Adopt is for goroutines, which have no place here.
@@ -288,13 +282,10 @@ func (k *Timed) resumed(t *Task, at Time) {
 
 // switchAway lets others go on until t's resume item is picked.
 func (k *Timed) switchAway(t *Task) {
-	u := k.pick()
-	if u == t {
-		k.cur = t
-		return
+	if u := k.pick(); u != t {
+		k.pool.current = u
+		k.pool.pause(t)
 	}
-	k.next = u
-	t.virtual.co.pause()
 }
 
 // continueAt makes t, which has a core, continue at the time at.
