@@ -36,6 +36,20 @@ func (e *emitter) eventBy(by, t *Thread, ev Event) {
 	e.queue(ev)
 }
 
+// Observed reports whether somebody observes t's world. A package that emits
+// events asks before it makes one.
+func (t *Thread) Observed() bool { return t.interp.w.emit != nil }
+
+// Emit tells the observer of something that t has just done in a package above
+// this one: what it did is what ev says, its number, time, process and thread are
+// filled in. It costs nothing and does nothing without an observer, and never
+// gives the GIL up.
+func (t *Thread) Emit(ev Event) {
+	if e := t.interp.w.emit; e != nil {
+		e.event(t, ev)
+	}
+}
+
 func (e *emitter) queue(ev Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -54,7 +54,7 @@ const (
 	EvGILDropAsk              // asks for the GIL; Peer: the holder; A: nanoseconds waited
 	EvGILRelease              // A: nanoseconds held; Why
 	EvGILFailedWake           // legacy: woken for the GIL, found it taken; Peer: the holder
-	EvCoreOn                  // Obj: core, from 0
+	EvCoreOn                  // Obj: core, from 0; A: nanoseconds the thread has waited for cores so far
 	EvCoreOff                 // Obj: core
 	EvPreempt                 // Obj: core; the slice ended
 	EvWork                    // A: nanoseconds computed; Why: CCall when a C call, B: 1 when it kept the GIL
@@ -64,14 +64,54 @@ const (
 	EvSleepEnd                //
 	EvRead                    // Obj: variable
 	EvWrite                   // Obj: variable
-	EvLockRequest             // begins to wait; Obj; Peer: the owner
-	EvLockAcquire             // Obj; A: nanoseconds waited
-	EvLockRelease             // Obj
-	EvLockTimeout             // Obj
+	EvLockRequest             // begins to wait; Obj; Peer: the owner; B: the OpKind
+	EvLockAcquire             // Obj; A: nanoseconds waited; B: the OpKind
+	EvLockRelease             // Obj; B: the OpKind
+	EvLockTimeout             // Obj; A: nanoseconds waited; B: the OpKind
 	EvPrint                   // Name: the text
 	EvLabel                   // Name
 	EvDeadlock                //
 	EvGC                      // A: nanoseconds
+	EvState                   // the thread does something else from now on; A: a State
+	EvClear                   // Obj: a gate that was open is closed for everybody; B: the OpKind
+)
+
+// The kinds that packages above this one emit, by Thread.Emit. An item of a queue,
+// a message of a pipe and a task of a pool have a number by which the event of
+// its arrival is found; numbers count from 1 for each Obj.
+const (
+	EvQueuePut      EventKind = iota + EvClear + 1 // Obj: the queue; A: the item's number; B: items in it after that
+	EvQueueGet                                     // Obj; A: the item's number; B: items in it after that
+	EvQueueWait                                    // begins to wait for an item or for room; Obj; Why; B: items in it
+	EvPipeSend                                     // Obj: one direction of a connection; A: the message's number; B: bytes
+	EvPipeRecv                                     // Obj; A: the message's number; B: bytes
+	EvPickleBegin                                  //
+	EvPickleEnd                                    // B: bytes
+	EvCorrupt                                      // Obj; Name: what is wrong with a value
+	EvSubmit                                       // Obj: the pool; A: the task's number; Name: its function
+	EvTaskBegin                                    // Obj; A: the task's number; Name: its function
+	EvTaskEnd                                      // Obj; A: the task's number; B: 1 when it failed
+	EvResult                                       // Obj; A: the number of the task whose result was taken
+	EvChunk                                        // Obj; A: the first task's number; B: how many travel together
+	EvLoopTurn                                     // of an event loop; A: its number; B: callbacks that are ready
+	EvCallbackBegin                                // Name
+	EvCallbackEnd                                  // A: nanoseconds
+	EvCoroutine                                    // a task is made; Obj: the task; Name
+	EvCoStep                                       // Obj: the task; it begins or goes on
+	EvCoSuspend                                    // Obj; Name: what it awaits
+	EvCoDone                                       // Obj; A: 1 when it failed, 2 when it was cancelled
+	EvFutureResolve                                // Obj: the future; Peer: none
+	EvTimerArm                                     // Obj: the timer; A: the moment, in nanoseconds of the world's clock
+	EvTimerFire                                    // Obj: the timer; A: nanoseconds late
+	EvTimerCancel                                  // Obj: the timer
+	EvCancel                                       // Obj: the task that is asked to end
+	EvCancelDeliver                                // Obj: the task that hears of it
+	EvCancelSwallow                                // Obj: the task that goes on all the same
+	EvUnhandled                                    // Name: an error nobody took
+	EvChoice                                       // of an explorer; A: the index chosen; B: how many were enabled; Name: which
+	EvAssert                                       // Name: the assertion that failed
+	EvLivelock                                     // Name
+	EvStarvation                                   // Name
 )
 
 var eventNames = [...]string{
@@ -79,13 +119,42 @@ var eventNames = [...]string{
 	"join-begin", "join-end", "daemon-kill", "gil-request", "gil-acquire", "gil-drop-request", "gil-release",
 	"gil-failed-wakeup", "core-on", "core-off", "os-preempt", "work", "io-begin", "io-end", "sleep-begin",
 	"sleep-end", "read", "write", "lock-request", "lock-acquire", "lock-release", "lock-timeout", "print",
-	"label", "deadlock", "gc",
+	"label", "deadlock", "gc", "state", "clear",
+	"queue-put", "queue-get", "queue-wait", "pipe-send", "pipe-recv", "pickle-begin", "pickle-end", "value-corrupt",
+	"submit", "task-begin", "task-end", "result", "chunk",
+	"loop-turn", "callback-begin", "callback-end", "task-create", "task-step", "task-suspend", "task-done",
+	"future-resolve", "timer-arm", "timer-fire", "timer-cancel", "cancel-request", "cancel-deliver", "cancel-swallow",
+	"exc-unhandled", "choice", "assert-fail", "livelock", "starvation",
 }
 
 // String returns the kind's name, such as "gil-acquire".
 func (k EventKind) String() string {
 	if int(k) < len(eventNames) {
 		return eventNames[k]
+	}
+	return "unknown"
+}
+
+// State is what a thread is doing, the A of an EvState. Times has the sums.
+type State uint8
+
+// The states.
+const (
+	StateRun      State = iota // computes, or wants a core to
+	StateWaitGIL               // wants the GIL
+	StateWaitLock              // waits for a lock or something made of one
+	StateWaitJoin              // waits for another thread's start or end
+	StateIO                    // waits for the operating system
+	StateSleep                 // sleeps
+	StateCCall                 // a C call without the GIL
+)
+
+var stateNames = [...]string{"run", "wait-gil", "wait-lock", "wait-join", "io", "sleep", "c-call"}
+
+// String returns the state's name, such as "wait-gil".
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
 	}
 	return "unknown"
 }

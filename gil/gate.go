@@ -151,7 +151,7 @@ func (g *Gate) passIn(t *Thread, k OpKind, until time.Duration, s state, why Why
 		return g.passOutside(t, k, until, s, why)
 	}
 	if g.take() {
-		g.passed(t, Passed, 0)
+		g.passed(t, k, Passed, 0)
 		return Passed
 	}
 	if until == 0 {
@@ -165,7 +165,7 @@ func (g *Gate) passSlow(t *Thread, k OpKind, until time.Duration, s state, why W
 	var began kernel.Time
 	if t.traced() {
 		began = t.kern.Now(&t.k)
-		t.lockEvent(EvLockRequest, g, 0)
+		t.lockEvent(EvLockRequest, g, k, 0)
 	}
 	if t.interp.prof.has(fairLocks) {
 		t.wait.since = t.kern.Now(&t.k) // of the whole wait, however often somebody barges in
@@ -177,7 +177,7 @@ func (g *Gate) passSlow(t *Thread, k OpKind, until time.Duration, s state, why W
 		t.unwind()
 	}
 	t.attach()
-	g.passed(t, out, t.kern.Now(&t.k)-began)
+	g.passed(t, k, out, t.kern.Now(&t.k)-began)
 	return out
 }
 
@@ -193,7 +193,7 @@ func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, wh
 	default:
 		began = t.kern.Now(&t.k)
 		if t.traced() {
-			t.lockEvent(EvLockRequest, g, 0)
+			t.lockEvent(EvLockRequest, g, k, 0)
 		}
 		g.enlist(t, k)
 		if out = g.await(t, moment(until)); out == Refused {
@@ -201,20 +201,20 @@ func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, wh
 		}
 	}
 	t.attach()
-	g.passed(t, out, max(0, t.kern.Now(&t.k)-began))
+	g.passed(t, k, out, max(0, t.kern.Now(&t.k)-began))
 	return out
 }
 
 // passed tells the observer how a wait ended.
-func (g *Gate) passed(t *Thread, out Outcome, waited kernel.Time) {
+func (g *Gate) passed(t *Thread, k OpKind, out Outcome, waited kernel.Time) {
 	if !t.traced() {
 		return
 	}
 	switch out {
 	case Passed:
-		t.lockEvent(EvLockAcquire, g, waited)
+		t.lockEvent(EvLockAcquire, g, k, waited)
 	case TimedOut:
-		t.lockEvent(EvLockTimeout, g, waited)
+		t.lockEvent(EvLockTimeout, g, k, waited)
 	}
 }
 

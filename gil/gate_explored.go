@@ -13,14 +13,16 @@ import (
 func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	t.alive()
 	w := &t.wait
-	w.t, w.gate, w.kind, w.try, w.until = t, g, k, until == 0, moment(until)
+	w.t, w.gate, w.kind, w.try, w.asked, w.until = t, g, k, until == 0, false, moment(until)
 	g.push(w)
 	op := kernel.Op{Kind: k, Obj: g.id}
 	if g.permits.Load() > 0 || w.try {
 		op.Pinned = !t.choosable() && !(t.interp.prof.has(acquireReleases) && k <= OpTryAcquire && k >= OpAcquire)
 	} else {
 		t.x.Disable(&t.k, w.until)
+		w.asks()
 	}
+	began := t.x.Now(nil)
 	t.holds = false
 	how := t.x.Await(&t.k, op)
 	t.holds = true
@@ -31,14 +33,24 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	case how == kernel.Killed:
 		t.unwind()
 	case how == kernel.TimedOut:
+		g.passed(t, k, TimedOut, t.x.Now(nil)-began)
 		return TimedOut
 	case !g.take():
 		return Refused
 	}
+	g.passed(t, k, Passed, t.x.Now(nil)-began)
 	if g.permits.Load() == 0 {
 		g.refresh(t)
 	}
 	return Passed
+}
+
+// asks tells the observer that a thread begins to wait at a gate.
+func (w *gateWaiter) asks() {
+	if !w.asked && w.t.traced() {
+		w.asked = true
+		w.t.lockEvent(EvLockRequest, w.gate, w.kind, 0)
+	}
 }
 
 // enable lets everybody on the list of a gate that has permits be chosen.
@@ -56,6 +68,7 @@ func (g *Gate) refresh(t *Thread) {
 	for w := g.first; w != nil; w = w.next {
 		if !w.try {
 			t.x.Disable(&w.t.k, w.until)
+			w.asks()
 		}
 	}
 }
@@ -95,8 +108,8 @@ func (t *Thread) touch(k OpKind, obj kernel.ObjID) {
 // traced reports whether somebody observes.
 func (t *Thread) traced() bool { return t.interp.w.emit != nil }
 
-func (t *Thread) lockEvent(k EventKind, g *Gate, waited kernel.Time) {
-	ev := Event{Kind: k, Obj: uint64(g.id), A: int64(waited), Name: g.name}
+func (t *Thread) lockEvent(k EventKind, g *Gate, op OpKind, waited kernel.Time) {
+	ev := Event{Kind: k, Obj: uint64(g.id), A: int64(waited), B: int64(op), Name: g.name}
 	if k == EvLockRequest {
 		ev.Peer = g.owner.Load().tidOrZero()
 	}

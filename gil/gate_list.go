@@ -14,6 +14,7 @@ type gateWaiter struct {
 	granted bool // the permit was handed to this waiter
 	listed  bool
 	try     bool        // explored: stays enabled at a closed gate
+	asked   bool        // explored: the observer knows that it waits
 	until   kernel.Time // explored
 	prev    *gateWaiter
 	next    *gateWaiter

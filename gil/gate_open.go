@@ -14,7 +14,7 @@ func (g *Gate) Open(t *Thread, k OpKind, n int) {
 	t.touch(k, g.id)
 	g.open(t, n)
 	if t.traced() {
-		t.lockEvent(EvLockRelease, g, 0)
+		t.lockEvent(EvLockRelease, g, k, 0)
 	}
 }
 
@@ -28,7 +28,7 @@ func (g *Gate) OpenUpTo(t *Thread, k OpKind, n, most int) bool {
 		return false
 	}
 	if t.traced() {
-		t.lockEvent(EvLockRelease, g, 0)
+		t.lockEvent(EvLockRelease, g, k, 0)
 	}
 	return true
 }
@@ -149,6 +149,9 @@ func (g *Gate) Shut(t *Thread, k OpKind) {
 	g.permits.Store(0)
 	if t.x != nil {
 		g.refresh(t)
+	}
+	if t.traced() {
+		t.lockEvent(EvClear, g, k, 0)
 	}
 }
 

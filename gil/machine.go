@@ -110,6 +110,9 @@ func (m *Machine) observe(k *kernel.Timed, w *world) {
 	core := func(kind EventKind) func(t *kernel.Task, core int, at kernel.Time) {
 		return func(t *kernel.Task, core int, at kernel.Time) {
 			ev := Event{Kind: kind, Obj: uint64(core), T: time.Duration(at), Name: t.Name}
+			if kind == EvCoreOn {
+				ev.A = int64(t.OffCore())
+			}
 			if th := w.threadOf(t); th != nil {
 				ev.TID, ev.PID = th.tid, th.interp.pid
 			}

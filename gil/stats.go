@@ -75,18 +75,18 @@ func (g *GIL) Stats() Stats {
 	return s
 }
 
-// state is what a thread is doing, for the division of its life.
-type state uint8
+// state is a State, for the division of a thread's life.
+type state = State
 
 const (
-	stateRun state = iota
-	stateWaitGIL
-	stateWaitLock
-	stateWaitJoin
-	stateIO
-	stateSleep
-	stateCCall
-	numStates
+	stateRun      = StateRun
+	stateWaitGIL  = StateWaitGIL
+	stateWaitLock = StateWaitLock
+	stateWaitJoin = StateWaitJoin
+	stateIO       = StateIO
+	stateSleep    = StateSleep
+	stateCCall    = StateCCall
+	numStates     = StateCCall + 1
 )
 
 // ledger adds up a thread's states.
@@ -107,8 +107,12 @@ func (t *Thread) enter(s state) {
 	}
 	t.life.lock(t)
 	t.book()
+	changed := t.life.state != s
 	t.life.state = s
 	t.life.unlock(t)
+	if e := t.interp.w.emit; e != nil && changed {
+		e.event(t, Event{Kind: EvState, A: int64(s)})
+	}
 }
 
 // book adds the time since the last entry to the current state; what of it the
