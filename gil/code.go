@@ -89,12 +89,16 @@ func cut(seq []bytecode.Instr, ticking, any bool) []stretch {
 // path returns the stretches of a construct.
 func (t *Thread) path(c bytecode.Construct) []stretch { return t.code.paths[c] }
 
-// pass executes a stretch.
+// pass executes a stretch. In an explored run it takes no time.
 func (t *Thread) pass(s *stretch) {
-	if t.x != nil {
-		t.armed = t.armed || s.check
-		return
+	if t.x == nil {
+		t.execute(s)
+	} else if s.check {
+		t.armed = true
 	}
+}
+
+func (t *Thread) execute(s *stretch) {
 	if s.extra != 0 {
 		t.k.Cost(s.extra)
 	}

@@ -168,29 +168,44 @@ func (k *Explored) Announce(t *Task, op Op) { k.Await(t, op) }
 func (k *Explored) Await(t *Task, op Op) Wake {
 	v := &t.virtual
 	if t.killed.Load() {
-		v.until = Never
-		k.enabled.add(v.index)
-		return Killed
+		return k.awaitKilled(t)
 	}
 	v.op = op
-	if op.Pinned && k.enabled.has(v.index) {
+	u := t
+	switch {
+	case op.Pinned && k.enabled.has(v.index):
 		k.perform(t)
 		return Woken
+	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps != k.stop:
+		// What pick would do, without the way there: this is where a search spends
+		// its time.
+		if i := k.explorer.Choose(k, k.last, &k.enabled); i != v.index {
+			u = k.tasks[i]
+		}
+	default:
+		u = k.following()
 	}
-	if u := k.following(); u != t {
+	if u != t {
 		k.pool.current = u
 		k.pool.pause(t)
 	}
+	if t.killed.Load() {
+		return k.awaitKilled(t)
+	}
 	how := v.wake
 	v.wake = Woken
-	v.until = Never
-	if t.killed.Load() {
-		return Killed
-	}
 	k.perform(t)
 	return how
 }
 
+// awaitKilled is Await of a task that is to unwind.
+func (k *Explored) awaitKilled(t *Task) Wake {
+	t.virtual.wake = Woken
+	k.Enable(t)
+	return Killed
+}
+
+// perform counts the operation that t announced last.
 func (k *Explored) perform(t *Task) {
 	k.steps++
 	k.last = t.virtual.index
