@@ -131,3 +131,20 @@ func (s *Sandbox) Kernel() *kernel.Explored { return s.k }
 
 // Close ends the sandbox's coroutines.
 func (s *Sandbox) Close() { s.k.Close() }
+
+// Gate describes the gate that the thread of task t is about to pass, or passes:
+// how many permits it has and whether the thread would not wait for one.
+func (s *Sandbox) Gate(t *kernel.Task) (permits int, try bool) {
+	w := &t.Owner.(*Thread).wait
+	if w.gate == nil {
+		return 0, false
+	}
+	return int(w.gate.permits.Load()), w.try
+}
+
+// End is the object that the end of the thread of task t is: what a join of it
+// waits for.
+func (s *Sandbox) End(t *kernel.Task) kernel.ObjID { return t.Owner.(*Thread).ended.id }
+
+// ThreadOf is the thread of task t.
+func (s *Sandbox) ThreadOf(t *kernel.Task) *Thread { return t.Owner.(*Thread) }

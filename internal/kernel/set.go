@@ -63,3 +63,31 @@ func (s *Set) Nth(n int) int {
 	}
 	return -1
 }
+
+// Add puts index i into the set.
+func (s *Set) Add(i int) { s.add(i) }
+
+// Remove takes index i out of the set.
+func (s *Set) Remove(i int) { s.remove(i) }
+
+// CopyFrom makes s equal to o.
+func (s *Set) CopyFrom(o *Set) {
+	s.words = append(s.words[:0], o.words...)
+	s.n = o.n
+}
+
+// Next is the least member that is at least i, -1 when there is none.
+func (s *Set) Next(i int) int {
+	w := i >> 6
+	if w >= len(s.words) {
+		return -1
+	}
+	x := s.words[w] >> (i & 63) << (i & 63)
+	for x == 0 {
+		if w++; w == len(s.words) {
+			return -1
+		}
+		x = s.words[w]
+	}
+	return w<<6 + bits.TrailingZeros64(x)
+}

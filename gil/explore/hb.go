@@ -1,0 +1,161 @@
+package explore
+
+import "github.com/pygil/pygil/internal/kernel"
+
+// classes hashes runs to happens-before classes: two runs have the same hash when
+// they differ in nothing but the order of operations that do not conflict. No
+// clocks are needed: each operation's hash contains that of the operation before
+// it in its thread and those of the operations on its object that it comes after,
+// so the last hashes of the threads contain the whole order.
+type classes struct {
+	threads []uint64
+	table   []access // open addressing, a power of two
+	mask    uint64
+	run     uint32 // entries of earlier runs are empty
+	used    int
+}
+
+// access is what a run has done to one object so far.
+type access struct {
+	id    kernel.ObjID
+	run   uint32
+	wrote uint64 // hash of the last write
+	read  uint64 // sum of the hashes of the reads since
+}
+
+// effect says what a step does to its object.
+type effect uint8
+
+const (
+	nothing effect = iota
+	reads
+	writes
+)
+
+// effectOf says how a step takes part in conflicts.
+func effectOf(s *step) effect {
+	switch {
+	case s.obj == 0:
+		if s.kind == kernel.OpPrint {
+			return writes // to standard output
+		}
+		return nothing
+	case s.flags&implicit != 0:
+		return nothing
+	case s.flags&refused != 0:
+		if s.flags&tries != 0 {
+			return reads // it has seen the gate closed
+		}
+		return nothing // its time had run out: what the gate is does not matter
+	case s.kind == kernel.OpJoin:
+		return reads
+	case s.kind.Writes():
+		return writes
+	}
+	return reads
+}
+
+func newClasses() *classes {
+	c := &classes{}
+	c.resize(64)
+	return c
+}
+
+func (c *classes) resize(n int) {
+	old := c.table
+	c.table, c.mask, c.used = make([]access, n), uint64(n-1), 0
+	for i := range old {
+		if o := &old[i]; o.run == c.run && o.run != 0 {
+			*c.find(o.id) = *o
+		}
+	}
+}
+
+// find returns the entry of an object.
+func (c *classes) find(id kernel.ObjID) *access {
+	for i := kernel.Hash(uint64(id), 1) & c.mask; ; i = (i + 1) & c.mask {
+		o := &c.table[i]
+		if o.run == c.run && o.id == id {
+			return o
+		}
+		if o.run != c.run {
+			if c.used*2 > len(c.table) {
+				c.resize(2 * len(c.table))
+				return c.find(id)
+			}
+			c.used++
+			*o = access{id: id, run: c.run}
+			return o
+		}
+	}
+}
+
+// of hashes the run just done.
+func (c *classes) of(r *runner) uint64 {
+	c.run++
+	c.used = 0
+	if c.run == 0 {
+		clear(c.table)
+		c.run = 1
+	}
+	c.threads = append(c.threads[:0], make([]uint64, len(r.threads))...)
+	started := 1
+	for i := range r.steps {
+		s := &r.steps[i]
+		t := &c.threads[s.thread]
+		if s.flags&implicit != 0 {
+			continue
+		}
+		h := kernel.Hash(*t, uint64(s.kind)^uint64(s.obj)<<8)
+		switch effectOf(s) {
+		case reads:
+			o := c.find(s.obj)
+			h = kernel.Hash(h, o.wrote)
+			o.read += h
+		case writes:
+			o := c.find(s.obj)
+			h = kernel.Hash(h^o.read, o.wrote)
+			o.wrote, o.read = h, 0
+		}
+		*t = h
+		for started < len(c.threads) && int(r.threads[started].born) == i {
+			c.threads[started] = kernel.Hash(h, r.threads[started].path)
+			started++
+		}
+	}
+	return c.sum(r)
+}
+
+// sum adds up what the threads have done.
+func (c *classes) sum(r *runner) uint64 {
+	h := uint64(0)
+	for i, t := range c.threads {
+		h += kernel.Hash(t, r.threads[i].path)
+	}
+	return h
+}
+
+// seen is a set of classes that does not grow without limit.
+type seen struct {
+	set    map[uint64]struct{}
+	capped bool
+}
+
+// seenLimit is how many classes are counted.
+const seenLimit = 1 << 20
+
+// add reports whether class h is new.
+func (s *seen) add(h uint64) bool {
+	if _, ok := s.set[h]; ok {
+		return false
+	}
+	if len(s.set) >= seenLimit {
+		s.capped = true
+		return false
+	}
+	if s.set == nil {
+		s.set = make(map[uint64]struct{})
+	}
+	s.set[h] = struct{}{}
+	return true
+}

@@ -1,0 +1,149 @@
+package explore
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// follower is the strategy that performs a schedule. It finds deviations by hashes
+// of thread paths: no text is made while a schedule is replayed.
+type follower struct {
+	list    []Deviation
+	instead []uint64       // path hashes
+	at      map[uint64]int // where the deviations from a thread and operation begin
+	same    []int          // the next deviation from the same thread and operation, -1
+	used    []bool
+	strict  bool
+	diverge error // where the program did something else
+}
+
+// follow returns the strategy that performs s: it applies the deviations that make
+// sense in the program as it is and leaves the others out.
+func follow(s Schedule, strict bool) *follower {
+	n := len(s.Deviations)
+	f := &follower{
+		list: s.Deviations, strict: strict,
+		instead: make([]uint64, n), same: make([]int, n), used: make([]bool, n),
+		at: make(map[uint64]int, n),
+	}
+	for i := n - 1; i >= 0; i-- {
+		d := &f.list[i]
+		f.instead[i] = pathHash(d.Instead)
+		key := kernel.Hash(pathHash(d.Thread), uint64(d.Op))
+		f.same[i] = -1
+		if j, ok := f.at[key]; ok {
+			f.same[i] = j
+		}
+		f.at[key] = i
+	}
+	return f
+}
+
+// pathHash is the path member of threadInfo for a path's text.
+func pathHash(path string) uint64 {
+	h := uint64(0)
+	if path == "0" {
+		return h
+	}
+	for one := range strings.SplitSeq(path, ".") {
+		n, _ := strconv.ParseUint(one, 10, 31)
+		h = kernel.Hash(h, n)
+	}
+	return h
+}
+
+// Name is what reports call it.
+func (f *follower) Name() string { return "replay" }
+
+// Start makes the deviations new.
+func (f *follower) Start(int, uint64) bool {
+	f.diverge = nil
+	clear(f.used)
+	return true
+}
+
+// Choose looks for the first deviation, not yet applied, from what the base order
+// is about to do.
+func (f *follower) Choose(p *Point) int {
+	if len(f.list) == 0 {
+		return p.base
+	}
+	b := &p.r.threads[p.base]
+	i, ok := f.at[kernel.Hash(b.path, uint64(b.ops)+1)]
+	if !ok {
+		return p.base
+	}
+	for i >= 0 && f.used[i] {
+		i = f.same[i]
+	}
+	if i < 0 {
+		return p.base
+	}
+	f.used[i] = true
+	for t := p.set.Next(0); t >= 0; t = p.set.Next(t + 1) {
+		if p.r.threads[t].path == f.instead[i] {
+			return t
+		}
+	}
+	if f.diverge == nil {
+		f.diverge = fmt.Errorf("explore: deviation %v cannot be followed: thread %s cannot run there", f.list[i], f.list[i].Instead)
+	}
+	return p.base
+}
+
+// replay performs the schedule once and returns what the run returned.
+func (r *runner) replay(s Schedule, strict bool) (f *follower, err error) {
+	f = follow(s, strict)
+	f.Start(0, 0)
+	return f, r.run(f)
+}
+
+// Replay performs one schedule and returns how it failed, nil if it did not. Where
+// the program is not any more the one that the schedule was recorded of, the
+// deviations that still make sense are applied and the others left out.
+//
+// With WithStrictReplay a run that does anything else than the recorded one did is
+// a failure of kind Nondeterminism.
+func Replay(prog func(t *gil.Thread), s Schedule, opts ...Option) *Failure {
+	c := collect(opts)
+	r := newRunner(prog, c)
+	defer r.close()
+	f, err := r.replay(s, c.strict)
+	if c.strict {
+		if d := r.divergence(f, s); d != nil {
+			return &Failure{Kind: Nondeterminism, Err: d, Schedule: s, Schedules: 1, Steps: len(r.steps)}
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	return r.failure(err, 0)
+}
+
+// divergence says in what the run just done is not the one that s was recorded of.
+func (r *runner) divergence(f *follower, s Schedule) error {
+	if f.diverge != nil {
+		return f.diverge
+	}
+	for i, u := range f.used {
+		if !u {
+			return fmt.Errorf("explore: the run ended before deviation %v", f.list[i])
+		}
+	}
+	if got := r.fingerprint(); s.Fingerprint != 0 && got != s.Fingerprint {
+		return fmt.Errorf("explore: the run performed other operations than the recorded one (fingerprint %08x, recorded %08x): "+
+			"the program has changed or is not deterministic", got, s.Fingerprint)
+	}
+	return nil
+}
+
+// failure describes the run just done, schedule number n of a search.
+func (r *runner) failure(err error, n int) *Failure {
+	s := r.schedule()
+	s.Kind = classify(err)
+	return &Failure{Kind: s.Kind, Err: err, Schedule: s, Schedules: n + 1, Steps: len(r.steps)}
+}

@@ -1,0 +1,214 @@
+package explore
+
+import (
+	"strconv"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// step is one operation of a run.
+type step struct {
+	obj    kernel.ObjID
+	site   uintptr
+	thread int32 // index of the thread, in the order of starting
+	base   int32 // whom the base order would have run, where the step deviates
+	kind   kernel.OpKind
+	flags  stepFlags
+}
+
+type stepFlags uint8
+
+const (
+	chosen   stepFlags = 1 << iota // two or more threads could run
+	deviates                       // the base order would have run another thread
+	pinned                         // no switch was possible before it
+	tries                          // passes a gate without waiting for it
+	refused                        // found the gate closed: a try, or its time had run out
+	implicit                       // the main thread's join of threads that are left when its function has returned
+	clocked                        // the clock has moved since the last step
+)
+
+// threadInfo is a thread of the run.
+type threadInfo struct {
+	task    *kernel.Task
+	path    uint64 // hash of the spawn indices that lead to it
+	end     kernel.ObjID
+	parent  int32 // index of the thread that started it, -1 for the main thread
+	nth     int32 // the how many'th of its parent
+	started int32 // threads it has started
+	ops     int32 // operations performed
+	born    int32 // the step that started it
+	over    bool  // has performed OpExit
+	daemon  bool
+}
+
+// runner runs a program under one strategy after the other and records what
+// happens. It is used by one goroutine.
+type runner struct {
+	box  *gil.Sandbox
+	k    *kernel.Explored
+	prog func(t *gil.Thread)
+	main func(t *gil.Thread)
+	conf *config
+
+	strategy Strategy
+	stepper  Stepper // the strategy, if it is one
+	point    Point
+	fair     *fairness // nil without
+
+	steps   []step
+	threads []threadInfo
+	last    int // who performed the last step
+	base    int // of the choice that was taken for the next step; -1 when there was none
+	now     kernel.Time
+	left    bool // the program's main function has returned
+}
+
+// programSeed is what a program's own draws are keyed by: the same in all runs, so
+// that a schedule determines a run.
+const programSeed = 1
+
+func newRunner(prog func(t *gil.Thread), c *config) *runner {
+	r := &runner{prog: prog, conf: c}
+	r.main = r.body
+	r.box = gil.NewSandbox(c.profile, r, c.maxSteps, c.sandbox...)
+	r.k = r.box.Kernel()
+	r.point.r = r
+	return r
+}
+
+func (r *runner) close() { r.box.Close() }
+
+// body is the main thread.
+func (r *runner) body(t *gil.Thread) {
+	defer r.leave(t)
+	r.prog(t)
+}
+
+// leave marks the end of the main function. What happens to daemons then depends
+// on when it is, so it is an operation if there are any.
+func (r *runner) leave(t *gil.Thread) {
+	r.left = true
+	for i := range r.threads {
+		if r.threads[i].daemon && !r.threads[i].over {
+			if !r.threads[0].task.Killed() {
+				t.Label("main ends")
+			}
+			return
+		}
+	}
+}
+
+// run performs the program once under s.
+func (r *runner) run(s Strategy) error {
+	r.strategy = s
+	r.stepper, _ = s.(Stepper)
+	r.steps, r.threads = r.steps[:0], r.threads[:0]
+	r.last, r.base, r.left, r.now = 0, -1, false, 0
+	if r.fair != nil {
+		r.fair.reset()
+	}
+	return r.box.Run(programSeed, r.main)
+}
+
+// Choose is called by the kernel where two or more threads are enabled.
+func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
+	if len(r.threads) != len(k.Tasks()) {
+		r.grow()
+	}
+	if r.fair != nil {
+		enabled = r.fair.filter(r, enabled)
+	}
+	base := cur
+	if !enabled.Has(cur) {
+		base = enabled.Next(0)
+	}
+	r.base = base
+	if enabled.Len() == 1 {
+		r.base = -1
+		return base
+	}
+	r.point.set, r.point.cur, r.point.base = enabled, cur, base
+	return r.strategy.Choose(&r.point)
+}
+
+// Performs is called by the kernel just before an operation happens.
+func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
+	if len(r.threads) != len(k.Tasks()) {
+		r.grow()
+	}
+	i := t.Index()
+	st := step{obj: op.Obj, site: op.Site, thread: int32(i), kind: op.Kind}
+	if r.base >= 0 {
+		st.flags = chosen
+		if r.base != i {
+			st.flags |= deviates
+			st.base = int32(r.base)
+		}
+		r.base = -1
+	} else if op.Pinned {
+		st.flags = pinned
+	}
+	th := &r.threads[i]
+	th.ops++
+	switch op.Kind {
+	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpWait, kernel.OpJoin:
+		permits, try := r.box.Gate(t)
+		if try {
+			st.flags |= tries
+		}
+		if permits == 0 {
+			st.flags |= refused
+		}
+		if i == 0 && r.left {
+			st.flags |= implicit
+		}
+	case kernel.OpExit:
+		th.over = true
+		st.obj = th.end
+	}
+	if now := k.Now(nil); now != r.now {
+		r.now = now
+		st.flags |= clocked
+	}
+	r.steps = append(r.steps, st)
+	r.last = i
+	if r.fair != nil {
+		r.fair.performed(r, i, op)
+	}
+	if r.stepper != nil {
+		r.stepper.Performed(&r.point, i, op)
+	}
+}
+
+// grow takes notice of the threads that the last operation has started.
+func (r *runner) grow() {
+	tasks := r.k.Tasks()
+	for n := len(r.threads); n < len(tasks); n++ {
+		t := threadInfo{task: tasks[n], parent: -1, end: r.box.End(tasks[n]), daemon: r.box.ThreadOf(tasks[n]).Daemon()}
+		if n > 0 {
+			p := &r.threads[r.last]
+			p.started++
+			t.parent, t.nth, t.born = int32(r.last), p.started, int32(len(r.steps)-1)
+			t.path = kernel.Hash(p.path, uint64(t.nth))
+		}
+		r.threads = append(r.threads, t)
+	}
+}
+
+// pathOf is the path of spawn indices that leads to thread i: 0 is the main
+// thread, 2 its second child, 2.1 the first child of that.
+func (r *runner) pathOf(i int) string {
+	switch t := &r.threads[i]; {
+	case t.parent < 0:
+		return "0"
+	case t.parent == 0:
+		return strconv.Itoa(int(t.nth))
+	default:
+		return r.pathOf(int(t.parent)) + "." + strconv.Itoa(int(t.nth))
+	}
+}
+
+// nameOf is what the program calls thread i.
+func (r *runner) nameOf(i int) string { return r.box.ThreadOf(r.threads[i].task).Name() }
