@@ -112,6 +112,7 @@ const (
 	EvAssert                                       // Name: the assertion that failed
 	EvLivelock                                     // Name
 	EvStarvation                                   // Name
+	EvNotify                                       // of a condition; Name; A: how many it woke
 )
 
 var eventNames = [...]string{
@@ -125,6 +126,7 @@ var eventNames = [...]string{
 	"loop-turn", "callback-begin", "callback-end", "task-create", "task-step", "task-suspend", "task-done",
 	"future-resolve", "timer-arm", "timer-fire", "timer-cancel", "cancel-request", "cancel-deliver", "cancel-swallow",
 	"exc-unhandled", "choice", "assert-fail", "livelock", "starvation",
+	"notify",
 }
 
 // String returns the kind's name, such as "gil-acquire".

@@ -12,12 +12,12 @@ import (
 
 func TestEveryKindHasItsOwnName(t *testing.T) {
 	names := map[string]bool{}
-	for k := gil.EvNone; k <= gil.EvStarvation; k++ {
+	for k := gil.EvNone; k <= gil.EvNotify; k++ {
 		require.False(t, names[k.String()], "%d is called %v, and so is another", k, k)
 		require.NotEqual(t, "unknown", k.String(), "%d", k)
 		names[k.String()] = true
 	}
-	require.Equal(t, "unknown", (gil.EvStarvation + 1).String())
+	require.Equal(t, "unknown", (gil.EvNotify + 1).String())
 	require.Equal(t, "starvation", gil.EvStarvation.String())
 	require.Equal(t, "gc", gil.EvGC.String())
 	require.Equal(t, "queue-put", gil.EvQueuePut.String())
@@ -162,4 +162,9 @@ func TestExploredLocksAreObserved(t *testing.T) {
 	}
 	require.NotZero(t, waited)
 	require.Equal(t, 20, shut)
+}
+
+func TestMachineSeed(t *testing.T) {
+	require.Equal(t, uint64(1), gil.NewMachine(1).Seed())
+	require.Equal(t, uint64(7), gil.NewMachine(1, gil.WithSeed(7)).Seed())
 }

@@ -191,6 +191,9 @@ func (m *Machine) Now() time.Duration { return m.usage().Wall }
 // Cores is the number of cores.
 func (m *Machine) Cores() int { return m.cores }
 
+// Seed is the seed of WithSeed, 1 without it.
+func (m *Machine) Seed() uint64 { return m.opts.machine.seed }
+
 // Par is the greatest number of threads that computed at one instant.
 func (m *Machine) Par() int { return m.usage().Par }
 

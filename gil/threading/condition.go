@@ -165,6 +165,9 @@ func (c *Condition) mustNotify(t *gil.Thread) {
 }
 
 func (c *Condition) notify(t *gil.Thread, n int) {
+	if t.Observed() {
+		t.Emit(gil.Event{Kind: gil.EvNotify, Name: c.describe(), A: int64(max(0, n))})
+	}
 	for ; n > 0; n-- {
 		w := c.waiting.pop()
 		if w == nil {
