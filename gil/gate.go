@@ -127,12 +127,18 @@ func (g *Gate) Name() string { return g.name }
 // to wait, but for profiles up to 3.1, whose locks always release it.
 func (g *Gate) Pass(t *Thread, k OpKind, until time.Duration) Outcome {
 	t.must()
+	if t.x != nil {
+		return g.passExplored(t, k, until)
+	}
 	return g.passIn(t, k, until, stateWaitLock, WhyLock)
 }
 
 // passAs is Pass for a wait in which t is not at work: for the end or the start of
 // another thread.
 func (t *Thread) passAs(g *Gate, k OpKind, until time.Duration, s state, why Why) Outcome {
+	if t.x != nil {
+		return g.passExplored(t, k, until)
+	}
 	t.working(false)
 	out := g.passIn(t, k, until, s, why)
 	t.working(t.begun)
@@ -140,9 +146,6 @@ func (t *Thread) passAs(g *Gate, k OpKind, until time.Duration, s state, why Why
 }
 
 func (g *Gate) passIn(t *Thread, k OpKind, until time.Duration, s state, why Why) Outcome {
-	if t.x != nil {
-		return g.passExplored(t, k, until)
-	}
 	t.alive()
 	if t.free {
 		t.kern.Sync(&t.k)

@@ -73,37 +73,41 @@ func (g *Gate) refresh(t *Thread) {
 	}
 }
 
-// announce tells the explorer what t is about to do to an object; the choice is
-// taken in it when the profile allows a switch since the last one.
-func (t *Thread) announce(k OpKind, obj kernel.ObjID) {
-	if t.dying {
-		return
+// touch precedes an operation on an object that other threads can notice. Under a
+// GIL that nobody observes it does nothing.
+func (t *Thread) touch(k OpKind, obj kernel.ObjID) {
+	if !t.plain {
+		t.announce(k, obj, nil)
 	}
-	pinned := !t.choosable()
-	t.holds = false
-	how := t.x.Await(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned})
-	t.holds = true
-	t.armed = t.armed && pinned
-	if how == kernel.Killed {
-		t.unwind()
+}
+
+// announce tells the explorer what t is about to do to an object; the choice is
+// taken in it when the profile allows a switch since the last one. Without a GIL
+// it waits until nothing else can come earlier. If the object is a shared variable
+// the operation has then begun, see shared.begin: that is done here, because a
+// thread that goes on after others have run pays for every stack frame.
+func (t *Thread) announce(k OpKind, obj kernel.ObjID, s *shared) {
+	switch {
+	case t.x != nil && !t.dying:
+		pinned := !t.choosable()
+		t.holds = false
+		how := t.x.Await(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned})
+		t.holds = true
+		t.armed = t.armed && pinned
+		if how == kernel.Killed {
+			t.unwind()
+		}
+	case t.free:
+		t.kern.Sync(&t.k)
+	}
+	if s != nil && t.busy {
+		s.meet(t, k)
 	}
 }
 
 // choosable reports whether a switch may come before t's next operation: a check
 // point has been passed since the last choice, or any place is one.
 func (t *Thread) choosable() bool { return t.armed || t.code.any || t.free }
-
-// touch precedes an operation on an object that other threads can notice. Under a
-// GIL it costs nothing.
-func (t *Thread) touch(k OpKind, obj kernel.ObjID) {
-	if t.x != nil {
-		t.announce(k, obj)
-		return
-	}
-	if t.free {
-		t.kern.Sync(&t.k)
-	}
-}
 
 // traced reports whether somebody observes.
 func (t *Thread) traced() bool { return t.interp.w.emit != nil }

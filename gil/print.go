@@ -38,7 +38,7 @@ func (t *Thread) write(text string) {
 	}
 	if t.x != nil {
 		t.armed = true
-		t.announce(kernel.OpPrint, 0)
+		t.announce(kernel.OpPrint, 0, nil)
 		out()
 		t.armed = true
 		return

@@ -34,7 +34,8 @@ type Thread struct {
 	holds    bool
 	picked   bool   // was chosen as the GIL's next holder; guarded by the GIL's lock
 	free     bool   // free-threaded: objects guard themselves
-	plain    bool   // neither that nor explored nor observed
+	busy     bool   // it is that, or it is observed
+	plain    bool   // it is neither of these nor explored
 	clocked  bool   // states are measured
 	armed    bool   // explored: a check point was passed since the last choice
 	dying    bool   // unwinds: its operations neither switch nor report
@@ -87,7 +88,8 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.name, t.fn, t.creator = name, fn, creator
 	t.free = i.prof.FreeThreaded()
 	t.k.Free = t.free
-	t.plain = t.x == nil && !t.free && !t.traced()
+	t.busy = t.free || t.traced()
+	t.plain = t.x == nil && !t.busy
 	t.clocked = i.w.clocked(i)
 	if creator != nil {
 		t.kern.Sync(&creator.k) // numbers are given out in the order of the world's time

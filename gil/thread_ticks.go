@@ -28,7 +28,7 @@ func (t *Thread) slow(n int) {
 	if t.x != nil {
 		t.k.Budget = 0
 		t.armed = true
-		t.announce(kernel.OpTick, 0)
+		t.announce(kernel.OpTick, 0, nil)
 		return
 	}
 	rest := 0
@@ -139,7 +139,7 @@ func (t *Thread) Branch(taken bool) {
 func (t *Thread) Label(name string) {
 	t.must()
 	if t.x != nil {
-		t.announce(kernel.OpLabel, 0)
+		t.announce(kernel.OpLabel, 0, nil)
 	}
 	if e := t.interp.w.emit; e != nil {
 		e.event(t, Event{Kind: EvLabel, Name: name})
@@ -157,7 +157,7 @@ func (t *Thread) Compute(d time.Duration) {
 	left := kernel.Time(t.interp.prof.scale(d))
 	if t.x != nil {
 		t.armed = true
-		t.announce(kernel.OpTick, 0)
+		t.announce(kernel.OpTick, 0, nil)
 		return
 	}
 	t.works()

@@ -143,7 +143,7 @@ func (t *Thread) blockFor(reason string, fn func()) {
 	t.must()
 	if t.x != nil {
 		t.armed = true
-		t.announce(kernel.OpIO, 0)
+		t.announce(kernel.OpIO, 0, nil)
 		t.holds = false
 	} else {
 		t.detach(stateIO, WhyIO)

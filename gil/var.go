@@ -85,25 +85,22 @@ func (s *shared) describe() string {
 
 // begin precedes the moment at which the object is touched; end follows it. What
 // lies between them is one C call: nothing switches there. Under a GIL that nobody
-// observes they do nothing. An explored thread that goes on after others have run
-// pays for every call between it and its stack: that is why they are short.
+// observes they do nothing.
 func (s *shared) begin(t *Thread, k OpKind) {
 	if !t.plain {
-		s.meet(t, k)
+		t.announce(k, s.id, s)
 	}
 }
 
 func (s *shared) end(t *Thread) {
-	if !t.plain {
+	if t.busy {
 		s.part(t)
 	}
 }
 
+// meet and part are what begin and end have to do about a busy thread.
 func (s *shared) meet(t *Thread, k OpKind) {
-	if t.x != nil {
-		t.announce(k, s.id)
-	} else if t.free {
-		t.kern.Sync(&t.k)
+	if t.free {
 		s.mu.Lock()
 	}
 	if t.traced() {
@@ -116,7 +113,7 @@ func (s *shared) meet(t *Thread, k OpKind) {
 }
 
 func (s *shared) part(t *Thread) {
-	if t.free && t.x == nil {
+	if t.free {
 		s.mu.Unlock()
 	}
 }

@@ -174,8 +174,6 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 	u := t
 	switch {
 	case op.Pinned && k.enabled.has(v.index):
-		k.perform(t)
-		return Woken
 	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps != k.stop:
 		// What pick would do, without the way there: this is where a search spends
 		// its time.
@@ -187,14 +185,24 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 	}
 	if u != t {
 		k.pool.current = u
-		k.pool.pause(t)
+		for k.pool.current != t { // this is pause, without its stack frame
+			if u := k.pool.current; u != nil && !u.virtual.co.on {
+				u.virtual.co.resume()
+			} else {
+				v.co.yield(struct{}{})
+			}
+		}
 	}
 	if t.killed.Load() {
 		return k.awaitKilled(t)
 	}
 	how := v.wake
 	v.wake = Woken
-	k.perform(t)
+	k.steps++
+	k.last = v.index
+	if k.watcher != nil {
+		k.watcher.Performs(k, t, v.op)
+	}
 	return how
 }
 
@@ -203,15 +211,6 @@ func (k *Explored) awaitKilled(t *Task) Wake {
 	t.virtual.wake = Woken
 	k.Enable(t)
 	return Killed
-}
-
-// perform counts the operation that t announced last.
-func (k *Explored) perform(t *Task) {
-	k.steps++
-	k.last = t.virtual.index
-	if k.watcher != nil {
-		k.watcher.Performs(k, t, t.virtual.op)
-	}
 }
 
 // following is who runs next: a fresh task up to its first operation, or else
