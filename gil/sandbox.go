@@ -133,11 +133,12 @@ func (s *Sandbox) Kernel() *kernel.Explored { return s.k }
 func (s *Sandbox) Close() { s.k.Close() }
 
 // Gate describes the gate that the thread of task t is about to pass, or passes:
-// how many permits it has and whether the thread would not wait for one.
+// how many permits it has, -1 when there is no gate, and whether the thread would
+// not wait for one.
 func (s *Sandbox) Gate(t *kernel.Task) (permits int, try bool) {
 	w := &t.Owner.(*Thread).wait
 	if w.gate == nil {
-		return 0, false
+		return -1, false
 	}
 	return int(w.gate.permits.Load()), w.try
 }

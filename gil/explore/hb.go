@@ -23,38 +23,6 @@ type access struct {
 	read  uint64 // sum of the hashes of the reads since
 }
 
-// effect says what a step does to its object.
-type effect uint8
-
-const (
-	nothing effect = iota
-	reads
-	writes
-)
-
-// effectOf says how a step takes part in conflicts.
-func effectOf(s *step) effect {
-	switch {
-	case s.obj == 0:
-		if s.kind == kernel.OpPrint {
-			return writes // to standard output
-		}
-		return nothing
-	case s.flags&implicit != 0:
-		return nothing
-	case s.flags&refused != 0:
-		if s.flags&tries != 0 {
-			return reads // it has seen the gate closed
-		}
-		return nothing // its time had run out: what the gate is does not matter
-	case s.kind == kernel.OpJoin:
-		return reads
-	case s.kind.Writes():
-		return writes
-	}
-	return reads
-}
-
 func newClasses() *classes {
 	c := &classes{}
 	c.resize(64)
@@ -107,13 +75,13 @@ func (c *classes) of(r *runner) uint64 {
 			continue
 		}
 		h := kernel.Hash(*t, uint64(s.kind)^uint64(s.obj)<<8)
-		switch effectOf(s) {
+		switch obj, e := target(s); e {
 		case reads:
-			o := c.find(s.obj)
+			o := c.find(obj)
 			h = kernel.Hash(h, o.wrote)
 			o.read += h
 		case writes:
-			o := c.find(s.obj)
+			o := c.find(obj)
 			h = kernel.Hash(h^o.read, o.wrote)
 			o.wrote, o.read = h, 0
 		}

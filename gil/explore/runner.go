@@ -9,12 +9,13 @@ import (
 
 // step is one operation of a run.
 type step struct {
-	obj    kernel.ObjID
-	site   uintptr
-	thread int32 // index of the thread, in the order of starting
-	base   int32 // whom the base order would have run, where the step deviates
-	kind   kernel.OpKind
-	flags  stepFlags
+	obj     kernel.ObjID
+	site    uintptr
+	thread  int32 // index of the thread, in the order of starting
+	base    int32 // whom the base order would have run, where the step deviates
+	permits int32 // of the gate it passes, before it does; -1 when it passes none
+	kind    kernel.OpKind
+	flags   stepFlags
 }
 
 type stepFlags uint8
@@ -153,8 +154,9 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	th := &r.threads[i]
 	th.ops++
 	switch op.Kind {
-	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpWait, kernel.OpJoin:
+	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
 		permits, try := r.box.Gate(t)
+		st.permits = int32(permits)
 		if try {
 			st.flags |= tries
 		}
