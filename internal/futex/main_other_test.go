@@ -1,0 +1,5 @@
+//go:build !unix
+
+package futex_test
+
+func echo() {}
