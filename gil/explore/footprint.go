@@ -1,6 +1,8 @@
 package explore
 
 import (
+	"math/bits"
+
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/kernel"
 )
@@ -61,4 +63,87 @@ func passes(k kernel.OpKind) bool {
 		return true
 	}
 	return false
+}
+
+// opens reports whether the step may have opened a gate.
+func opens(s *step) bool {
+	switch s.kind {
+	case kernel.OpRelease, kernel.OpNotify, kernel.OpSet, kernel.OpExit:
+		return true
+	}
+	return passes(s.kind) && s.permits < 0
+}
+
+// foot is what a step does to one object.
+type foot struct {
+	obj    kernel.ObjID
+	effect effect
+	step   int32
+}
+
+// feet appends what step i does to all objects. Besides its own there are two that
+// hardly any program has: the list of threads, if the program looks at it, and the
+// moment at which daemon threads are ended.
+func (r *runner) feet(buf []foot, i int) []foot {
+	s := &r.steps[i]
+	if obj, e := target(s); e != nothing {
+		buf = append(buf, foot{obj, e, int32(i)})
+	}
+	if r.observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
+		buf = append(buf, foot{world, writes, int32(i)})
+	}
+	if r.daemons > 0 {
+		switch {
+		case r.threads[s.thread].daemon:
+			buf = append(buf, foot{daemons, reads, int32(i)})
+		case s.flags&implicit != 0 && s.kind != kernel.OpExit:
+			buf = append(buf, foot{daemons, writes, int32(i)})
+		}
+	}
+	return buf
+}
+
+// independent reports whether no two of the feet conflict.
+func independent(a, b []foot) bool {
+	for i := range a {
+		for j := range b {
+			if a[i].obj == b[j].obj && (a[i].effect == writes || b[j].effect == writes) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// bitset is a set of thread numbers.
+type bitset []uint64
+
+func (b bitset) has(i int) bool { return i>>6 < len(b) && b[i>>6]&(1<<(i&63)) != 0 }
+
+func (b *bitset) add(i int) {
+	for i>>6 >= len(*b) {
+		*b = append(*b, 0)
+	}
+	(*b)[i>>6] |= 1 << (i & 63)
+}
+
+// firstWithout is the least member that is not in o, -1 if there is none.
+func (b bitset) firstWithout(o bitset) int {
+	for w, x := range b {
+		if w < len(o) {
+			x &^= o[w]
+		}
+		if x != 0 {
+			return w<<6 + bits.TrailingZeros64(x)
+		}
+	}
+	return -1
+}
+
+func (b bitset) len() int {
+	n := 0
+	for _, x := range b {
+		n += bits.OnesCount64(x)
+	}
+	return n
 }

@@ -75,15 +75,11 @@ func (c *classes) of(r *runner) uint64 {
 			continue
 		}
 		h := kernel.Hash(*t, uint64(s.kind)^uint64(s.obj)<<8)
-		switch obj, e := target(s); e {
-		case reads:
-			o := c.find(obj)
-			h = kernel.Hash(h, o.wrote)
-			o.read += h
-		case writes:
-			o := c.find(obj)
-			h = kernel.Hash(h^o.read, o.wrote)
-			o.wrote, o.read = h, 0
+		if obj, e := target(s); e != nothing {
+			h = c.touch(h, obj, e)
+		}
+		if r.observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
+			h = c.touch(h, world, writes)
 		}
 		*t = h
 		for started < len(c.threads) && int(r.threads[started].born) == i {
@@ -92,6 +88,19 @@ func (c *classes) of(r *runner) uint64 {
 		}
 	}
 	return c.sum(r)
+}
+
+// touch adds an access to the hash h of an operation and to the object's.
+func (c *classes) touch(h uint64, id kernel.ObjID, e effect) uint64 {
+	o := c.find(id)
+	if e == reads {
+		h = kernel.Hash(h, o.wrote)
+		o.read += h
+		return h
+	}
+	h = kernel.Hash(h^o.read, o.wrote)
+	o.wrote, o.read = h, 0
+	return h
 }
 
 // sum adds up what the threads have done.

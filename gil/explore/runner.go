@@ -26,7 +26,7 @@ const (
 	pinned                         // no switch was possible before it
 	tries                          // passes a gate without waiting for it
 	refused                        // found the gate closed: a try, or its time had run out
-	implicit                       // the main thread's join of threads that are left when its function has returned
+	implicit                       // of the main thread after its function has returned: it joins the threads that are left
 	clocked                        // the clock has moved since the last step
 )
 
@@ -64,6 +64,10 @@ type runner struct {
 	base    int // of the choice that was taken for the next step; -1 when there was none
 	now     kernel.Time
 	left    bool // the program's main function has returned
+	daemons int  // daemon threads of this run
+	// observed: some run has looked at the list of threads, so that the order in
+	// which threads start and end matters.
+	observed bool
 }
 
 // programSeed is what a program's own draws are keyed by: the same in all runs, so
@@ -91,13 +95,11 @@ func (r *runner) body(t *gil.Thread) {
 // on when it is, so it is an operation if there are any.
 func (r *runner) leave(t *gil.Thread) {
 	r.left = true
-	for i := range r.threads {
-		if r.threads[i].daemon && !r.threads[i].over {
-			if !r.threads[0].task.Killed() {
-				t.Label("main ends")
-			}
-			return
-		}
+	if len(r.threads) != len(r.k.Tasks()) {
+		r.grow()
+	}
+	if r.daemons > 0 && !r.threads[0].task.Killed() {
+		t.Label("main ends")
 	}
 }
 
@@ -106,7 +108,7 @@ func (r *runner) run(s Strategy) error {
 	r.strategy = s
 	r.stepper, _ = s.(Stepper)
 	r.steps, r.threads = r.steps[:0], r.threads[:0]
-	r.last, r.base, r.left, r.now = 0, -1, false, 0
+	r.last, r.base, r.left, r.now, r.daemons = 0, -1, false, 0, 0
 	if r.fair != nil {
 		r.fair.reset()
 	}
@@ -163,12 +165,14 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		if permits == 0 {
 			st.flags |= refused
 		}
-		if i == 0 && r.left {
-			st.flags |= implicit
-		}
+	case kernel.OpPeek:
+		r.observed = r.observed || op.Obj == 0
 	case kernel.OpExit:
 		th.over = true
 		st.obj = th.end
+	}
+	if i == 0 && r.left {
+		st.flags |= implicit
 	}
 	if now := k.Now(nil); now != r.now {
 		r.now = now
@@ -189,6 +193,9 @@ func (r *runner) grow() {
 	tasks := r.k.Tasks()
 	for n := len(r.threads); n < len(tasks); n++ {
 		t := threadInfo{task: tasks[n], parent: -1, end: r.box.End(tasks[n]), daemon: r.box.ThreadOf(tasks[n]).Daemon()}
+		if t.daemon {
+			r.daemons++
+		}
 		if n > 0 {
 			p := &r.threads[r.last]
 			p.started++

@@ -1,0 +1,251 @@
+package explore
+
+import (
+	"fmt"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// dpor is dynamic partial-order reduction with source sets and sleep sets
+// (Abdulla, Aronis, Jonsson, Sagonas: "Optimal dynamic partial order reduction",
+// POPL 2014).
+//
+// It walks through schedules depth first. Each node of the current schedule stands
+// before a transition: an operation at which there may have been a choice, with the
+// pinned operations that follow it. When a run has ended its transitions are
+// searched for races, pairs of conflicting ones that nothing else orders, and for
+// each of them the node before the first is told to try a thread with which the
+// second can come first (dpor_races.go). A thread that has been tried sleeps below
+// the node until something happens that conflicts with what it did.
+type dpor struct {
+	nodes    []dporNode
+	sleepers []sleeper // of all nodes, those of a node after those of the one before
+	prints   []foot    // footprints of sleepers, in the same way
+	begun    int       // transitions of this run
+	branch   int       // of them, those that the run before had too
+	start    []int32   // the first step of each
+	buf      []foot
+	races    raceFinder
+	blocked  bool // this run repeats an earlier one: all that could run were asleep
+	repeated int  // runs that did
+	done     bool
+	observed bool
+	diverged error
+
+	awake    bool // the mutant that has no sleep sets
+	lockless bool // the mutant that does not reverse races for locks
+}
+
+// dporNode is the choice before one transition of the current run.
+type dporNode struct {
+	thread  int32 // who performs it in this run
+	kind    kernel.OpKind
+	obj     kernel.ObjID
+	lo, hi  int32 // its sleepers
+	prints  int32 // length of dpor.prints up to its own
+	tried   int32 // threads tried, the current one included
+	enabled bitset
+	back    bitset // threads that are to be tried
+	asleep  bitset // threads that are not, some of them because they have been
+}
+
+// sleeper is a thread that need not run at a node: what it would do has been
+// explored, as long as nothing conflicts with its footprint.
+type sleeper struct{ thread, lo, hi int32 }
+
+// DPOR covers all interleavings with as few schedules as there are
+// happens-before classes: orders of operations that conflict. It ends when it has
+// covered them all. Conflicting are two operations on one object of which one
+// changes it; see the package's documentation for what that means of locks.
+//
+// It sees only what package gil announces: Go variables that threads share without
+// a lock are invisible to it.
+func DPOR() Strategy { return &dpor{} }
+
+// Name is what reports call it.
+func (x *dpor) Name() string { return "dpor" }
+
+// Start begins the next schedule.
+func (x *dpor) Start(n int, _ uint64) bool {
+	if n == 0 {
+		x.restart()
+	}
+	x.begun, x.start, x.blocked = 0, x.start[:0], false
+	return !x.done
+}
+
+func (x *dpor) restart() {
+	x.nodes, x.sleepers, x.prints = x.nodes[:0], x.sleepers[:0], x.prints[:0]
+	x.branch, x.repeated, x.done, x.diverged = 0, 0, false, nil
+}
+
+// Choose returns the thread of the node, which it makes if it is new.
+func (x *dpor) Choose(p *Point) int {
+	if x.begun < len(x.nodes) {
+		t := int(x.nodes[x.begun].thread)
+		if p.set.Has(t) {
+			return t
+		}
+		x.diverge(p.r, fmt.Sprintf("thread %s cannot run where it could before", p.r.pathOf(t)))
+		return p.base
+	}
+	n := x.grow(p.r, len(p.r.steps))
+	n.enabled = n.enabled[:0]
+	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
+		n.enabled.add(i)
+	}
+	t := p.base
+	if n.asleep.has(t) {
+		if t = n.enabled.firstWithout(n.asleep); t < 0 {
+			x.blocked = true
+			t = p.base
+		}
+	}
+	n.thread = int32(t)
+	return t
+}
+
+// Performed takes notice of the beginning of a transition.
+func (x *dpor) Performed(p *Point, thread int, op Op) {
+	r := p.r
+	last := len(r.steps) - 1
+	if r.steps[last].flags&pinned != 0 && x.begun > 0 {
+		return
+	}
+	var n *dporNode
+	switch {
+	case x.begun == len(x.nodes): // nobody else could run
+		n = x.grow(r, last)
+		n.enabled = n.enabled[:0]
+		n.enabled.add(thread)
+		n.thread = int32(thread)
+		x.blocked = x.blocked || n.asleep.has(thread)
+	default:
+		n = &x.nodes[x.begun]
+	}
+	switch obj := r.steps[last].obj; {
+	case x.begun > x.branch || n.kind == kernel.OpNone || x.begun == x.branch:
+		n.kind, n.obj = op.Kind, obj
+	case n.kind != op.Kind || n.obj != obj || int(n.thread) != thread:
+		x.diverge(r, fmt.Sprintf("thread %s performed %v where thread %s performed %v before", r.pathOf(thread), op.Kind, r.pathOf(int(n.thread)), n.kind))
+	}
+	x.start = append(x.start, int32(last))
+	x.begun++
+}
+
+func (x *dpor) diverge(r *runner, what string) {
+	if x.diverged == nil {
+		x.diverged = fmt.Errorf("explore: step %d of a repeated schedule was another one: %s; "+
+			"a program must do the same thing in the same schedule (does it use map order, time, goroutines or select?)", len(r.steps), what)
+	}
+}
+
+// grow makes the next node; steps are the run's so far. Whoever slept at the node
+// before goes on sleeping if the transition in between does not concern it.
+func (x *dpor) grow(r *runner, steps int) *dporNode {
+	if len(x.nodes) < cap(x.nodes) {
+		x.nodes = x.nodes[:len(x.nodes)+1]
+	} else {
+		x.nodes = append(x.nodes, dporNode{})
+	}
+	d := len(x.nodes) - 1
+	n := &x.nodes[d]
+	n.back, n.asleep = n.back[:0], n.asleep[:0]
+	n.tried, n.kind = 1, kernel.OpNone
+	n.lo = int32(len(x.sleepers))
+	if d > 0 {
+		before := &x.nodes[d-1]
+		if before.lo != before.hi && !x.awake {
+			feet := x.feetOf(r, int(x.start[d-1]), steps)
+			for i := before.lo; i < before.hi; i++ {
+				s := x.sleepers[i]
+				if s.thread != before.thread && independent(x.prints[s.lo:s.hi], feet) {
+					x.sleepers = append(x.sleepers, s)
+					n.asleep.add(int(s.thread))
+				}
+			}
+		}
+	}
+	n.hi, n.prints = int32(len(x.sleepers)), int32(len(x.prints))
+	return n
+}
+
+// feetOf is what the steps from one to another do.
+func (x *dpor) feetOf(r *runner, from, to int) []foot {
+	x.buf = x.buf[:0]
+	for i := from; i < to; i++ {
+		x.buf = r.feet(x.buf, i)
+	}
+	return x.buf
+}
+
+// end is the step after the last one of transition d.
+func (x *dpor) end(r *runner, d int) int {
+	if d+1 < x.begun {
+		return int(x.start[d+1])
+	}
+	return len(r.steps)
+}
+
+// ended finds the races of the run and goes back to the deepest node at which
+// something is left to be tried.
+func (x *dpor) ended(r *runner) {
+	if r.observed && !x.observed {
+		// What conflicts has changed: everything so far may have missed something.
+		x.observed = true
+		x.restart()
+		return
+	}
+	if x.blocked {
+		x.repeated++
+	}
+	if x.diverged != nil {
+		x.done = true
+		return
+	}
+	x.nodes = x.nodes[:x.begun] // a run that was cut short has fewer transitions
+	x.races.find(x, r)
+	for d := len(x.nodes) - 1; d >= 0; d-- {
+		n := &x.nodes[d]
+		was := int(n.thread)
+		n.asleep.add(was) // it has been tried
+		t := n.back.firstWithout(n.asleep)
+		if t < 0 {
+			continue
+		}
+		lo := int(n.prints)
+		x.prints = append(x.prints[:lo], x.feetOf(r, int(x.start[d]), x.end(r, d))...)
+		n.prints = int32(len(x.prints))
+		x.sleepers = append(x.sleepers[:n.hi], sleeper{int32(was), int32(lo), n.prints})
+		n.hi++
+		n.thread = int32(t)
+		n.tried++
+		x.nodes, x.branch = x.nodes[:d+1], d
+		return
+	}
+	x.nodes, x.done = x.nodes[:0], true
+}
+
+// covered weighs what is to be tried at each node equally.
+func (x *dpor) covered() (bool, float64) {
+	if x.done {
+		return x.diverged == nil, 1
+	}
+	part, weight := 0.0, 1.0
+	for i := range x.nodes {
+		n := &x.nodes[i]
+		left := 0
+		for w, b := range n.back {
+			if w < len(n.asleep) {
+				b &^= n.asleep[w]
+			}
+			left += bitset{b}.len()
+		}
+		if n.back.has(int(n.thread)) && !n.asleep.has(int(n.thread)) {
+			left--
+		}
+		weight /= float64(int(n.tried) + left)
+		part += weight * float64(n.tried-1)
+	}
+	return false, part
+}

@@ -1,0 +1,315 @@
+package explore
+
+import (
+	"slices"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// raceFinder computes the happens-before order of a run's transitions and finds its
+// races.
+//
+// Transition e has a clock with an entry per thread: one more than the number of
+// the thread's last transition that happens before e or is e. So i happens before
+// e if clock(e)[thread of i] > i.
+type raceFinder struct {
+	width   int     // threads
+	clock   []int32 // one row per transition
+	last    []int32 // of each thread, its last transition so far, -1 for none
+	floor   []int32 // everything here came before the clock last moved
+	moved   bool
+	objects []objectState
+	index   map[kernel.ObjID]int32
+	readers []reader
+	pairs   []pair
+	row     []int32
+	first   []int32 // of each thread, its first transition in the sequence looked at
+	initial bitset
+}
+
+// objectState is what has happened to one object.
+type objectState struct {
+	write    int32 // the last transition that changed it, -1 for none
+	kind     kernel.OpKind
+	opens    bool     // that one opened a gate
+	wasOpen  bool     // and the gate was open for everybody before
+	open     bool     // the gate is open for everybody
+	closers  [2]int32 // the last transitions that took a permit or shut the gate, of different threads
+	closerBy [2]int32
+	readers  int32 // those that looked at it since, a list in raceFinder.readers
+}
+
+type reader struct{ transition, next int32 }
+
+// pair is an earlier transition that conflicts with the one looked at.
+type pair struct {
+	at   int32
+	late bool // it made the later one possible: an order, and no race
+}
+
+// find looks at all transitions of the run. Races between those that the run
+// before had too have been found then.
+func (f *raceFinder) find(x *dpor, r *runner) {
+	f.begin(len(r.threads), x.begun)
+	for e := range x.begun {
+		first := &r.steps[x.start[e]]
+		u := int(first.thread)
+		if first.flags&clocked != 0 {
+			for t, l := range f.last {
+				f.floor[t] = l + 1
+			}
+			f.moved = true
+		}
+		c := f.clock[e*f.width : (e+1)*f.width]
+		f.order(x, r, u, c)
+		feet := x.feetOf(r, int(x.start[e]), x.end(r, e))
+		f.pairs = f.pairs[:0]
+		for i := range feet {
+			f.conflicts(r, &feet[i], u, false, x)
+		}
+		f.reverse(x, r, e, u, c, e >= x.branch)
+		c[u] = int32(e + 1)
+		f.last[u] = int32(e)
+		for i := range feet {
+			f.update(r, &feet[i], int32(e), int32(u))
+		}
+	}
+	f.unfinished(x, r)
+}
+
+func (f *raceFinder) begin(width, transitions int) {
+	f.width = width
+	if n := width * transitions; cap(f.clock) < n {
+		f.clock = make([]int32, n)
+	} else {
+		f.clock = f.clock[:n]
+	}
+	f.last = grown(f.last, width)
+	f.floor = grown(f.floor, width)
+	f.row = grown(f.row, width)
+	f.first = grown(f.first, width)
+	for i := range width {
+		f.last[i], f.floor[i] = -1, 0
+	}
+	f.moved = false
+	f.objects, f.readers = f.objects[:0], f.readers[:0]
+	if f.index == nil {
+		f.index = make(map[kernel.ObjID]int32)
+	}
+	clear(f.index)
+}
+
+func grown(s []int32, n int) []int32 {
+	if cap(s) < n {
+		return make([]int32, n)
+	}
+	return s[:n]
+}
+
+// order sets c to what thread u has before its next transition: what its last one
+// had, or the start of the thread.
+func (f *raceFinder) order(x *dpor, r *runner, u int, c []int32) {
+	switch l := f.last[u]; {
+	case l >= 0:
+		copy(c, f.clock[int(l)*f.width:])
+	case r.threads[u].parent >= 0:
+		born, _ := slices.BinarySearch(x.start, r.threads[u].born+1)
+		copy(c, f.clock[(born-1)*f.width:born*f.width])
+	default:
+		clear(c)
+	}
+	if f.moved {
+		join(c, f.floor)
+	}
+}
+
+func join(c, o []int32) {
+	for i, v := range o[:len(c)] {
+		if v > c[i] {
+			c[i] = v
+		}
+	}
+}
+
+// object is the state of an object.
+func (f *raceFinder) object(id kernel.ObjID) *objectState {
+	i, ok := f.index[id]
+	if !ok {
+		i = int32(len(f.objects))
+		f.index[id] = i
+		f.objects = append(f.objects, objectState{write: -1, closers: [2]int32{-1, -1}, closerBy: [2]int32{-1, -1}, readers: -1})
+	}
+	return &f.objects[i]
+}
+
+// conflicts collects the earlier transitions that conflict with a foot of thread u.
+// One that is pending waits at a closed gate.
+func (f *raceFinder) conflicts(r *runner, t *foot, u int, pending bool, x *dpor) {
+	o := f.object(t.obj)
+	waits := false
+	permits := int32(0)
+	if t.step >= 0 {
+		s := &r.steps[t.step]
+		waits, permits = passes(s.kind) && s.permits >= 0 && s.flags&tries == 0, s.permits
+	}
+	if pending || waits && o.write >= 0 && o.opens && f.enables(o, permits) {
+		// It could not have come before whoever opened the gate, but before whoever
+		// had closed it.
+		if !pending {
+			f.pairs = append(f.pairs, pair{o.write, true})
+		}
+		c := 0
+		if o.closerBy[0] == int32(u) {
+			c = 1
+		}
+		if o.closers[c] >= 0 && !x.lockless {
+			f.pairs = append(f.pairs, pair{o.closers[c], false})
+		}
+	} else if o.write >= 0 {
+		f.pairs = append(f.pairs, pair{o.write, false})
+	}
+	if t.effect == writes {
+		for i := o.readers; i >= 0; i = f.readers[i].next {
+			f.pairs = append(f.pairs, pair{f.readers[i].transition, false})
+		}
+	}
+}
+
+// enables reports whether the gate was closed before it was last opened, when a
+// thread passed it next that found so many permits.
+func (f *raceFinder) enables(o *objectState, permits int32) bool {
+	switch o.kind {
+	case kernel.OpExit:
+		return true
+	case kernel.OpSet:
+		return !o.wasOpen
+	}
+	return permits <= 1
+}
+
+// update takes the foot of transition e into its object's state.
+func (f *raceFinder) update(r *runner, t *foot, e, u int32) {
+	o := f.object(t.obj)
+	if t.effect == reads {
+		f.readers = append(f.readers, reader{e, o.readers})
+		o.readers = int32(len(f.readers) - 1)
+		return
+	}
+	s := &r.steps[t.step]
+	o.write, o.kind, o.readers = e, s.kind, -1
+	o.opens, o.wasOpen = opens(s), o.open
+	switch {
+	case s.kind == kernel.OpSet:
+		o.open = true
+	case s.kind == kernel.OpClear, passes(s.kind) && !o.opens:
+		o.open = false
+		if o.closerBy[0] != u {
+			o.closers[1], o.closerBy[1] = o.closers[0], o.closerBy[0]
+		}
+		o.closers[0], o.closerBy[0] = e, u
+	}
+}
+
+// reverse finds the races among the collected pairs, the latest first, and orders
+// the transition, whose clock is c, after them.
+func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool) {
+	if len(f.pairs) > 1 {
+		slices.SortFunc(f.pairs, func(a, b pair) int { return int(b.at - a.at) })
+	}
+	for _, p := range f.pairs {
+		i := int(p.at)
+		by := int(r.steps[x.start[i]].thread)
+		if p.late || c[by] > p.at {
+			continue
+		}
+		if fresh {
+			f.source(x, r, i, e, u, c)
+		}
+		join(c, f.clock[i*f.width:(i+1)*f.width])
+	}
+	for _, p := range f.pairs {
+		if p.late {
+			join(c, f.clock[int(p.at)*f.width:(int(p.at)+1)*f.width])
+		}
+	}
+}
+
+// source makes sure that the node before transition i tries a thread with which e,
+// whose clock without i is c and whose thread is u, can come before i: an initial of
+// the sequence of those transitions between the two that do not happen after i,
+// followed by e.
+func (f *raceFinder) source(x *dpor, r *runner, i, e, u int, c []int32) {
+	n := &x.nodes[i]
+	by := int(r.steps[x.start[i]].thread)
+	for t := range f.first {
+		f.first[t] = -1
+	}
+	f.initial = f.initial[:0]
+	for k := i + 1; k <= e; k++ {
+		row, w := c, u
+		if k < e {
+			row, w = f.clock[k*f.width:(k+1)*f.width], int(r.steps[x.start[k]].thread)
+			if row[by] > int32(i) {
+				continue
+			}
+		}
+		if f.first[w] >= 0 {
+			continue
+		}
+		isInitial := true
+		for t, v := range f.first {
+			if v >= 0 && row[t] > v {
+				isInitial = false
+				break
+			}
+		}
+		f.first[w] = int32(k)
+		if !isInitial {
+			continue
+		}
+		if n.back.has(w) || n.asleep.has(w) {
+			return // it is tried, or what begins with it has been explored
+		}
+		f.initial.add(w)
+	}
+	if f.initial.has(u) && n.enabled.has(u) {
+		n.back.add(u)
+		return
+	}
+	for w, b := range f.initial {
+		if w < len(n.enabled) && b&n.enabled[w] != 0 {
+			n.back.add(bitset{b & n.enabled[w]}.firstWithout(nil) + w<<6)
+			return
+		}
+	}
+	for t := n.enabled.firstWithout(n.back); t >= 0; t = n.enabled.firstWithout(n.back) {
+		n.back.add(t)
+	}
+}
+
+// unfinished treats what unfinished threads were about to do as their last
+// transitions, or nothing beyond a deadlock would be explored.
+func (f *raceFinder) unfinished(x *dpor, r *runner) {
+	for u := range r.threads {
+		th := &r.threads[u]
+		if th.over {
+			continue
+		}
+		op := r.k.Pending(u)
+		if op.Kind == kernel.OpNone {
+			continue
+		}
+		s := step{kind: op.Kind, obj: op.Obj, thread: int32(u), permits: 1}
+		obj, effect := target(&s)
+		waits := passes(op.Kind)
+		f.order(x, r, u, f.row)
+		f.pairs = f.pairs[:0]
+		if effect != nothing {
+			f.conflicts(r, &foot{obj, effect, -1}, u, waits, x)
+		}
+		if th.daemon {
+			f.conflicts(r, &foot{daemons, reads, -1}, u, false, x)
+		}
+		f.reverse(x, r, x.begun, u, f.row, true)
+	}
+}
