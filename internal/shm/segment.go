@@ -34,10 +34,13 @@ type header struct {
 	size    uint64 // of the user's memory
 	kind    uint64 // what the user's memory holds
 	padding [40]byte
+	// The process ids of the latest claims, each at its number modulo the
+	// length: the number in the upper half, the id in the lower.
+	pids [64]uint64
 }
 
 const (
-	headerSize = 64
+	headerSize = int(unsafe.Sizeof(header{}))
 	magic      = 0x70_67_69_31
 )
 
@@ -124,6 +127,8 @@ func (s *Segment) Claim() (uint32, error) {
 			return 0, fmt.Errorf("shm: cannot claim a segment: %w", err)
 		}
 		if ok {
+			pids := &s.header().pids
+			atomic.StoreUint64(&pids[n%uint32(len(pids))], uint64(n)<<32|uint64(os.Getpid()))
 			s.claim.Store(n)
 		}
 	}
@@ -139,6 +144,19 @@ func (s *Segment) Alive(n uint32) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.closed || n == s.claim.Load() || s.staked(n)
+}
+
+// PID returns the process id with which the claim n was made, as that process knew
+// it, or 0 when it is no longer known. It is for messages: by now the id may belong
+// to another process.
+func (s *Segment) PID(n uint32) int {
+	pids := &s.header().pids
+	v := atomic.LoadUint64(&pids[n%uint32(len(pids))])
+	runtime.KeepAlive(s)
+	if uint32(v>>32) != n {
+		return 0
+	}
+	return int(uint32(v))
 }
 
 // File returns a descriptor of the segment for another process, which gives it to

@@ -88,12 +88,14 @@ func TestMemoryIsSharedAndClaimsAreDistinct(t *testing.T) {
 	require.EqualValues(t, 2, atomic.LoadUint32((*uint32)(s.Pointer())))
 	for _, c := range []*child{a, b} {
 		require.True(t, s.Alive(c.claim))
+		require.Equal(t, c.cmd.Process.Pid, s.PID(c.claim))
 		_ = c.stdin.Close()
 		require.NoError(t, c.cmd.Wait())
 		require.False(t, s.Alive(c.claim))
 	}
 	require.True(t, s.Alive(mine))
 	require.False(t, s.Alive(0))
+	require.Zero(t, s.PID(mine+64))
 	runtime.KeepAlive(s)
 }
 
