@@ -1,0 +1,105 @@
+// Package process runs functions of this program in processes of their own:
+// Python's multiprocessing.
+//
+//	var square = process.Define("square", func(ctx context.Context, n int) (int, error) { return n * n, nil })
+//
+//	func main() { process.Main(run) }
+//
+//	func run(t *gil.Thread) error {
+//		n, err := square.Call(t, 7) // 49, computed in another process
+//		…
+//	}
+//
+// # Children
+//
+// A child is this same program, started again. A package variable made by
+// [Define] or [DefineTarget] gives a function a name; both sides run it, so both
+// know the name. [Main] is the first thing that main does, and [TestMain] the one
+// thing that TestMain of a package with such tests does: in a child they run the
+// function and do not return. A program that forgets them cannot start children;
+// the error shows the lines to add. A child that finds other functions in its
+// program than its parent knows says so and ends with code 1.
+//
+// [Func.Start] starts a process that runs a function, [Func.New] and
+// [Process.Start] do so in two steps, and [Func.Call] waits for the result.
+// Starting does not wait for the child, however long the argument and however
+// early the child dies.
+//
+// An argument is encoded by package pickle. What it holds is copied; live objects
+// in it (a pipe.Conn, what else is registered with pickle.RegisterHandle) stay
+// what they are, and their descriptors are inherited.
+//
+// A process is a child because it has inherited a socket in which a token lies, the one
+// that the environment names; the environment alone makes no child. What is
+// secret travels in the socket. On Linux the program is the one that runs, also
+// when its file was replaced. A child has an empty stdin, its parent's stdout,
+// stderr, directory, environment and process group, and no open descriptors but
+// those and the listed ones.
+//
+// # Waiting
+//
+// What may wait takes a context first. A thread of package gil is one; its GIL is
+// given up while it waits, and only then. [Process.Join] waits as long as the
+// context allows, [Process.JoinTimeout] at most as long as it says. Any number of
+// goroutines may join one process; all of them find its exit code.
+// [Process.Sentinel] can be given to pipe.Wait. One goroutine per child waits for
+// its end, on Linux without a thread.
+//
+// # Exit codes
+//
+//	0        the function returned no error
+//	1        it returned an error, or panicked: stderr has "Process <name>:" and the
+//	         error or the panic with its stack
+//	1        it was interrupted (SIGINT), without a traceback
+//	n        Exit(ctx, n), of which eight bits count, or os.Exit(n)
+//	-N       signal N ended it: -15 after Terminate, -9 after Kill
+//	2        a goroutine of its own panicked, or the Go runtime gave up
+//	143      OrphanCode: its parent died, and it was to end with it
+//
+// A panic in a thread that is not the main thread ends that thread; the exit code
+// stays 0, as in Python. Threads that are no daemons are waited for.
+//
+// # The end of the parent
+//
+//	the parent ends by              daemons          others
+//	the return of Main's function   SIGTERM, joined  joined
+//	its error or panic, Exit        SIGTERM, joined  joined
+//	os.Exit, SIGTERM, SIGKILL …     end by themselves run on
+//
+// A daemon that does not end by SIGTERM within five seconds is killed. In the
+// last row CPython's daemons run on. [WithEndWithParent] changes it for one
+// process; [Parent] tells a process that runs on. A child itself ends as Main
+// does: its own children first.
+//
+// # Signals
+//
+// SIGTERM keeps its default action everywhere: a process ends at once, without
+// deferred calls, and its children are told by their lifelines.
+//
+// SIGINT, which Ctrl-C sends to all processes of a terminal. In Main: daemons are
+// terminated, the other children get SIGINT too and are joined, then the process
+// dies of the signal (a shell shows 130); the second SIGINT kills the children.
+// In a child whose function takes a context: the context ends with
+// [ErrInterrupted] as its cause, the function may finish, and its error is exit
+// code 1. In a child whose function runs on a thread: it ends at once, its own
+// children first, with exit code 1. The second SIGINT ends a child at once.
+// Nobody prints a traceback. TestMain leaves SIGINT to package testing.
+// [WithoutSignals] leaves it to the program.
+//
+// # Where this is not CPython
+//
+//   - Start methods: there is one, and it is spawn.
+//   - Start never waits for a child that died early, and long arguments do not
+//     make starts wait for each other.
+//   - All waiters of Join see the exit code.
+//   - A child that has died is dead, also if its own children live and have
+//     inherited everything.
+//   - Terminate and Kill before Start are errors that say so.
+//   - Daemons end when their parent is killed.
+//   - Ctrl-C ends everything, quietly.
+//
+// # Platforms
+//
+// Linux and macOS have everything. Elsewhere programs compile, Main runs, and
+// starting a process is an error that matches errors.ErrUnsupported.
+package process

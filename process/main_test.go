@@ -1,0 +1,16 @@
+package process_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/pygil/pygil/process"
+)
+
+func TestMain(m *testing.M) {
+	if playRole() {
+		return
+	}
+	process.TestMain(m, process.WithStrict(benchOnly...), process.WithCheck(func() error { return goleak.Find() }))
+}

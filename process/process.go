@@ -1,0 +1,335 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pygil/pygil/internal/blocking"
+	"github.com/pygil/pygil/pipe"
+	"github.com/pygil/pygil/pipe/pickle"
+)
+
+// A Process is a process of the operating system that runs a function of this
+// program: made by [Func.New] or [Func.Start], or, by [Current] and [Parent],
+// this process itself and the one that started it. All methods may be called
+// from any goroutine and by any number at once.
+// Python: multiprocessing.Process.
+type Process struct {
+	role     role
+	identity []int
+	target   *target
+	reply    bool          // somebody waits for the result: the connection is his
+	done     chan struct{} // closed when it has ended, and its code is known
+
+	mu     sync.Mutex
+	name   string
+	daemon bool
+	bound  bool
+	key    AuthKey
+	stage  stage
+	closed bool
+	// encode appends the argument, until the process has started.
+	encode   func(dst []byte, opts ...pickle.Option) ([]byte, error)
+	pid      int
+	body     body
+	conn     *pipe.Conn // its lifeline
+	code     int
+	sentinel Sentinel
+}
+
+// A role is what a Process is to the process it is looked at in.
+type role int
+
+const (
+	child role = iota
+	self
+	parent
+)
+
+// A stage is how far a child has come. Its end is the channel's business.
+type stage int
+
+const (
+	initial stage = iota
+	starting
+	started
+)
+
+// ended reports whether the process has ended.
+func (p *Process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Name returns the process's name. Python: Process.name.
+func (p *Process) Name() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.name
+}
+
+// SetName changes the name. Once the process has started, only this process sees
+// the change.
+func (p *Process) SetName(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.name = name
+}
+
+// Daemon reports whether the process is a daemon; see [WithDaemon].
+// Python: Process.daemon.
+func (p *Process) Daemon() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.daemon
+}
+
+// SetDaemon makes a process a daemon, or not, before it is started.
+func (p *Process) SetDaemon(daemon bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.role != child || p.stage != initial {
+		return asserted("process has already started", "SetDaemon: process %s has already started; give WithDaemon when making it", p.name)
+	}
+	p.daemon = daemon
+	return nil
+}
+
+// AuthKey returns the key of the process; by default that of the process that
+// made it. Python: Process.authkey.
+func (p *Process) AuthKey() AuthKey {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.authKey()
+}
+
+func (p *Process) authKey() AuthKey {
+	if p.key == nil {
+		p.key = slices.Clone(freshKey())
+	}
+	return p.key
+}
+
+// SetAuthKey gives the process another key, of which it keeps a copy: in the
+// current process for itself and the children it makes from now on, in a child
+// for that child if it has not started yet.
+func (p *Process) SetAuthKey(key []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.key = append(AuthKey{}, key...)
+}
+
+// PID returns the process's number, 0 before it has started. It panics with a
+// [*ValueError] when p is closed. Python: Process.pid.
+func (p *Process) PID() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open()
+	return p.pid
+}
+
+// open panics when the process is closed. The caller has locked it.
+func (p *Process) open() {
+	if err := p.usable(); err != nil {
+		panic(err)
+	}
+}
+
+func (p *Process) usable() error {
+	if p.closed {
+		return invalid("process object is closed", "process object is closed: %s was closed by Close", p.name)
+	}
+	return nil
+}
+
+// IsAlive reports whether the process has started and not ended. The current
+// process is alive. It never waits. It panics with a [*ValueError] when p is
+// closed. Python: Process.is_alive.
+func (p *Process) IsAlive(ctx context.Context) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open()
+	return p.stage == started && !p.ended()
+}
+
+// ExitCode returns how the process ended: 0 when its function returned no error,
+// 1 when it returned one, panicked, or was interrupted, n for Exit(n), -N when
+// signal N ended it, and 255 when somebody else in this program took the exit
+// status away. Ended is false as long as there is none. It never waits. It panics with a
+// [*ValueError] when p is closed. Python: Process.exitcode.
+func (p *Process) ExitCode() (code int, ended bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open()
+	if p.role != child || !p.ended() {
+		return 0, false
+	}
+	return p.code, true
+}
+
+// Join waits until the process has ended; then its exit code is known. Any number
+// of goroutines may wait. The GIL is given up meanwhile. The error is misuse or
+// the context's; one whose deadline passed matches [ErrTimeout].
+// Python: Process.join().
+func (p *Process) Join(ctx context.Context) error {
+	if err := p.joinable(); err != nil || p.ended() {
+		return err
+	}
+	if ctx.Err() == nil {
+		blocking.Do(ctx, "process.join", func() {
+			select {
+			case <-p.done:
+			case <-ctx.Done():
+			}
+		})
+	}
+	if p.ended() {
+		return nil
+	}
+	return over(ctx, "join")
+}
+
+// JoinTimeout is Join that waits at most d, and says whether the process has
+// ended. That d has passed is no error. Python: Process.join(timeout).
+func (p *Process) JoinTimeout(ctx context.Context, d time.Duration) (ended bool, err error) {
+	if err := p.joinable(); err != nil || p.ended() {
+		return err == nil, err
+	}
+	if ctx.Err() == nil && d > 0 {
+		blocking.Do(ctx, "process.join", func() {
+			timer := time.NewTimer(d)
+			defer timer.Stop()
+			select {
+			case <-p.done:
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+		})
+	}
+	if p.ended() {
+		return true, nil
+	}
+	return false, over(ctx, "join")
+}
+
+// joinable says why the process cannot be waited for.
+func (p *Process) joinable() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.usable(); err != nil {
+		return err
+	}
+	switch {
+	case p.role == self:
+		return asserted("can only join a child process", "can only join a child process or the parent: a process that waits for its own end waits for ever")
+	case p.stage != started:
+		return asserted("can only join a started process", "can only join a started process: call Start of %s first", p.name)
+	}
+	return nil
+}
+
+// Terminate asks a child to end, with SIGTERM: its deferred calls do not run
+// unless its program handles the signal, and its own children are left alone
+// (daemons among them notice). It does nothing to a process that has ended.
+// The error is misuse. Python: Process.terminate.
+func (p *Process) Terminate() error { return p.signal(syscall.SIGTERM, "Terminate") }
+
+// Kill ends a child, with SIGKILL, which it cannot refuse. It does nothing to a
+// process that has ended. The error is misuse. Python: Process.kill.
+func (p *Process) Kill() error { return p.signal(syscall.SIGKILL, "Kill") }
+
+// Interrupt sends a child SIGINT, as Ctrl-C does; see the package's
+// documentation for what follows. It does nothing to a process that has ended.
+// The error is misuse. Python: Process.interrupt (3.14).
+func (p *Process) Interrupt() error { return p.signal(syscall.SIGINT, "Interrupt") }
+
+func (p *Process) signal(sig syscall.Signal, method string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.usable(); err != nil {
+		return err
+	}
+	switch {
+	case p.role != child:
+		return asserted("", "%s: only a child can be ended, %s is none", method, p.name)
+	case p.stage != started:
+		return asserted("", "%s: %s has not started; call Start first", method, p.name)
+	}
+	return p.body.signal(sig)
+}
+
+// Close gives up what p still holds of a process that has ended or was never
+// started: a sentinel's descriptor. It is an error while the process runs. After
+// it only Name, Daemon, AuthKey and String still mean something. Closing again
+// does nothing. Python: Process.close.
+func (p *Process) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return nil
+	case p.role != child:
+		return invalid("", "only a child can be closed, %s is none", p.name)
+	case p.stage == starting, p.stage == started && !p.ended():
+		return invalid("Cannot close a process while it is still running. You should first call join() or terminate().",
+			"cannot close %s while it is still running: call Join or Terminate first", p.name)
+	}
+	p.closed = true
+	p.encode = nil
+	p.sentinel.shut()
+	return nil
+}
+
+// String shows the process as Python's repr does:
+//
+//	<Process name='Process-1' pid=4711 parent=4710 stopped exitcode=-SIGTERM daemon>
+func (p *Process) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	parts := []string{"<Process", fmt.Sprintf("name='%s'", p.name)}
+	if p.pid != 0 {
+		parts = append(parts, fmt.Sprintf("pid=%d", p.pid))
+	}
+	if p.role == child {
+		parts = append(parts, fmt.Sprintf("parent=%d", os.Getpid()))
+	}
+	ended := p.ended()
+	switch {
+	case p.closed:
+		parts = append(parts, "closed")
+	case p.role == parent:
+		parts = append(parts, "unknown")
+	case p.stage != started:
+		parts = append(parts, "initial")
+	case ended:
+		parts = append(parts, "stopped")
+	default:
+		parts = append(parts, "started")
+	}
+	if p.role == child && ended && !p.closed {
+		code := fmt.Sprint(p.code)
+		if p.code < 0 {
+			code = "-" + signalName(-p.code)
+		}
+		parts = append(parts, "exitcode="+code)
+	}
+	if p.daemon {
+		parts = append(parts, "daemon")
+	}
+	return strings.Join(parts, " ") + ">"
+}
+
+// CPUCount returns how many CPUs this process may use. Python: os.process_cpu_count
+// (3.13); multiprocessing.cpu_count counts those of the machine.
+func CPUCount() int { return runtime.NumCPU() }
