@@ -43,6 +43,7 @@ type happening struct {
 	values []value
 	text   string // label, printed text
 	failed bool   // a try that found its object taken, a wait that ran out of time
+	chosen bool   // others could have run instead
 }
 
 // value is what an access read or wrote.
@@ -127,167 +128,178 @@ func (a *account) owner(o *object, upTo int) (actor, step int) {
 	return actor, step
 }
 
-// recording is an explorer that passes every choice on to another one and writes
-// the run down. It is an observer too, for the names and the values.
+// recording is a strategy that has another one choose and writes the run down. It
+// is an observer too, for the names and the values.
 type recording struct {
-	inner  kernel.Explorer
-	tell   kernel.Performer // inner, if it is one
-	a      *account
-	index  map[uint32]int // thread number → index
-	peers  map[int]int    // by thread that joins: whom
-	starts int            // threads that are known
-	last   int            // step of the last OpStart
-	by     int
+	inner Strategy
+	tell  Stepper // inner, if it is one
+	r     *runner
+	a     *account
+	index map[uint32]int  // thread number → index
+	peers map[int]int     // by thread that joins: whom
+	sites map[int]uintptr // of what a thread has announced
 }
 
-func newRecording(inner kernel.Explorer) *recording {
-	r := &recording{inner: inner, a: &account{objects: make(map[kernel.ObjID]*object)}, index: make(map[uint32]int), peers: make(map[int]int), by: -1}
-	r.tell, _ = inner.(kernel.Performer)
-	return r
+func newRecording(inner Strategy) *recording {
+	w := &recording{inner: inner}
+	w.tell, _ = inner.(Stepper)
+	return w
 }
 
-// Choose has the other explorer choose.
-func (r *recording) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
-	r.meet(k)
-	c := choice{step: k.Steps(), last: cur, chosen: r.inner.Choose(k, cur, enabled)}
-	c.enabled = make([]int, enabled.Len())
-	for i := range c.enabled {
-		c.enabled[i] = enabled.Nth(i)
+// record performs the program once more under s, on a runner of its own, and
+// returns the account of the run and its error.
+func record(prog func(*gil.Thread), c *config, s Strategy) (*account, *runner, error) {
+	w := newRecording(s)
+	conf := *c
+	conf.sandbox = append(conf.sandbox[:len(conf.sandbox):len(conf.sandbox)], gil.WithObserver(w))
+	r := newRunner(prog, &conf)
+	defer r.close()
+	w.Start(0, 0)
+	w.r = r
+	err := r.run(w)
+	w.finish()
+	return w.a, r, err
+}
+
+func (w *recording) Name() string { return w.inner.Name() }
+
+func (w *recording) Start(n int, seed uint64) bool {
+	w.a = &account{objects: make(map[kernel.ObjID]*object)}
+	w.index, w.peers, w.sites = make(map[uint32]int), make(map[int]int), make(map[int]uintptr)
+	return w.inner.Start(n, seed)
+}
+
+// Choose has the other strategy choose.
+func (w *recording) Choose(p *Point) int {
+	if t := p.r.k.Current(); t != nil && t.Killed() {
+		return w.inner.Choose(p) // the run is over, threads unwind
 	}
-	r.a.choices = append(r.a.choices, c)
+	w.meet(p.r)
+	if t := p.r.k.Current(); t != nil && t.Index() < len(w.a.actors) && !w.a.actors[t.Index()].ended {
+		w.sites[t.Index()] = callSite()
+	}
+	c := choice{step: len(w.a.steps), last: p.cur, chosen: w.inner.Choose(p)}
+	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
+		c.enabled = append(c.enabled, i)
+	}
+	w.a.choices = append(w.a.choices, c)
 	return c.chosen
 }
 
 // meet takes notice of threads that were started since.
-func (r *recording) meet(k *kernel.Explored) {
-	for ts := k.Tasks(); r.starts < len(ts); r.starts++ {
-		t := ts[r.starts]
-		who := actor{name: t.Name, path: t.Path, parent: r.by, born: r.last}
-		if th, ok := t.Owner.(*gil.Thread); ok {
-			who.daemon = th.Daemon()
+func (w *recording) meet(r *runner) {
+	for i := len(w.a.actors); i < len(r.threads); i++ {
+		t := &r.threads[i]
+		w.a.actors = append(w.a.actors, actor{name: r.nameOf(i), path: t.path, parent: int(t.parent), born: len(w.a.steps) - 1, daemon: t.daemon})
+		if o := w.object(t.end, kernel.OpJoin); o != nil {
+			o.target = i
 		}
-		r.a.actors = append(r.a.actors, who)
 	}
 }
 
-// Performs writes an operation down.
-func (r *recording) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
-	r.meet(k)
-	i := t.Index()
-	who := &r.a.actors[i]
+// Performed writes an operation down.
+func (w *recording) Performed(p *Point, thread int, op Op) {
+	w.meet(p.r)
+	st := &p.r.steps[len(p.r.steps)-1]
+	who := &w.a.actors[thread]
 	who.ops++
-	s := happening{actor: i, number: who.ops, kind: op.Kind, obj: r.object(op, i), site: op.Site}
-	if s.site == 0 && op.Kind != kernel.OpExit {
+	s := happening{actor: thread, number: who.ops, kind: op.Kind, site: op.Site, failed: st.flags&refused != 0, chosen: st.flags&chosen != 0}
+	if op.Kind != kernel.OpLabel && op.Kind != kernel.OpExit && op.Kind != kernel.OpStart {
+		s.obj = w.object(op.Obj, op.Kind)
+	}
+	if op.Kind == kernel.OpExit {
+		who.ended = true
+	} else if s.site == 0 {
 		s.site = callSite()
 	}
-	switch op.Kind {
-	case kernel.OpExit:
-		who.ended = true
-	case kernel.OpStart:
-		r.last, r.by = len(r.a.steps), i
-	case kernel.OpTryAcquire:
-		holder, _ := r.a.owner(s.obj, len(r.a.steps))
-		s.failed = holder >= 0
-	}
-	r.a.steps = append(r.a.steps, s)
-	if r.tell != nil {
-		r.tell.Performs(k, t, op)
+	w.a.steps = append(w.a.steps, s)
+	if w.tell != nil {
+		w.tell.Performed(p, thread, op)
 	}
 }
 
-func (r *recording) object(op kernel.Op, by int) *object {
-	if op.Obj == 0 || op.Kind == kernel.OpLabel || op.Kind == kernel.OpExit || op.Kind == kernel.OpStart {
+func (w *recording) object(id kernel.ObjID, k kernel.OpKind) *object {
+	if id == 0 {
 		return nil
 	}
-	o := r.a.objects[op.Obj]
+	o := w.a.objects[id]
 	if o == nil {
-		o = &object{id: op.Obj, target: -1}
-		r.a.objects[op.Obj] = o
-		r.a.order = append(r.a.order, o)
+		o = &object{id: id, target: -1}
+		w.a.objects[id] = o
+		w.a.order = append(w.a.order, o)
 	}
-	switch op.Kind {
+	switch k {
 	case kernel.OpRead, kernel.OpWrite, kernel.OpUpdate:
 		o.shared = true
-	case kernel.OpJoin:
-		if peer, ok := r.peers[by]; ok {
-			o.target = peer
-		}
 	}
 	return o
 }
 
 // Observe learns names.
-func (r *recording) Observe(e gil.Event) {
-	switch e.Kind {
-	case gil.EvThreadStart:
-		r.index[e.TID] = len(r.index)
-		return
-	case gil.EvJoinBegin:
-		if by, ok := r.index[e.TID]; ok {
-			if peer, ok := r.index[e.Peer]; ok {
-				r.peers[by] = peer
-			} else {
-				delete(r.peers, by)
-			}
-		}
+func (w *recording) Observe(e gil.Event) {
+	if e.Kind == gil.EvThreadStart {
+		w.index[e.TID] = len(w.index) // threads begin in the order in which they were started
 		return
 	}
-	by, ok := r.index[e.TID]
+	by, ok := w.index[e.TID]
 	if !ok {
 		return
 	}
 	if e.Obj != 0 && e.Name != "" {
-		if o := r.a.objects[kernel.ObjID(e.Obj)]; o != nil && o.name == "" {
+		if o := w.a.objects[kernel.ObjID(e.Obj)]; o != nil && o.name == "" {
 			o.name = e.Name
+		} else if o == nil && e.Kind == gil.EvLockRequest {
+			w.object(kernel.ObjID(e.Obj), kernel.OpAcquire).name = e.Name
 		}
 	}
-	last := r.latest(by)
-	if last == nil {
-		return
-	}
 	switch e.Kind {
+	case gil.EvLockRequest:
+		if w.r != nil && w.r.k.Current() != nil && w.r.k.Current().Index() == by {
+			w.sites[by] = callSite()
+		}
 	case gil.EvLabel, gil.EvPrint:
-		last.text = e.Name
-	case gil.EvLockTimeout:
-		last.failed = true
+		if s := w.latest(by); s != nil {
+			s.text = e.Name
+		}
 	}
 }
 
 // ObserveValue learns values.
-func (r *recording) ObserveValue(e gil.Event, v any) {
-	by, ok := r.index[e.TID]
+func (w *recording) ObserveValue(e gil.Event, v any) {
+	by, ok := w.index[e.TID]
 	if !ok {
 		return
 	}
-	if s := r.latest(by); s != nil {
+	if s := w.latest(by); s != nil {
 		s.values = append(s.values, value{e.Kind == gil.EvWrite, brief(v)})
 	}
 }
 
 // latest is the last operation of a thread.
-func (r *recording) latest(by int) *happening {
-	for i := len(r.a.steps) - 1; i >= 0; i-- {
-		if r.a.steps[i].actor == by {
-			return &r.a.steps[i]
+func (w *recording) latest(by int) *happening {
+	for i := len(w.a.steps) - 1; i >= 0; i-- {
+		if w.a.steps[i].actor == by {
+			return &w.a.steps[i]
 		}
 	}
 	return nil
 }
 
 // finish adds what the threads that are left were about to do.
-func (r *recording) finish(k *kernel.Explored) *account {
-	r.meet(k)
-	for i := range r.a.actors {
-		who := &r.a.actors[i]
+func (w *recording) finish() {
+	w.meet(w.r)
+	for i := range w.a.actors {
+		who := &w.a.actors[i]
 		if who.ended {
 			continue
 		}
-		who.pending = k.Pending(i)
-		who.site = who.pending.Site
-		r.object(who.pending, i)
+		who.pending = w.r.k.Pending(i)
+		if who.site = who.pending.Site; who.site == 0 {
+			who.site = w.sites[i]
+		}
+		w.object(who.pending.Obj, who.pending.Kind)
 	}
-	r.a.entitle()
-	return r.a
+	w.a.entitle()
 }
 
 // brief is a value on one short line.

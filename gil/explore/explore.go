@@ -167,5 +167,8 @@ func (s *search) conclude() {
 	for _, f := range p.Failures {
 		s.finish(f)
 	}
+	if !p.Failed() {
+		s.audit()
+	}
 	p.Elapsed = time.Since(s.began)
 }

@@ -3,6 +3,9 @@ package explore
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/pygil/pygil/gil"
 )
@@ -37,22 +40,101 @@ func (k Kind) String() string {
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
 
-// Failure is an interleaving that failed.
+// Failure is an interleaving that failed. It has been performed twice more before
+// it is handed out, and its schedule has been made as short as it gets.
 type Failure struct {
 	Kind      Kind     // in what way
-	Err       error    // what Sandbox.Run returned
-	Schedule  Schedule // the interleaving
+	Err       error    // what the run returned, or a *Diagnosis
+	Schedule  Schedule // the interleaving, shrunk
 	Schedules int      // how many were tried, this one included
 	Steps     int      // how many operations it has
+
+	Found       Schedule // the interleaving as it was found
+	Thread      string   // the thread that failed, empty when it was none in particular
+	Pattern     string   // the name of what went wrong between the threads: "lost update", "lock-order deadlock a → b → a", …
+	Explanation []string // who did what, where: one sentence each
+	Decisive    string   // the operation after which the failure was hardly to be avoided, empty when unknown
+
+	table string
 }
 
 // Error says what failed and how to see it again.
 func (f *Failure) Error() string {
-	return fmt.Sprintf("explore: %v after %d schedules: %v (schedule %v)", f.Kind, f.Schedules, f.Err, f.Schedule)
+	what := ""
+	if f.Pattern != "" {
+		what = ", " + f.Pattern
+	}
+	return fmt.Sprintf("explore: %v%s after %d schedules: %v (schedule %v)", f.Kind, what, f.Schedules, f.Err, f.Schedule)
 }
 
 // Unwrap returns the error of the run.
 func (f *Failure) Unwrap() error { return f.Err }
+
+// Table shows the interleaving, one column per thread: what the operations that
+// matter read and wrote, on which lines, and why another thread went on. What lies
+// between them is counted. It is empty for a failure that could not be performed
+// once more.
+func (f *Failure) Table() string { return f.table }
+
+// Report is everything that is known about the failure, for people: what failed,
+// the explanation, the table and the schedule.
+func (f *Failure) Report() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s", f.Kind)
+	if f.Thread != "" {
+		fmt.Fprintf(&b, " in %s", f.Thread)
+	}
+	if f.Pattern != "" {
+		fmt.Fprintf(&b, ": %s", f.Pattern)
+	}
+	fmt.Fprintf(&b, " (schedule %s of the search, %s operations)\n", thousands(f.Schedules), thousands(f.Steps))
+	for l := range strings.Lines(strings.TrimRight(headline(f.Err), "\n") + "\n") {
+		b.WriteString("    " + l)
+	}
+	for _, l := range f.Explanation {
+		b.WriteString("  " + l + "\n")
+	}
+	if f.Decisive != "" {
+		b.WriteString("  " + f.Decisive + "\n")
+	}
+	if f.table != "" {
+		b.WriteString("\n" + f.table)
+	}
+	fmt.Fprintf(&b, "\nschedule: %v\n", f.Schedule)
+	return b.String()
+}
+
+// headline is an error without the frames of this module and of Go's own that a
+// failed assertion of testify lists.
+func headline(err error) string {
+	if err == nil {
+		return ""
+	}
+	var b strings.Builder
+	trace := false
+	for l := range strings.Lines(err.Error()) {
+		switch {
+		case strings.Contains(l, "Error Trace:"):
+			trace = true
+		case trace && !strings.Contains(l, "Error:"):
+			continue
+		default:
+			trace = false
+		}
+		b.WriteString(l)
+	}
+	return b.String()
+}
+
+// Diagnosis is the error of a failure that no thread has noticed: the explorer has.
+type Diagnosis struct {
+	Kind    Kind
+	Text    string   // what is wrong, and what to do about it
+	Threads []string // whose fault it is, or who suffers
+}
+
+// Error returns the text.
+func (d *Diagnosis) Error() string { return "explore: " + d.Text }
 
 // classify finds the kind of a run's error.
 func classify(err error) Kind {
@@ -60,6 +142,8 @@ func classify(err error) Kind {
 		panicked *gil.UncaughtError
 		asserted *gil.AssertionError
 		dead     *gil.DeadlockError
+		found    *Diagnosis
+		misused  *gil.RuntimeError
 	)
 	switch {
 	case err == nil:
@@ -70,20 +154,62 @@ func classify(err error) Kind {
 		return Assertion
 	case errors.As(err, &dead):
 		return Deadlock
+	case errors.As(err, &found):
+		return found.Kind
 	case errors.Is(err, gil.ErrStepLimit):
 		return StepLimit
+	case errors.As(err, &misused):
+		return Nondeterminism // an object that has outlived a run: the runs depend on each other
 	}
 	return Panic
 }
 
-// identity tells failures apart: two runs that agree in it fail in the same way.
-func identity(err error) string {
-	if err == nil {
-		return ""
+// culprit is the thread that failed, empty when it was none in particular.
+func culprit(err error) string {
+	var panicked *gil.UncaughtError
+	var asserted *gil.AssertionError
+	switch {
+	case errors.As(err, &panicked):
+		return panicked.Thread
+	case errors.As(err, &asserted):
+		return asserted.Thread
 	}
-	return classify(err).String() + ": " + err.Error()
+	return ""
 }
 
-// finish is called once for each distinct failure that a search has found, before
-// it is handed out.
-func (s *search) finish(*Failure) {}
+// identity tells failures apart: two runs that agree in it fail in the same way.
+// It is the kind, the message, and for a panic the innermost line of the user's.
+func identity(err error) string {
+	var (
+		panicked *gil.UncaughtError
+		asserted *gil.AssertionError
+		dead     *gil.DeadlockError
+		found    *Diagnosis
+	)
+	k := classify(err).String() + ": "
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &panicked):
+		return k + panicked.Thread + ": " + plainly(fmt.Sprint(panicked.Value)) + " @ " + innermost(panicked.Stack)
+	case errors.As(err, &asserted):
+		return k + plainly(asserted.Error())
+	case errors.As(err, &dead):
+		waits := make([]string, len(dead.Waits))
+		for i, w := range dead.Waits {
+			waits[i] = w.Thread + " waits for " + w.For
+		}
+		slices.Sort(waits)
+		return k + strings.Join(waits, ", ")
+	case errors.As(err, &found):
+		return k + found.Text
+	case errors.Is(err, gil.ErrStepLimit):
+		return k
+	}
+	return k + plainly(err.Error())
+}
+
+// addresses is what differs between two runs that fail in the same way.
+var addresses = regexp.MustCompile(`0x[0-9a-f]{6,}`)
+
+func plainly(text string) string { return addresses.ReplaceAllString(text, "0x…") }

@@ -22,6 +22,7 @@ type config struct {
 	seed         uint64
 	profile      gil.Profile
 	races        bool
+	leaks        bool
 	strict       bool
 	unfair       bool
 	earlyTimers  bool

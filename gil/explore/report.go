@@ -13,6 +13,7 @@ type Report struct {
 	Steps     int           // operations performed in all of them
 	MaxSteps  int           // of the longest run
 	Failures  []*Failure    // the different ones, in the order they were found
+	Warnings  []*Failure    // updates that were lost in schedules that passed
 	Exhausted bool          // every interleaving was covered
 	Classes   int           // happens-before classes seen: interleavings that differ in an order that matters
 	Capped    bool          // there are more classes than were counted

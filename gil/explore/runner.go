@@ -112,7 +112,7 @@ func (r *runner) run(s Strategy) error {
 	if r.fair != nil {
 		r.fair.reset()
 	}
-	return r.box.Run(programSeed, r.main)
+	return r.verdict(r.box.Run(programSeed, r.main))
 }
 
 // Choose is called by the kernel where two or more threads are enabled.

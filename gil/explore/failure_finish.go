@@ -1,0 +1,145 @@
+package explore
+
+import (
+	"fmt"
+
+	"github.com/pygil/pygil/gil"
+)
+
+// finish is called once for each distinct failure that a search has found, before
+// it is handed out: the failure is performed twice more, shrunk and explained.
+func (s *search) finish(f *Failure) { f.finish(s.runner.prog, s.conf) }
+
+// finish makes a failure fit to be handed out.
+func (f *Failure) finish(prog func(*gil.Thread), c *config) {
+	f.Found = f.Schedule
+	r := newRunner(prog, c)
+	defer r.close()
+	if !f.confirm(r) {
+		return
+	}
+	if f.Kind == StepLimit {
+		f.stuck(prog, c)
+	} else {
+		_ = r.run(begin(newApplier(f.Schedule)))
+		f.Schedule, f.Err, f.Steps = r.shrink(f.Schedule, f.Err)
+	}
+	f.explain(prog, c, r)
+}
+
+// begin starts a strategy.
+func begin(s Strategy) Strategy {
+	s.Start(0, 0)
+	return s
+}
+
+// confirm performs the failing schedule twice. When the program does anything else
+// than it did, that is the failure: nothing can be said about one that comes and
+// goes.
+func (f *Failure) confirm(r *runner) bool {
+	id := identity(f.Err)
+	var runs [2][]step
+	var errs [2]error
+	for i := range runs {
+		errs[i] = r.run(begin(newApplier(f.Schedule)))
+		runs[i] = append([]step(nil), r.steps...)
+		if i == 0 && (identity(errs[0]) != id || f.Schedule.Fingerprint != 0 && r.fingerprint() != f.Schedule.Fingerprint) {
+			runs[1] = nil
+			continue
+		}
+	}
+	if identity(errs[0]) == id && identity(errs[1]) == id && sameSteps(runs[0], runs[1]) &&
+		(f.Schedule.Fingerprint == 0 || r.fingerprint() == f.Schedule.Fingerprint) {
+		return true
+	}
+	was := f.Err
+	f.Kind = Nondeterminism
+	f.Err = &Diagnosis{Kind: Nondeterminism, Text: fmt.Sprintf(
+		"the program is not deterministic: the same schedule once ended with %q, then with %q and %q",
+		brief1(was), brief1(errs[0]), brief1(errs[1]))}
+	f.Schedule.Kind = Nondeterminism
+	f.diverge(r)
+	return false
+}
+
+func sameSteps(a, b []step) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].thread != b[i].thread || a[i].kind != b[i].kind || a[i].obj != b[i].obj {
+			return false
+		}
+	}
+	return true
+}
+
+// brief1 is the first line of an error.
+func brief1(err error) string {
+	if err == nil {
+		return "no failure"
+	}
+	const most = 120
+	for i, c := range err.Error() {
+		if c == '\n' || i > most {
+			return err.Error()[:i] + " …"
+		}
+	}
+	return err.Error()
+}
+
+// audit is called when a search has ended without a failure. It looks whether the
+// program does the same thing when it is run in the same schedule again, without
+// which nothing has been shown, and for updates that were lost although the
+// program did not notice.
+func (s *search) audit() {
+	r := newRunner(s.runner.prog, s.conf)
+	defer r.close()
+	first := r.run(begin(Random()))
+	schedule, one := r.schedule(), append([]step(nil), r.steps...)
+	second := r.run(begin(newApplier(schedule)))
+	if !sameSteps(one, r.steps) || identity(first) != identity(second) {
+		f := &Failure{
+			Kind: Nondeterminism, Schedule: schedule, Found: schedule, Schedules: s.report.Schedules, Steps: len(r.steps),
+			Err: &Diagnosis{Kind: Nondeterminism, Text: "the program is not deterministic: it did two different things in the same schedule"},
+		}
+		f.Schedule.Kind = Nondeterminism
+		f.diverge(r)
+		s.report.Failures = append(s.report.Failures, f)
+		return
+	}
+	if first != nil {
+		return // an interleaving that the search has not met; it is not for the audit to report it
+	}
+	s.warn(r)
+}
+
+// The runs and operations that looking for lost updates may cost.
+const (
+	auditRuns  = 300
+	auditSteps = 300_000
+)
+
+// warn looks for lost updates in schedules that pass.
+func (s *search) warn(r *runner) {
+	known := make(map[string]bool)
+	walk := Random()
+	steps := 0
+	for n := 0; n < min(auditRuns, s.conf.maxSchedules) && steps < auditSteps && len(known) < 4; n++ {
+		walk.Start(n, s.conf.seed^uint64(n+1)*0x9e3779b97f4a7c15)
+		if err := r.run(walk); err != nil {
+			continue
+		}
+		steps += len(r.steps)
+		err := r.lostUpdate()
+		if err == nil || known[err.Error()] {
+			continue
+		}
+		known[err.Error()] = true
+		f := &Failure{Kind: LostUpdate, Err: err, Schedule: r.schedule(), Schedules: n + 1, Steps: len(r.steps)}
+		f.Found = f.Schedule
+		f.Schedule.Kind = LostUpdate
+		f.explain(r.prog, s.conf, r)
+		s.report.Warnings = append(s.report.Warnings, f)
+	}
+}

@@ -1,0 +1,139 @@
+package explore
+
+import "github.com/pygil/pygil/gil"
+
+// shrinker makes a failing schedule shorter. A candidate counts only if the run
+// fails in the very same way, so what is explained is what was found.
+type shrinker struct {
+	r      *runner
+	id     string
+	runs   int // that may still be made
+	steps  int
+	best   Schedule
+	err    error
+	length int
+}
+
+// The work that shrinking may cost: counts, so that the same failure is shrunk in
+// the same way on every machine.
+const (
+	shrinkRuns  = 4000
+	shrinkSteps = 20_000_000
+)
+
+// shrink returns the shortest schedule found that fails as s does, with the error
+// and the number of operations of its run. The runner is one that has performed it
+// and failed with err.
+func (r *runner) shrink(s Schedule, err error) (Schedule, error, int) {
+	z := &shrinker{r: r, id: identity(err), runs: shrinkRuns, steps: shrinkSteps, best: s, err: err, length: len(r.steps)}
+	z.try(Schedule{})
+	for range 3 {
+		before := len(z.best.Deviations)
+		z.halve()
+		z.normalise()
+		z.halve()
+		if len(z.best.Deviations) == before {
+			break
+		}
+	}
+	z.later()
+	return z.best, z.err, z.length
+}
+
+// shorter orders schedules: fewer deviations, then fewer operations.
+func shorter(a Schedule, aSteps int, b Schedule, bSteps int) bool {
+	if len(a.Deviations) != len(b.Deviations) {
+		return len(a.Deviations) < len(b.Deviations)
+	}
+	return aSteps < bSteps
+}
+
+// perform runs a candidate and reports whether it fails as it should. The schedule
+// of the run is what was really done: deviations that could not be applied are gone.
+func (z *shrinker) perform(c Strategy) (s Schedule, same bool) {
+	if z.runs <= 0 || z.steps <= 0 {
+		return s, false
+	}
+	z.runs--
+	c.Start(0, 0)
+	err := z.r.run(c)
+	z.steps -= len(z.r.steps)
+	if err == nil || identity(err) != z.id {
+		return s, false
+	}
+	s = z.r.schedule()
+	s.Kind = classify(err)
+	return s, true
+}
+
+// try takes a candidate if it fails and is better than the best one.
+func (z *shrinker) try(c Schedule) bool { return z.accept(newApplier(c), false) }
+
+// accept takes what a strategy does if it is better than the best; sideways takes
+// it also if it has no more deviations.
+func (z *shrinker) accept(c Strategy, sideways bool) bool {
+	s, same := z.perform(c)
+	if !same {
+		return false
+	}
+	if !shorter(s, len(z.r.steps), z.best, z.length) && !(sideways && len(s.Deviations) == len(z.best.Deviations)) {
+		return false
+	}
+	z.best, z.length = s, len(z.r.steps)
+	return true
+}
+
+// halve is Zeller and Hildebrandt's ddmin over the deviations: leave out halves,
+// then quarters, down to single ones, until nothing can be left out.
+func (z *shrinker) halve() {
+	parts := 2
+	for n := len(z.best.Deviations); n > 0 && z.runs > 0 && z.steps > 0; n = len(z.best.Deviations) {
+		parts = min(parts, n)
+		size := (n + parts - 1) / parts
+		shrunk := false
+		for from := 0; from < n; from += size {
+			ds := z.best.Deviations
+			if len(ds) != n {
+				break
+			}
+			rest := make([]Deviation, 0, n)
+			rest = append(rest, ds[:from]...)
+			rest = append(rest, ds[min(from+size, n):]...)
+			if z.try(Schedule{Deviations: rest}) {
+				shrunk = true
+				break
+			}
+		}
+		switch {
+		case shrunk:
+			parts = max(parts-1, 2)
+		case size == 1:
+			return
+		default:
+			parts *= 2
+		}
+	}
+}
+
+// later moves each deviation to a later operation of its thread as long as the
+// failure persists: the position nearest to what it breaks is the canonical one,
+// and the one that says most.
+func (z *shrinker) later() {
+	for i := 0; i < len(z.best.Deviations); i++ {
+		for moved := 0; moved < 64 && i < len(z.best.Deviations); moved++ {
+			c := Schedule{Deviations: append([]Deviation(nil), z.best.Deviations...)}
+			c.Deviations[i].Op++
+			was := z.best.Deviations[i]
+			if !z.accept(newApplier(c), true) || i < len(z.best.Deviations) && z.best.Deviations[i] == was {
+				break
+			}
+		}
+	}
+}
+
+// rerun is a runner like r for programs that must be watched from the beginning.
+func (r *runner) rerun(opts ...gil.Option) *runner {
+	conf := *r.conf
+	conf.sandbox = append(conf.sandbox[:len(conf.sandbox):len(conf.sandbox)], opts...)
+	return newRunner(r.prog, &conf)
+}
