@@ -19,6 +19,7 @@ type Report struct {
 	Capped    bool          // there are more classes than were counted
 	Fresh     int           // of them, seen first in the last quarter of the schedules
 	Estimate  float64       // schedules that covering everything would take, 0 when unknown
+	Bound     int           // of Preemptions, Delays and Sampling: everything up to it was covered, -1 if nothing was
 	Blocked   int           // runs of DPOR that turned out to be redundant
 	Elapsed   time.Duration // real time
 }

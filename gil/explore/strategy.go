@@ -34,6 +34,10 @@ type Stepper interface {
 // schedule depends on the number and the seed only.
 type cloner interface{ Clone() Strategy }
 
+// learner is a Strategy that is better when it knows what the program does: it is
+// given the profile of the first schedule, which then is a random walk.
+type learner interface{ learn(*profile) }
+
 // covering is a Strategy that covers the whole space in the end.
 type covering interface {
 	// ended is called after each schedule with the runner that has run it.
