@@ -19,6 +19,9 @@ func (e *AssertionError) Error() string { return "process: " + e.text }
 // PythonText returns CPython's text.
 func (e *AssertionError) PythonText() string { return e.python }
 
+// Reduce lets the error travel as what it is. It implements pickle.Reducer.
+func (e *AssertionError) Reduce() (any, error) { return words{e.text, e.python}, nil }
+
 // A ValueError says that an argument or an object cannot be used so: a closed
 // Process, an option in the wrong place. Nothing was done.
 // Python: ValueError (TypeError where Python has that).
@@ -30,6 +33,9 @@ func (e *ValueError) Error() string { return "process: " + e.text }
 // PythonText returns CPython's text where CPython has one.
 func (e *ValueError) PythonText() string { return e.python }
 
+// Reduce lets the error travel as what it is. It implements pickle.Reducer.
+func (e *ValueError) Reduce() (any, error) { return words{e.text, e.python}, nil }
+
 // A RuntimeError says that this program cannot have children, because of how it
 // is built or because it is ending. Python: RuntimeError.
 type RuntimeError struct{ text, python string }
@@ -39,6 +45,9 @@ func (e *RuntimeError) Error() string { return "process: " + e.text }
 
 // PythonText returns CPython's text where CPython has one.
 func (e *RuntimeError) PythonText() string { return e.python }
+
+// Reduce lets the error travel as what it is. It implements pickle.Reducer.
+func (e *RuntimeError) Reduce() (any, error) { return words{e.text, e.python}, nil }
 
 // ErrTimeout is matched by the error of every call that waited as long as it was
 // allowed to. Such an error matches context.DeadlineExceeded too.
@@ -64,6 +73,9 @@ func over(ctx context.Context, op string) error {
 		return fmt.Errorf("process: %s: %w", op, err)
 	}
 }
+
+// words are what an error of this package is made of, on its way.
+type words struct{ Text, Python string }
 
 func asserted(python, format string, args ...any) error {
 	return &AssertionError{text: fmt.Sprintf(format, args...), python: python}
@@ -112,6 +124,11 @@ func (e *PanicError) Error() string {
 }
 
 func init() {
+	pickle.RegisterReducer(func(w words) (*AssertionError, error) { return &AssertionError{w.Text, w.Python}, nil }, "process.AssertionError")
+	pickle.RegisterReducer(func(w words) (*ValueError, error) { return &ValueError{w.Text, w.Python}, nil }, "process.ValueError")
+	pickle.RegisterReducer(func(w words) (*RuntimeError, error) { return &RuntimeError{w.Text, w.Python}, nil }, "process.RuntimeError")
+	pickle.RegisterError("process.ErrTimeout", ErrTimeout)
+	pickle.RegisterError("process.ErrInterrupted", ErrInterrupted)
 	pickle.Register[ExitError]("process.ExitError")
 	pickle.Register[PanicError]("process.PanicError")
 }
