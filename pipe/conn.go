@@ -30,6 +30,7 @@ type Conn struct {
 	opts  []pickle.Option // for the codec
 	plain bool            // the codec is pickle's own and has no options
 	max   uint64          // length of an acceptable message
+	torn  bool            // senders take no turns: see WithTornWrites
 
 	closed  atomic.Bool
 	noRecv  atomic.Bool  // write-only
@@ -60,15 +61,28 @@ type inbox struct {
 // way.
 func (in *inbox) Read(p []byte) (int, error) { return in.s.read(in.ctx, p, in.wait) }
 
+// Context is that of the call under way, for live objects that arrive with a
+// message.
+func (in *inbox) Context() context.Context { return in.ctx }
+
 // An outbox is the sending half; it belongs to who holds the sending lock.
 type outbox struct {
 	m       message
 	scratch []byte // header, and body when that is short
 }
 
+// outbox returns what to make a message in, with the sending lock held. Senders
+// that take no turns have one each.
+func (c *Conn) outbox() *outbox {
+	if c.torn {
+		return new(outbox)
+	}
+	return &c.out
+}
+
 // newConn wraps a stream; the Conn owns it.
 func newConn(s stream, readable, writable bool, cfg *config) *Conn {
-	c := &Conn{s: s, codec: cfg.codec, opts: cfg.pickle, max: cfg.maxMessage}
+	c := &Conn{s: s, codec: cfg.codec, opts: cfg.pickle, max: cfg.maxMessage, torn: cfg.torn}
 	c.plain = c.codec == pickle.Native && len(c.opts) == 0
 	c.noRecv.Store(!readable)
 	c.noSend.Store(!writable)
@@ -102,15 +116,20 @@ func newPair(ctx context.Context, opts []Option, duplex bool) (a, b *Conn, err e
 	if err := ctx.Err(); err != nil {
 		return nil, nil, ended(ctx, "New")
 	}
-	open := openOneWay
-	if duplex {
-		open = openPair
-	}
-	x, y, err := open()
+	x, y, err := openVirtual(ctx, duplex, cfg.torn)
 	if err != nil {
-		return nil, nil, fmt.Errorf("pipe: New: %w", err)
+		return nil, nil, err
 	}
-	cfg.ahead = true
+	if x == nil {
+		open := openOneWay
+		if duplex {
+			open = openPair
+		}
+		if x, y, err = open(); err != nil {
+			return nil, nil, fmt.Errorf("pipe: New: %w", err)
+		}
+		cfg.ahead = true
+	}
 	return newConn(x, true, duplex, &cfg), newConn(y, duplex, true, &cfg), nil
 }
 

@@ -17,6 +17,10 @@ type passage struct {
 	Ahead []byte
 }
 
+// A journey is what pickle.Handles.Context is when it knows the call that sends or
+// receives.
+type journey interface{ Context() context.Context }
+
 func init() {
 	pickle.RegisterHandle(arrive, "pipe.Conn")
 }
@@ -96,15 +100,23 @@ func arrive(h *pickle.Handles, p passage) (*Conn, error) {
 		release([]any{handle})
 		return nil, fmt.Errorf("pipe: a Conn that can neither receive nor send arrived")
 	}
-	s, err := openHandle(handle)
-	if err != nil {
-		release([]any{handle})
-		return nil, err
-	}
 	cfg, err := configure(atFromFd, nil)
 	if err != nil {
 		return nil, err
 	}
+	ctx := context.Background()
+	if j, ok := h.Context.(journey); ok {
+		ctx = j.Context()
+	}
+	s, torn, err := openGrip(ctx, handle)
+	if s == nil && err == nil {
+		s, err = openHandle(handle)
+	}
+	if err != nil {
+		release([]any{handle})
+		return nil, err
+	}
+	cfg.torn = torn
 	c := newConn(s, p.Readable, p.Writable, &cfg)
 	c.in.r.Give(p.Ahead)
 	return c, nil

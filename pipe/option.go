@@ -57,6 +57,7 @@ type config struct {
 	codec      pickle.Codec
 	pickle     []pickle.Option
 	ahead      bool
+	torn       bool
 
 	key       []byte // nil: no authentication
 	handshake time.Duration
@@ -189,6 +190,15 @@ func WithCodec(codec pickle.Codec) Option {
 // to another process or its descriptor is asked for.
 func WithReadAhead() Option {
 	return setting{"WithReadAhead", atFromFd, func(c *config) { c.ahead = true }}
+}
+
+// WithTornWrites lets the senders at one end of an emulated pipe take no turns, so
+// that a program in a virtual world shows what Python's connections do when two
+// threads share an end: the bytes of two messages that are not both short mix, and
+// the receiver gets an error or a value that nobody sent. For [New] and [OneWay]
+// on a thread of a virtual world, where an explorer finds the interleaving.
+func WithTornWrites() Option {
+	return setting{"WithTornWrites", atNew, func(c *config) { c.torn = true }}
 }
 
 // WithMaxLength bounds one message of [Conn.RecvBytes]; a longer one is a

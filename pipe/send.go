@@ -59,16 +59,17 @@ func (c *Conn) sendBytes(ctx context.Context, b []byte, opts []Option, wait bool
 	if err := c.enter(ctx, sending, "send", wait); err != nil {
 		return err
 	}
-	m := &c.out.m
-	head := frame.AppendHeader(c.out.scratch[:0], uint64(len(b)))
+	o := c.outbox()
+	m := &o.m
+	head := frame.AppendHeader(o.scratch[:0], uint64(len(b)))
 	*m = message{size: len(head) + len(b)}
 	if len(b) <= joined {
 		head = append(head, b...)
 	} else {
 		m.body = b
 	}
-	c.out.scratch, m.head = head, head
-	return c.transmit(ctx, wait)
+	o.scratch, m.head = head, head
+	return c.transmit(ctx, m, wait)
 }
 
 // part cuts out what the options ask for, with CPython's errors.
@@ -90,9 +91,8 @@ func part(b []byte, opts []Option) ([]byte, error) {
 	return b[cfg.offset : cfg.offset+cfg.size], nil
 }
 
-// transmit writes the message in the outbox and gives up the sending lock.
-func (c *Conn) transmit(ctx context.Context, wait bool) error {
-	m := &c.out.m
+// transmit writes a message in an outbox and gives up the sending lock.
+func (c *Conn) transmit(ctx context.Context, m *message, wait bool) error {
 	err := c.s.write(ctx, m, wait)
 	if err == nil || m.written == 0 || !interrupted(err) {
 		m.head, m.body, m.handles = nil, nil, nil

@@ -154,8 +154,9 @@ func (c *Conn) send(ctx context.Context, v any, wait bool) error {
 	if err := c.enter(ctx, sending, "send", wait); err != nil {
 		return err
 	}
-	c.out.m = message{head: wire, handles: e.handles.All(), size: len(wire)}
-	err = c.transmit(ctx, wait)
+	o := c.outbox()
+	o.m = message{head: wire, handles: e.handles.All(), size: len(wire)}
+	err = c.transmit(ctx, &o.m, wait)
 	sent = err == nil || begun(err)
 	return err
 }
@@ -193,15 +194,16 @@ func (c *Conn) sendBare(ctx context.Context, v any, wait bool) error {
 	if err := c.enter(ctx, sending, "send", wait); err != nil {
 		return err
 	}
-	buf := append(c.out.scratch[:0], make([]byte, frame.LongHeader)...)
+	o := c.outbox()
+	buf := append(o.scratch[:0], make([]byte, frame.LongHeader)...)
 	buf, err := pickle.Append(buf, v)
 	if err != nil {
 		c.s.unlock(ctx, sending)
 		return err
 	}
 	wire := framed(buf)
-	c.out.scratch, c.out.m = buf, message{head: wire, size: len(wire)}
-	return c.transmit(ctx, wait)
+	o.scratch, o.m = buf, message{head: wire, size: len(wire)}
+	return c.transmit(ctx, &o.m, wait)
 }
 
 // recv receives one message and decodes it into the variable that into points
@@ -229,6 +231,9 @@ func (c *Conn) recv(ctx context.Context, into any, wait bool) (any, error) {
 	}
 	if short && h.Len() == 0 && c.plain {
 		opts = nil // quicker
+	}
+	if h.Len() > 0 {
+		h.Context = &c.in
 	}
 	var v any
 	if into == nil {

@@ -49,16 +49,15 @@ func WaitTimeout(ctx context.Context, d time.Duration, items ...Waitable) ([]Wai
 	if d <= 0 {
 		return waitFor(ctx, items, false)
 	}
-	limit := context.WithTimeout
-	for _, item := range items {
-		if c, ok := item.(*Conn); ok && c != nil {
-			limit = c.s.timeout
-			break
-		}
+	var bounded context.Context
+	if t := virtualWait(ctx, items); t != nil {
+		bounded = limit(ctx, t, d)
+	} else {
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
 	}
-	limited, cancel := limit(ctx, d)
-	defer cancel()
-	ready, err := waitFor(limited, items, true)
+	ready, err := waitFor(bounded, items, true)
 	if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
 		err = nil // the limit was d
 	}
@@ -89,6 +88,9 @@ func waitFor(ctx context.Context, items []Waitable, block bool) ([]Waitable, err
 	entries, err := register(items)
 	if err != nil {
 		return nil, err
+	}
+	if t := virtualWait(ctx, items); t != nil {
+		return waitVirtual(ctx, t, entries, block)
 	}
 	ready, err := collect(ctx, entries)
 	if err != nil || len(ready) > 0 || !block {
