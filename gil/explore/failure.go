@@ -26,10 +26,12 @@ const (
 	Leak                // a thread that was never joined
 	Nondeterminism      // the program did not do the same thing twice
 	StepLimit           // the run was longer than WithMaxSteps allows
+	Stuck               // a thread loops without an operation, or blocks outside the model
 )
 
 var kindNames = [...]string{
 	"none", "panic", "assertion", "deadlock", "livelock", "starvation", "race", "lost-update", "leak", "nondeterminism", "step-limit",
+	"stuck",
 }
 
 // String is the kind's name in schedules and reports, such as "deadlock".
@@ -131,6 +133,8 @@ type Diagnosis struct {
 	Kind    Kind
 	Text    string   // what is wrong, and what to do about it
 	Threads []string // whose fault it is, or who suffers
+
+	bound bool // it cannot be met again by performing the schedule
 }
 
 // Error returns the text.

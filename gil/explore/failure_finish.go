@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/pygil/pygil/gil"
@@ -8,22 +9,36 @@ import (
 
 // finish is called once for each distinct failure that a search has found, before
 // it is handed out: the failure is performed twice more, shrunk and explained.
-func (s *search) finish(f *Failure) { f.finish(s.runner.prog, s.conf) }
+func (s *search) finish(f *Failure) {
+	if s.finished++; s.finished > finishMost {
+		f.Found = f.Schedule
+		return
+	}
+	f.finish(s.runner.prog, s.conf)
+}
+
+// finishMost is how many failures of one search are shrunk and explained: a
+// program that fails in a thousand ways is not understood by reading them all.
+const finishMost = 8
 
 // finish makes a failure fit to be handed out.
 func (f *Failure) finish(prog func(*gil.Thread), c *config) {
 	f.Found = f.Schedule
+	var d *Diagnosis
+	if errors.As(f.Err, &d) && d.bound {
+		return
+	}
 	r := newRunner(prog, c)
 	defer r.close()
 	if !f.confirm(r) {
 		return
 	}
 	if f.Kind == StepLimit {
-		f.stuck(prog, c)
-	} else {
-		_ = r.run(begin(newApplier(f.Schedule)))
-		f.Schedule, f.Err, f.Steps = r.shrink(f.Schedule, f.Err)
+		f.endless(prog, c)
+		return
 	}
+	_ = r.run(begin(newApplier(f.Schedule)))
+	f.Schedule, f.Steps = r.shrink(f.Schedule, f.Err, identity)
 	f.explain(prog, c, r)
 }
 
@@ -139,7 +154,30 @@ func (s *search) warn(r *runner) {
 		f := &Failure{Kind: LostUpdate, Err: err, Schedule: r.schedule(), Schedules: n + 1, Steps: len(r.steps)}
 		f.Found = f.Schedule
 		f.Schedule.Kind = LostUpdate
+		f.Schedule, f.Steps = r.shrink(f.Schedule, nil, func(err error) string {
+			if err != nil {
+				return "failed"
+			}
+			return fmt.Sprint(r.lostUpdate())
+		})
 		f.explain(r.prog, s.conf, r)
 		s.report.Warnings = append(s.report.Warnings, f)
 	}
+}
+
+// supervised performs the search and returns its report. When the program does not
+// come back, nothing of what the search has found may be looked at.
+func (s *search) supervised() *Report {
+	f := s.conf.supervise(s.run)
+	if f == nil {
+		return &s.report
+	}
+	return &Report{Strategy: s.conf.strategyName(), Schedules: f.Schedules, Steps: f.Steps, Failures: []*Failure{f}}
+}
+
+func (c *config) strategyName() string {
+	if c.strategy == nil {
+		return "default"
+	}
+	return c.strategy.Name()
 }

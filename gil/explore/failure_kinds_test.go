@@ -2,7 +2,9 @@ package explore_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,4 +43,70 @@ func TestSmoke(t *testing.T) {
 	fmt.Println(f.Report())
 	f = explore.Find(failLockOrder)
 	fmt.Println(f.Report())
+}
+
+func TestSmoke2(t *testing.T) {
+	f := explore.Find(func(t *gil.Thread) {
+		stop := gil.NewVar("stop", false)
+		a := t.Go("a", func(t *gil.Thread) {
+			for !stop.Load(t) {
+			}
+		})
+		a.Join(t)
+	}, explore.WithMaxSteps(5000))
+	fmt.Println(f.Report())
+	f = explore.Find(func(t *gil.Thread) {
+		stop := gil.NewVar("stop", false)
+		a := t.Go("a", func(t *gil.Thread) {
+			for !stop.Load(t) {
+			}
+		})
+		stop.Store(t, true)
+		a.Join(t)
+	}, explore.WithMaxSteps(5000), explore.WithStrategy(explore.DFS()), explore.WithMaxSchedules(1000), explore.WithoutFairness())
+	if f != nil {
+		fmt.Println(f.Report())
+	}
+	f = explore.Find(func(t *gil.Thread) {
+		ch := make(chan int)
+		a := t.Go("a", func(t *gil.Thread) {
+			t.Tick(1)
+			<-ch
+		})
+		a.Join(t)
+	}, explore.WithPatience(300*time.Millisecond))
+	fmt.Println(f.Report())
+	f = explore.Find(func(th *gil.Thread) {
+		a := th.Go("a", func(t *gil.Thread) {
+			t.Tick(1)
+			runtime.Goexit()
+		})
+		a.Join(th)
+	}, explore.WithPatience(300*time.Millisecond))
+	fmt.Println(f.Report())
+	n := 0
+	f = explore.Find(func(t *gil.Thread) {
+		v := gil.NewVar("stop", false)
+		n++
+		if n%2 == 0 {
+			v.Load(t)
+		} else {
+			v.Store(t, true)
+		}
+	}, explore.WithPatience(300*time.Millisecond))
+	fmt.Println(f.Report())
+	f = explore.Find(func(t *gil.Thread) {
+		v := gil.NewVar("n", 0)
+		a := t.Go("a", func(t *gil.Thread) { v.Store(t, 1) })
+		v.Store(t, 2)
+		a.Join(t)
+	}, explore.WithRaces())
+	fmt.Println(f.Report())
+	r := explore.Run(func(t *gil.Thread) {
+		v := gil.NewVar("n", 0)
+		a := t.Go("a", func(t *gil.Thread) { v.Update(t, func(n int) int { return n + 1 }) })
+		v.Update(t, func(n int) int { return n + 1 })
+		a.Join(t)
+	})
+	fmt.Println(r, r.Warnings[0].Report())
 }

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"time"
 
 	"github.com/pygil/pygil/gil"
 )
@@ -24,8 +25,11 @@ type config struct {
 	races        bool
 	leaks        bool
 	strict       bool
+	patience     time.Duration
+	guard        *guard
 	unfair       bool
 	earlyTimers  bool
+	raw          bool // failures are left as they were found
 	workers      int
 	killPoints   int
 	ctx          context.Context

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"strconv"
+	"sync/atomic"
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/kernel"
@@ -63,8 +64,9 @@ type runner struct {
 	last    int // who performed the last step
 	base    int // of the choice that was taken for the next step; -1 when there was none
 	now     kernel.Time
-	left    bool // the program's main function has returned
-	daemons int  // daemon threads of this run
+	left    bool          // the program's main function has returned
+	beats   atomic.Uint64 // odd during a run
+	daemons int           // daemon threads of this run
 	// observed: some run has looked at the list of threads, so that the order in
 	// which threads start and end matters.
 	observed bool
@@ -80,10 +82,14 @@ func newRunner(prog func(t *gil.Thread), c *config) *runner {
 	r.box = gil.NewSandbox(c.profile, r, c.maxSteps, c.sandbox...)
 	r.k = r.box.Kernel()
 	r.point.r = r
+	c.guard.watch(r)
 	return r
 }
 
-func (r *runner) close() { r.box.Close() }
+func (r *runner) close() {
+	r.conf.guard.forget(r)
+	r.box.Close()
+}
 
 // body is the main thread.
 func (r *runner) body(t *gil.Thread) {
@@ -112,7 +118,10 @@ func (r *runner) run(s Strategy) error {
 	if r.fair != nil {
 		r.fair.reset()
 	}
-	return r.verdict(r.box.Run(programSeed, r.main))
+	r.beats.Add(1)
+	err := r.box.Run(programSeed, r.main)
+	r.beats.Add(1)
+	return r.verdict(err)
 }
 
 // Choose is called by the kernel where two or more threads are enabled.

@@ -1,16 +1,14 @@
 package explore
 
-import "github.com/pygil/pygil/gil"
-
 // shrinker makes a failing schedule shorter. A candidate counts only if the run
 // fails in the very same way, so what is explained is what was found.
 type shrinker struct {
 	r      *runner
 	id     string
-	runs   int // that may still be made
+	judge  func(err error) string // the identity of a run's failure
+	runs   int                    // that may still be made
 	steps  int
 	best   Schedule
-	err    error
 	length int
 }
 
@@ -21,11 +19,11 @@ const (
 	shrinkSteps = 20_000_000
 )
 
-// shrink returns the shortest schedule found that fails as s does, with the error
-// and the number of operations of its run. The runner is one that has performed it
-// and failed with err.
-func (r *runner) shrink(s Schedule, err error) (Schedule, error, int) {
-	z := &shrinker{r: r, id: identity(err), runs: shrinkRuns, steps: shrinkSteps, best: s, err: err, length: len(r.steps)}
+// shrink returns the shortest schedule found that fails as s does, and the number
+// of operations of its run. judge says what a run's failure is; the runner is one
+// that has performed s and failed with err.
+func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best Schedule, steps int) {
+	z := &shrinker{r: r, id: judge(err), judge: judge, runs: shrinkRuns, steps: shrinkSteps, best: s, length: len(r.steps)}
 	z.try(Schedule{})
 	for range 3 {
 		before := len(z.best.Deviations)
@@ -37,7 +35,7 @@ func (r *runner) shrink(s Schedule, err error) (Schedule, error, int) {
 		}
 	}
 	z.later()
-	return z.best, z.err, z.length
+	return z.best, z.length
 }
 
 // shorter orders schedules: fewer deviations, then fewer operations.
@@ -58,11 +56,11 @@ func (z *shrinker) perform(c Strategy) (s Schedule, same bool) {
 	c.Start(0, 0)
 	err := z.r.run(c)
 	z.steps -= len(z.r.steps)
-	if err == nil || identity(err) != z.id {
+	if z.judge(err) != z.id {
 		return s, false
 	}
 	s = z.r.schedule()
-	s.Kind = classify(err)
+	s.Kind = z.best.Kind
 	return s, true
 }
 
@@ -129,11 +127,4 @@ func (z *shrinker) later() {
 			}
 		}
 	}
-}
-
-// rerun is a runner like r for programs that must be watched from the beginning.
-func (r *runner) rerun(opts ...gil.Option) *runner {
-	conf := *r.conf
-	conf.sandbox = append(conf.sandbox[:len(conf.sandbox):len(conf.sandbox)], opts...)
-	return newRunner(r.prog, &conf)
 }
