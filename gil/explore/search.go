@@ -21,6 +21,8 @@ type search struct {
 	recent []int           // schedules that saw a new class
 	known  map[string]bool // identities of the failures
 	began  time.Time
+
+	finished int // failures that were shrunk and explained
 }
 
 func newSearch(c *config) *search {
@@ -165,11 +167,13 @@ func (s *search) conclude() {
 			p.Fresh++
 		}
 	}
-	for _, f := range p.Failures {
-		s.finish(f)
-	}
-	if !p.Failed() {
-		s.audit()
+	if !s.conf.raw {
+		for _, f := range p.Failures {
+			s.finish(f)
+		}
+		if !p.Failed() {
+			s.audit()
+		}
 	}
 	p.Elapsed = time.Since(s.began)
 }
