@@ -5,6 +5,8 @@ import (
 	"math"
 	"runtime"
 	"strconv"
+
+	"github.com/pygil/pygil/internal/kernel"
 )
 
 // must panics when t is not the thread that acts: it neither holds its GIL nor,
@@ -40,6 +42,24 @@ func (t *Thread) mustRun() {
 	default:
 		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread, and nothing inside Block", t.name))
 	}
+}
+
+// Acting is the thread that runs now in i's virtual world, whatever interpreter it
+// belongs to; nil in the live world and outside a run. It is for what is called
+// without a thread at hand, as a Close is.
+func (i *Interpreter) Acting() *Thread {
+	var k *kernel.Task
+	switch kern := i.w.kern.(type) {
+	case *kernel.Timed:
+		k = kern.Current()
+	case *kernel.Explored:
+		k = kern.Current()
+	}
+	if k == nil {
+		return nil
+	}
+	t, _ := k.Owner.(*Thread)
+	return t
 }
 
 // anyGoroutine is the number of a thread of a free-threaded Machine. Without a GIL

@@ -19,16 +19,16 @@ type Child struct {
 
 // Emulate starts an emulated process that calls main on its main thread. The
 // thread t computes for the start cost with its GIL held, as fork and exec do;
-// the child begins when that is over. The child has its parent's profile. It
-// panics with a *RuntimeError outside a Machine.
+// the child begins when that is over. The child has its parent's profile. In an
+// explored world it costs nothing. It panics with a *RuntimeError in the live one.
 func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Child {
 	t.must()
 	w := t.interp.w
-	m := w.machine
-	if m == nil {
-		panic(misuse("", "Emulate(%q) outside a Machine; use package process", name))
+	if w.live() {
+		panic(misuse("", "Emulate(%q) in the live world; use package process", name))
 	}
-	o := m.opts
+	t.touch(kernel.OpStart, 0)
+	o := w.opts
 	o.name, o.hook = name, t.interp.hook
 	for _, opt := range opts {
 		opt.apply(&o)

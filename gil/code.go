@@ -106,8 +106,26 @@ func (t *Thread) execute(s *stretch) {
 		t.Tick(s.ticks)
 		return
 	}
+	if t.k.Budget != t.straightTo {
+		t.straight = 0 // it has ticked since
+	}
 	t.k.Budget -= s.ticks
+	t.straightTo = t.k.Budget
+	if t.straight += s.ticks; t.straight >= straightMax {
+		t.straight = 0
+		t.look()
+	}
 }
+
+// No Python program executes this many bytecodes, or this many operations on
+// shared objects, without coming to a place where the interpreter may switch. A Go
+// loop does, `for x.Load(t) == 0 {}`, because no profile sees its backward jump:
+// gil.Range has one, and so has a loop with a tick. It is taken for one that has,
+// or a loop that waits for another thread would never end.
+const (
+	straightMax    = 10_000
+	straightOpsMax = 1_000
+)
 
 // construct executes a construct that touches nothing.
 func (t *Thread) construct(c bytecode.Construct) {

@@ -14,6 +14,7 @@ import (
 type emitter struct {
 	kern    kernel.Kernel
 	to      Observer
+	values  ValueObserver // the same, if it is one
 	live    bool
 	mu      sync.Mutex
 	seq     uint64
@@ -22,7 +23,9 @@ type emitter struct {
 }
 
 func newEmitter(k kernel.Kernel, to Observer) *emitter {
-	return &emitter{kern: k, to: to, live: k.World().Policy != kernel.TimedPolicy}
+	e := &emitter{kern: k, to: to, live: k.World().Policy != kernel.TimedPolicy}
+	e.values, _ = to.(ValueObserver)
+	return e
 }
 
 // event fills in what the thread knows and queues the event.
@@ -33,7 +36,15 @@ func (e *emitter) eventBy(by, t *Thread, ev Event) {
 	ev.T = time.Duration(e.kern.Now(&by.k))
 	ev.TID = t.tid
 	ev.PID = t.interp.pid
-	e.queue(ev)
+	e.queue(pendingEvent{Event: ev})
+}
+
+// value queues the value that goes with an event.
+func (e *emitter) value(t *Thread, ev Event, v any) {
+	ev.T = time.Duration(e.kern.Now(&t.k))
+	ev.TID = t.tid
+	ev.PID = t.interp.pid
+	e.queue(pendingEvent{Event: ev, value: v, valued: true})
 }
 
 // Observed reports whether somebody observes t's world. A package that emits
@@ -50,32 +61,41 @@ func (t *Thread) Emit(ev Event) {
 	}
 }
 
-func (e *emitter) queue(ev Event) {
+func (e *emitter) queue(p pendingEvent) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.live {
-		e.seq++
-		ev.Seq = e.seq
-		e.to.Observe(ev)
+		e.deliver(p)
 		return
 	}
 	e.pushed++
-	heap.Push(&e.pending, pendingEvent{ev, e.pushed})
+	p.order = e.pushed
+	heap.Push(&e.pending, p)
+}
+
+func (e *emitter) deliver(p pendingEvent) {
+	if p.valued {
+		p.Seq = e.seq
+		e.values.ObserveValue(p.Event, p.value)
+		return
+	}
+	e.seq++
+	p.Seq = e.seq
+	e.to.Observe(p.Event)
 }
 
 // flush delivers what lies before at.
 func (e *emitter) flush(at kernel.Time) {
 	for len(e.pending) > 0 && kernel.Time(e.pending[0].T) < at {
-		ev := heap.Pop(&e.pending).(pendingEvent).Event
-		e.seq++
-		ev.Seq = e.seq
-		e.to.Observe(ev)
+		e.deliver(heap.Pop(&e.pending).(pendingEvent))
 	}
 }
 
 type pendingEvent struct {
 	Event
-	order uint64 // at equal times events are delivered as they happened
+	order  uint64 // at equal times events are delivered as they happened
+	value  any
+	valued bool // value goes with the event before
 }
 
 type eventHeap []pendingEvent

@@ -13,6 +13,14 @@ type Observer interface {
 	Observe(Event)
 }
 
+// A ValueObserver is an Observer that is also told the values that a Var is read
+// and written with. ObserveValue follows Observe for each such event, with the
+// event again; the same rules apply to it.
+type ValueObserver interface {
+	Observer
+	ObserveValue(e Event, v any)
+}
+
 // ObserverFunc makes a function an Observer.
 type ObserverFunc func(Event)
 

@@ -88,8 +88,15 @@ func (t *Thread) touch(k OpKind, obj kernel.ObjID) {
 // thread that goes on after others have run pays for every stack frame.
 func (t *Thread) announce(k OpKind, obj kernel.ObjID, s *shared) {
 	switch {
-	case t.x != nil && !t.dying:
+	case t.x != nil && t.dying:
+		t.resist()
+	case t.x != nil:
 		pinned := !t.choosable()
+		if !pinned {
+			t.straight = 0
+		} else if t.straight++; t.straight >= straightOpsMax {
+			t.straight, pinned = 0, false
+		}
 		t.holds = false
 		how := t.x.Await(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned})
 		t.holds = true

@@ -116,7 +116,7 @@ func (m *Machine) observe(k *kernel.Timed, w *world) {
 			if th := w.threadOf(t); th != nil {
 				ev.TID, ev.PID = th.tid, th.interp.pid
 			}
-			w.emit.queue(ev)
+			w.emit.queue(pendingEvent{Event: ev})
 		}
 	}
 	on, off, preempt := core(EvCoreOn), core(EvCoreOff), core(EvPreempt)

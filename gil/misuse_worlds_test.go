@@ -163,7 +163,7 @@ func TestTheWrongGoroutine(t *testing.T) {
 				func() { m.Yield() }, func() { m.Compute(1) }, func() { m.NewThread("", work) }, func() { m.Sleep(1) },
 			} {
 				done := make(chan any)
-				go func() { done <- panicOf(f) }()
+				go func() { done <- panicked(f) }()
 				err, ok := (<-done).(*gil.RuntimeError)
 				require.True(m, ok, "%v", p)
 				require.Contains(m, err.Error(), "goroutine")

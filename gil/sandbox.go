@@ -79,6 +79,7 @@ func (w *world) reset() {
 	clear(w.all)
 	w.all = w.all[:0]
 	w.deadlock = nil
+	w.names.reset()
 }
 
 // reset makes an interpreter that has ended as good as new.
@@ -114,6 +115,7 @@ func (s *Sandbox) thread() *Thread {
 func (t *Thread) reset() {
 	t.k.Reset()
 	t.holds, t.armed, t.dying, t.daemon, t.begun = false, false, false, false, false
+	t.resisted, t.straight = 0, 0
 	t.stage.Store(stageNew)
 	if t.failure != nil || t.messages != nil {
 		t.failure, t.messages = nil, nil

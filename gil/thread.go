@@ -27,6 +27,9 @@ type Thread struct {
 	gil    *GIL // nil without a GIL: free-threaded, or explored
 	code   *code
 
+	straight   int // bytecodes since the last that looked whether to switch; explored: operations
+	straightTo int // the budget after them
+
 	due      int64       // ticks at which a tick rule checks
 	acquired kernel.Time // when it got the GIL
 	gilWait  kernel.Time
@@ -42,6 +45,7 @@ type Thread struct {
 	begun    bool   // has done some work
 	goid     uint64 // WithChecks: the goroutine it belongs to
 	counted  bool   // in the machine's count of threads at work
+	resisted int    // operations attempted while dying
 
 	name     string
 	tid      uint32
@@ -152,7 +156,9 @@ func (t *Thread) Start(by *Thread) {
 	if by.dying || by.k.Killed() {
 		by.unwind() // a deferred call of a thread that is being ended starts nobody
 	}
-	by.touch(kernel.OpStart, 0)
+	t.ended.Init(by, 0, t.name)
+	t.ended.end = true
+	by.touch(kernel.OpStart, t.ended.id)
 	if !t.stage.CompareAndSwap(stageNew, stageStarting) {
 		panic(misuse("threads can only be started once", "thread %s: threads can only be started once; make a new one", t.name))
 	}
@@ -164,8 +170,6 @@ func (t *Thread) Start(by *Thread) {
 		i.gil.exists.Store(true)
 	}
 	t.k.Init(&by.k, i.domain, t.name)
-	t.ended.Init(by, 0, t.name)
-	t.ended.end = true
 	if by.x == nil {
 		t.started.Init(by, 0, "start of "+t.name)
 	}
@@ -242,13 +246,13 @@ func (t *Thread) conclude() {
 	i := t.interp
 	t.dying = t.dying || t.k.Killed()
 	if t.x != nil && !t.dying {
-		t.x.Announce(&t.k, kernel.Op{Kind: kernel.OpExit})
+		t.x.Await(&t.k, kernel.Op{Kind: kernel.OpExit, Obj: t.ended.id})
 	}
 	if t.gil == nil {
 		t.kern.Sync(&t.k)
 	}
+	t.ctx.end() // whoever is called by that may still act for the thread
 	t.stage.Store(stageEnded)
-	t.ctx.end()
 	t.enter(stateRun)
 	if e := i.w.emit; e != nil {
 		a := int64(0)

@@ -8,7 +8,8 @@ import (
 )
 
 // unwinding is what a virtual thread panics with when its world wants it to end.
-// A program that recovers it meets it again at its next operation.
+// A program that recovers it meets it again at its next operation, and does not get
+// away with that for ever: see resist.
 type unwinding struct{}
 
 func (unwinding) Error() string { return "gil: the thread is being ended with its world" }
@@ -22,11 +23,27 @@ func (failingNow) Error() string { return "gil: FailNow" }
 // goroutine, which nothing can stop; a virtual one shares its goroutine with the
 // others and panics.
 func (t *Thread) unwind() {
+	t.resist()
 	t.dying = true
 	if t.interp.w.live() {
 		runtime.Goexit()
 	}
 	panic(unwinding{})
+}
+
+// resistance is how many operations the deferred calls of a thread that is being
+// ended may attempt, in a virtual world.
+const resistance = 10_000
+
+// resist counts the operations that a thread attempts although it is being ended.
+// One that recovers its end again and again loses its goroutine, which nothing
+// recovers, and with it the one that called Run: they are one.
+func (t *Thread) resist() {
+	if t.dying {
+		if t.resisted++; t.resisted > resistance {
+			runtime.Goexit()
+		}
+	}
 }
 
 // alive unwinds a thread that has been told to end.

@@ -152,7 +152,7 @@ func ourAnswers(t *testing.T, w gil.World, p gil.Profile) string {
 	require.NoError(t, w.Run(p, func(m *gil.Thread) {
 		threadAnswers(m, func(name string, f func() any) {
 			exception, text := "none", ""
-			switch v := panicOf(func() { text = gil.Str(f()) }).(type) {
+			switch v := panicked(func() { text = gil.Str(f()) }).(type) {
 			case nil:
 			case *gil.RuntimeError:
 				exception, text = "RuntimeError", v.PythonText()

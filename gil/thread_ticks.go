@@ -139,6 +139,7 @@ func (t *Thread) Branch(taken bool) {
 func (t *Thread) Label(name string) {
 	t.must()
 	if t.x != nil {
+		t.k.Label = name
 		t.announce(kernel.OpLabel, 0, nil)
 	}
 	if e := t.interp.w.emit; e != nil {

@@ -56,7 +56,7 @@ func inBothWorlds(t *testing.T, main func(t *gil.Thread)) {
 
 // misused returns what f panics with, which must be a *gil.RuntimeError.
 func misused(t require.TestingT, f func()) *gil.RuntimeError {
-	v := panicOf(f)
+	v := panicked(f)
 	err, ok := v.(*gil.RuntimeError)
 	if !ok {
 		t.Errorf("want a *gil.RuntimeError, got %T: %v", v, v)
@@ -67,18 +67,11 @@ func misused(t require.TestingT, f func()) *gil.RuntimeError {
 
 // badValue returns what f panics with, which must be a *gil.ValueError.
 func badValue(t require.TestingT, f func()) *gil.ValueError {
-	v := panicOf(f)
+	v := panicked(f)
 	err, ok := v.(*gil.ValueError)
 	if !ok {
 		t.Errorf("want a *gil.ValueError, got %T: %v", v, v)
 		t.FailNow()
 	}
 	return err
-}
-
-// panicOf returns what f panics with.
-func panicOf(f func()) (v any) {
-	defer func() { v = recover() }()
-	f()
-	return nil
 }

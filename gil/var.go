@@ -62,18 +62,17 @@ func (s *shared) ownSlow(t *Thread) {
 	s.world.Store(mine)
 }
 
-// identity is what reports and the explorer know the object by. In an explored run
-// it must not depend on the schedule, so it cannot be who used the object first: a
-// search that compares what two runs have touched would take one object for two.
+// identity is what reports and the explorer know the object by: in an explored run
+// its name, which does not depend on the schedule, as who used the object first
+// would. The second object of the same name, and one without a name, is known by
+// who used it first all the same: no two objects are ever one.
 func (s *shared) identity(t *Thread) kernel.ObjID {
-	if t.x == nil || s.name == "" {
-		return t.k.NextObject()
+	if t.x != nil && s.name != "" {
+		if id := kernel.HashString(s.name); t.interp.w.names.claim(id) {
+			return id
+		}
 	}
-	h := uint64(0)
-	for i := range len(s.name) {
-		h = kernel.Hash(h, uint64(s.name[i]))
-	}
-	return kernel.ObjID(h)
+	return t.k.NextObject()
 }
 
 func (s *shared) describe() string {
@@ -152,10 +151,23 @@ type Var[T any] struct {
 // does another world while the first one runs. When that has ended the variable
 // begins to belong to the next, with the value it has. A program that is explored
 // must make its variables itself: one that outlives a run makes the next one fail.
-// And it should give each variable, list and dict a name of its own, for that is
-// what the explorer knows it by: two of the same name are one to it, so that it
-// tries more schedules than it has to.
+// And it should give each variable, list and dict a name of its own: that is what
+// the explorer knows it by, whatever the schedule.
 func NewVar[T any](name string, v T) *Var[T] { return &Var[T]{shared: shared{name: name}, v: v} }
+
+// saw is end for an operation that has read or written v.
+func (x *Var[T]) saw(t *Thread, k EventKind, v T) {
+	if t.busy {
+		x.told(t, k, v)
+		x.part(t)
+	}
+}
+
+func (x *Var[T]) told(t *Thread, k EventKind, v T) {
+	if e := t.interp.w.emit; e != nil && e.values != nil {
+		e.value(t, Event{Kind: k, Obj: uint64(x.id), Name: x.name}, v)
+	}
+}
 
 // Load is `v = x`: one read.
 func (x *Var[T]) Load(t *Thread) T {
@@ -164,7 +176,7 @@ func (x *Var[T]) Load(t *Thread) T {
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)
 	v := x.v
-	x.end(t)
+	x.saw(t, EvRead, v)
 	t.pass(&p[1])
 	return v
 }
@@ -176,7 +188,7 @@ func (x *Var[T]) Store(t *Thread, v T) {
 	t.pass(&p[0])
 	x.begin(t, kernel.OpWrite)
 	x.v = v
-	x.end(t)
+	x.saw(t, EvWrite, v)
 	t.pass(&p[1])
 }
 
@@ -188,14 +200,14 @@ func (x *Var[T]) Update(t *Thread, f func(T) T) {
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)
 	v := x.v
-	x.end(t)
+	x.saw(t, EvRead, v)
 	t.pass(&p[1])
 	t.pass(&p[2])
 	v = f(v)
 	t.pass(&p[3])
 	x.begin(t, kernel.OpWrite)
 	x.v = v
-	x.end(t)
+	x.saw(t, EvWrite, v)
 	t.pass(&p[4])
 }
 
@@ -208,7 +220,7 @@ func (x *Var[T]) Swap(t *Thread, v T) T {
 	x.begin(t, kernel.OpUpdate)
 	old := x.v
 	x.v = v
-	x.end(t)
+	x.saw(t, EvWrite, v)
 	t.pass(&p[1])
 	return old
 }
@@ -235,7 +247,7 @@ func (x *Var[T]) CompareAndSwap(t *Thread, old, v T) (swapped bool) {
 	if swapped = equal(x.v, old); swapped {
 		x.v = v
 	}
-	x.end(t)
+	x.saw(t, EvWrite, x.v)
 	t.pass(&p[1])
 	return swapped
 }
@@ -253,10 +265,10 @@ func Add[N Number](t *Thread, x *Var[N], d N) {
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)
 	v := x.v
-	x.end(t)
+	x.saw(t, EvRead, v)
 	t.pass(&p[1])
 	x.begin(t, kernel.OpWrite)
 	x.v = v + d
-	x.end(t)
+	x.saw(t, EvWrite, v+d)
 	t.pass(&p[2])
 }

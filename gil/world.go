@@ -34,6 +34,7 @@ type world struct {
 	deadlock *DeadlockError
 	machine  *Machine
 	sandbox  *Sandbox
+	names    names // explored
 }
 
 func newWorld(k kernel.Kernel, o options) *world {

@@ -15,6 +15,14 @@ type Performer interface {
 	Performs(k *Explored, t *Task, op Op)
 }
 
+// A Drawer is an Explorer that takes the draws as well: those of the program, and
+// which waiter of a gate is woken. Without it they come from the seed.
+type Drawer interface {
+	Explorer
+	// Draw returns a number in [0, n) for t.
+	Draw(k *Explored, t *Task, kind ChoiceKind, n int) int
+}
+
 // Explored runs tasks as coroutines in the order an Explorer asks for. There are
 // no cores and no GIL; the clock stands still while anything is enabled and then
 // jumps to the earliest deadline.
@@ -22,8 +30,14 @@ type Explored struct {
 	world    *World
 	explorer Explorer
 	watcher  Performer // the explorer, if it is one
+	drawer   Drawer    // the same
 	seed     uint64
 
+	// Announced, if not nil, is called at the very beginning of every operation, on
+	// the stack of whoever announces it, also when that is a task that unwinds or a
+	// goroutine that has no business there. What it returns becomes the operation's
+	// Site.
+	Announced func(t *Task, op Op) (site uintptr)
 	// Stalled is called when no task is enabled and no deadline is left, but
 	// tasks are. It must enable or kill one, or report false to end the run.
 	Stalled func() bool
@@ -53,6 +67,7 @@ var _ Kernel = (*Explored)(nil)
 func NewExplored(seed uint64, e Explorer) *Explored {
 	k := &Explored{world: newWorld(ExploredPolicy), explorer: e, seed: seed}
 	k.watcher, _ = e.(Performer)
+	k.drawer, _ = e.(Drawer)
 	k.pool.run = k.runTask
 	return k
 }
@@ -85,7 +100,9 @@ func (k *Explored) Close() {
 // AddDomain makes d an interpreter's domain.
 func (k *Explored) AddDomain(d *Domain) {
 	k.nextDom++
-	d.ID, d.seed, d.roots = k.nextDom, mix(k.seed, uint64(k.nextDom)), 0
+	// Paths do not depend on the seed: what a search has learnt in one run is true
+	// in the next, which may have another.
+	d.ID, d.seed, d.roots = k.nextDom, uint64(k.nextDom), 0
 }
 
 // World returns the world of this run.
@@ -99,6 +116,10 @@ func (k *Explored) Tasks() []*Task { return k.tasks }
 
 // Pending is the operation that the task with index i is about to perform.
 func (k *Explored) Pending(i int) Op { return k.tasks[i].virtual.op }
+
+// Enabled is the set of the tasks that may perform their pending operation. It
+// must not be changed and is only good until something happens.
+func (k *Explored) Enabled() *Set { return &k.enabled }
 
 // Steps is the number of operations performed.
 func (k *Explored) Steps() int { return k.steps }
@@ -167,6 +188,9 @@ func (k *Explored) Announce(t *Task, op Op) { k.Await(t, op) }
 // how the task came to be enabled.
 func (k *Explored) Await(t *Task, op Op) Wake {
 	v := &t.virtual
+	if k.Announced != nil {
+		op.Site = k.Announced(t, op)
+	}
 	if t.killed.Load() {
 		return k.awaitKilled(t)
 	}
@@ -362,9 +386,13 @@ func (k *Explored) Exit(t *Task) {
 	k.alive--
 }
 
-// Choose draws a number keyed by the seed, t's path and t's count of draws.
+// Choose asks the explorer, if it takes draws, or draws a number keyed by the seed,
+// t's path and t's count of draws.
 func (k *Explored) Choose(t *Task, kind ChoiceKind, n int) int {
 	t.draws++
+	if k.drawer != nil {
+		return k.drawer.Draw(k, t, kind, n)
+	}
 	return below(mix(mix(k.seed, t.Path), t.draws<<8|uint64(kind)), n)
 }
 

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"math"
 	"sync/atomic"
 )
@@ -44,6 +45,8 @@ type Task struct {
 	objects  uint64 // objects named
 
 	killed atomic.Bool
+	// Label is the name that goes with the OpLabel announced last.
+	Label string
 
 	live    liveTask
 	virtual virtualTask
@@ -127,6 +130,20 @@ func mix(a, b uint64) uint64 {
 
 // Hash mixes two words into one, for paths and keyed draws.
 func Hash(a, b uint64) uint64 { return mix(a, b) }
+
+// HashString is a hash of a name, the same in every process.
+func HashString(s string) ObjID {
+	h := uint64(len(s))
+	for len(s) >= 8 {
+		h = mix(h, binary.LittleEndian.Uint64([]byte(s[:8])))
+		s = s[8:]
+	}
+	var rest uint64
+	for i := range len(s) {
+		rest |= uint64(s[i]) << (8 * i)
+	}
+	return ObjID(mix(h, rest))
+}
 
 // below maps a hash to [0, n) without division bias worth noticing.
 func below(h uint64, n int) int {

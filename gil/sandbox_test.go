@@ -1,0 +1,248 @@
+package gil_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Two objects of one name are two objects, and what one thread does to the one does
+// not conflict with what another does to the other.
+func TestObjectsOfOneNameAreTwo(t *testing.T) {
+	w := &witness{objects: map[kernel.ObjID]bool{}}
+	s := gil.NewSandbox(gil.AnyBytecode, w, 0)
+	defer s.Close()
+	for seed := range uint64(3) {
+		require.NoError(t, s.Run(seed, func(th *gil.Thread) {
+			for n := range 40 { // more than the list of names is long
+				x, y := gil.NewVar(fmt.Sprint("x", n), 0), gil.NewVar(fmt.Sprint("x", n), 0)
+				x.Store(th, 1)
+				y.Store(th, 1)
+			}
+		}))
+		assert.Len(t, w.objects, 80, "in the run with seed %d", seed)
+	}
+}
+
+// Processes are explored as threads are: here the parent's last word and the
+// child's first come in either order.
+func TestSandboxEmulates(t *testing.T) {
+	all := new(every)
+	s := gil.NewSandbox(gil.CPython313, all, 0)
+	defer s.Close()
+	orders := map[string]bool{}
+	for more := true; more; more = all.next() {
+		var order string
+		require.NoError(t, s.Run(1, func(th *gil.Thread) {
+			c := th.Emulate("child", func(u *gil.Thread) {
+				assert.Equal(t, 2, int(u.Interpreter().Acting().Ident()))
+				u.Sleep(0)
+				order += "c"
+			})
+			th.Sleep(0)
+			order += "p"
+			c.Join(th)
+			assert.Equal(t, 2, c.PID())
+		}))
+		orders[order] = true
+	}
+	assert.Equal(t, map[string]bool{"cp": true, "pc": true}, orders)
+}
+
+// drawing is an explorer that takes the draws as well.
+type drawing struct {
+	every
+	asked []int
+}
+
+func (d *drawing) Draw(_ *kernel.Explored, _ *kernel.Task, kind kernel.ChoiceKind, n int) int {
+	if kind == kernel.ChooseUser {
+		d.asked = append(d.asked, n)
+	}
+	return n - 1
+}
+
+func TestChoose(t *testing.T) {
+	draw := func(t *gil.Thread) (drawn [8]int) {
+		for i := range drawn {
+			drawn[i] = t.Choose(1000)
+		}
+		return drawn
+	}
+	var a, b, c [8]int
+	for seed, to := range map[uint64]*[8]int{1: &a, 2: &b} {
+		require.NoError(t, gil.NewMachine(1, gil.WithSeed(seed)).Run(gil.CPython313, func(th *gil.Thread) {
+			*to = draw(th)
+			assert.False(t, th.Explored())
+			assert.Equal(t, &gil.ValueError{Text: "gil: Choose(0): there is nothing to choose from"}, panicked(func() { th.Choose(0) }))
+		}))
+	}
+	require.NoError(t, gil.NewMachine(1, gil.WithSeed(1)).Run(gil.CPython313, func(th *gil.Thread) { c = draw(th) }))
+	assert.Equal(t, a, c)
+	assert.NotEqual(t, a, b)
+	require.NoError(t, gil.Live().Run(gil.CPython313, func(th *gil.Thread) {
+		for range 100 {
+			assert.Less(t, th.Choose(3), 3)
+		}
+	}))
+
+	d := new(drawing)
+	s := gil.NewSandbox(gil.AnyBytecode, d, 0)
+	defer s.Close()
+	require.NoError(t, s.Run(1, func(th *gil.Thread) {
+		assert.True(t, th.Explored())
+		assert.Equal(t, 6, th.Choose(7))
+		assert.Equal(t, 0, th.Choose(1))
+	}))
+	assert.Equal(t, []int{7}, d.asked)
+}
+
+func TestActing(t *testing.T) {
+	require.NoError(t, gil.NewMachine(2).Run(gil.CPython313, func(th *gil.Thread) {
+		i := th.Interpreter()
+		assert.Same(t, th, i.Acting())
+		th.Go("w", func(u *gil.Thread) {
+			u.Sleep(time.Millisecond)
+			assert.Same(t, u, i.Acting())
+		}).Join(th)
+		c := th.Emulate("child", func(u *gil.Thread) { assert.Same(t, u, i.Acting(), "of another process") })
+		c.Join(th)
+		assert.Same(t, th, i.Acting())
+	}))
+	require.NoError(t, gil.Live().Run(gil.CPython313, func(th *gil.Thread) { assert.Nil(t, th.Interpreter().Acting()) }))
+}
+
+// A callback at the end of a thread may act for it, also without a GIL.
+func TestCallbackAtTheEndActs(t *testing.T) {
+	for _, p := range []gil.Profile{gil.CPython313, gil.CPython313T} {
+		err := gil.NewMachine(2, gil.WithStartCost(0)).Run(p, func(m *gil.Thread) {
+			var g gil.Gate
+			g.Init(m, 0, "g")
+			m.Go("w", func(c *gil.Thread) {
+				c.AfterFunc(func() { g.Open(c, gil.OpSet, 1) })
+				c.Sleep(time.Second)
+			})
+			g.Pass(m, gil.OpWait, gil.Forever)
+			require.Equal(m, time.Second, m.Now())
+		})
+		require.NoError(t, err, p.Name())
+	}
+}
+
+// A thread that recovers whatever ends it is ended all the same, with the goroutine
+// that explores.
+func TestUnwindingIsNotResisted(t *testing.T) {
+	stubborn := func(operation func(*gil.Thread)) func(*gil.Thread) {
+		return func(th *gil.Thread) {
+			for {
+				func() {
+					defer func() { _ = recover() }()
+					operation(th)
+				}()
+			}
+		}
+	}
+	for _, operation := range []func(*gil.Thread){
+		func(th *gil.Thread) { th.Tick(1) },
+		func(th *gil.Thread) { gil.NewVar("x", 0).Store(th, 1) }, // looks at no place whether to switch
+		func(th *gil.Thread) { th.Sleep(time.Microsecond) },
+		func(th *gil.Thread) { th.Compute(time.Microsecond) },
+	} {
+		main := stubborn(operation)
+		for _, run := range []func(){
+			func() { _ = gil.NewSandbox(gil.AnyBytecode, new(every), 50).Run(1, main) },
+			func() {
+				_ = gil.NewMachine(1).Run(gil.CPython313, func(th *gil.Thread) {
+					th.Go("stubborn", main, gil.WithDaemon(true))
+					th.Sleep(time.Millisecond)
+				})
+			},
+		} {
+			returned := make(chan bool)
+			go func() {
+				done := false
+				defer func() { returned <- done }()
+				run()
+				done = true
+			}()
+			assert.False(t, <-returned, "the goroutine was to exit")
+		}
+	}
+}
+
+// What is announced is known before it happens, with its place.
+func TestAnnounced(t *testing.T) {
+	s := gil.NewSandbox(gil.AnyBytecode, new(every), 0)
+	defer s.Close()
+	var labels []string
+	var ends []kernel.ObjID
+	s.Kernel().Announced = func(k *kernel.Task, op kernel.Op) uintptr {
+		switch op.Kind {
+		case kernel.OpLabel:
+			labels = append(labels, k.Name+"@"+k.Label)
+		case kernel.OpStart, kernel.OpExit, kernel.OpJoin:
+			ends = append(ends, op.Obj)
+		}
+		return 7
+	}
+	require.NoError(t, s.Run(1, func(th *gil.Thread) {
+		w := th.Go("w", func(u *gil.Thread) { u.Label("here") })
+		w.Join(th)
+		assert.EqualValues(t, 7, s.Kernel().Pending(0).Site)
+	}))
+	assert.Equal(t, []string{"w@here"}, labels)
+	require.Len(t, ends, 4, "start, exit and join of w, exit of main")
+	assert.Equal(t, []kernel.ObjID{ends[0], ends[0], ends[0]}, ends[:3], "are about the same object")
+	assert.NotEqual(t, ends[0], ends[3])
+}
+
+// values is an observer that is told the values.
+type values struct {
+	kinds []gil.EventKind
+	seen  []string
+}
+
+func (v *values) Observe(e gil.Event) {
+	if e.Kind == gil.EvRead || e.Kind == gil.EvWrite {
+		v.kinds = append(v.kinds, e.Kind)
+	}
+}
+
+func (v *values) ObserveValue(e gil.Event, x any) {
+	if len(v.kinds) == len(v.seen)+1 && v.kinds[len(v.seen)] == e.Kind {
+		v.seen = append(v.seen, fmt.Sprint(e.Kind, " ", e.Name, " ", x))
+	}
+}
+
+func TestValueObserver(t *testing.T) {
+	main := func(th *gil.Thread) {
+		x := gil.NewVar("x", 1)
+		gil.Add(th, x, 4)
+		x.Store(th, x.Load(th)*2)
+		x.Update(th, func(n int) int { return n + 1 })
+		assert.Equal(t, 11, x.Swap(th, 3))
+		assert.True(t, x.CompareAndSwap(th, 3, 8))
+	}
+	want := []string{
+		"read x 1", "write x 5", "read x 5", "write x 10", "read x 10", "write x 11", "write x 3", "write x 8",
+	}
+	for _, p := range []gil.Profile{gil.CPython27, gil.CPython313, gil.CPython313T} {
+		v := new(values)
+		require.NoError(t, gil.NewMachine(1, gil.WithObserver(v)).Run(p, main))
+		assert.Equal(t, want, v.seen, p.Name())
+		v = new(values)
+		require.NoError(t, gil.Live(gil.WithObserver(v)).Run(p, main))
+		assert.Equal(t, want, v.seen, p.Name())
+		v = new(values)
+		s := gil.NewSandbox(p, new(every), 0, gil.WithObserver(v))
+		require.NoError(t, s.Run(1, main))
+		s.Close()
+		assert.Equal(t, want, v.seen, p.Name())
+	}
+}
