@@ -182,7 +182,8 @@ func culprit(err error) string {
 }
 
 // identity tells failures apart: two runs that agree in it fail in the same way.
-// It is the kind, the message, and for a panic the innermost line of the user's.
+// It is the kind, the thread, the message without what may differ in it, and for a
+// panic the innermost line of the user's.
 func identity(err error) string {
 	var (
 		panicked *gil.UncaughtError
@@ -195,9 +196,10 @@ func identity(err error) string {
 	case err == nil:
 		return ""
 	case errors.As(err, &panicked):
-		return k + panicked.Thread + ": " + plainly(fmt.Sprint(panicked.Value)) + " @ " + innermost(panicked.Stack)
+		return k + panicked.Thread + ": " + plainly(fmt.Sprint(panicked.Value), true) + " @ " + innermost(panicked.Stack)
 	case errors.As(err, &asserted):
-		return k + plainly(asserted.Error())
+		text := strings.Join(asserted.Messages, "\n")
+		return k + asserted.Thread + ": " + plainly(text, strings.Contains(text, ".go:"))
 	case errors.As(err, &dead):
 		waits := make([]string, len(dead.Waits))
 		for i, w := range dead.Waits {
@@ -210,10 +212,24 @@ func identity(err error) string {
 	case errors.Is(err, gil.ErrStepLimit):
 		return k
 	}
-	return k + plainly(err.Error())
+	return k + err.Error()
 }
 
-// addresses is what differs between two runs that fail in the same way.
-var addresses = regexp.MustCompile(`0x[0-9a-f]{6,}`)
+// numbers are what differs between two runs that fail in the same way; places in
+// the program are not.
+var numbers = regexp.MustCompile(`[\w./-]*\.go:\d+|0x[0-9a-f]+|\d+`)
 
-func plainly(text string) string { return addresses.ReplaceAllString(text, "0x…") }
+// plainly is a message without its numbers, if it says where it comes from: the same
+// assertion that finds 3 once and 4 another time is one failure. The message of an
+// Errorf does not say where it comes from, so all of it counts.
+func plainly(text string, placed bool) string {
+	if !placed {
+		return text
+	}
+	return numbers.ReplaceAllStringFunc(text, func(n string) string {
+		if strings.Contains(n, ".go:") {
+			return n
+		}
+		return "#"
+	})
+}

@@ -27,6 +27,7 @@ type config struct {
 	strict       bool
 	patience     time.Duration
 	guard        *guard
+	nearby       int
 	unfair       bool
 	earlyTimers  bool
 	raw          bool // failures are left as they were found

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/kernel"
 )
 
@@ -100,28 +99,6 @@ func (r *runner) replay(s Schedule, strict bool) (f *follower, err error) {
 	f = follow(s, strict)
 	f.Start(0, 0)
 	return f, r.run(f)
-}
-
-// Replay performs one schedule and returns how it failed, nil if it did not. Where
-// the program is not any more the one that the schedule was recorded of, the
-// deviations that still make sense are applied and the others left out.
-//
-// With WithStrictReplay a run that does anything else than the recorded one did is
-// a failure of kind Nondeterminism.
-func Replay(prog func(t *gil.Thread), s Schedule, opts ...Option) *Failure {
-	c := collect(opts)
-	r := newRunner(prog, c)
-	defer r.close()
-	f, err := r.replay(s, c.strict)
-	if c.strict {
-		if d := r.divergence(f, s); d != nil {
-			return &Failure{Kind: Nondeterminism, Err: d, Schedule: s, Schedules: 1, Steps: len(r.steps)}
-		}
-	}
-	if err == nil {
-		return nil
-	}
-	return r.failure(err, 0)
 }
 
 // divergence says in what the run just done is not the one that s was recorded of.

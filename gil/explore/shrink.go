@@ -9,6 +9,8 @@ type shrinker struct {
 	runs   int                    // that may still be made
 	steps  int
 	best   Schedule
+	err    error // of its run
+	last   error // of the run just done
 	length int
 }
 
@@ -16,15 +18,17 @@ type shrinker struct {
 // the same way on every machine.
 const (
 	shrinkRuns  = 4000
-	shrinkSteps = 20_000_000
+	shrinkSteps = 40_000_000
 )
 
-// shrink returns the shortest schedule found that fails as s does, and the number
-// of operations of its run. judge says what a run's failure is; the runner is one
+// shrink returns the shortest schedule found that fails as s does, the error and the
+// number of operations of its run. judge says what a run's failure is; the runner is one
 // that has performed s and failed with err.
-func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best Schedule, steps int) {
-	z := &shrinker{r: r, id: judge(err), judge: judge, runs: shrinkRuns, steps: shrinkSteps, best: s, length: len(r.steps)}
-	z.try(Schedule{})
+func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best Schedule, failed error, steps int) {
+	z := &shrinker{r: r, id: judge(err), judge: judge, runs: shrinkRuns, steps: shrinkSteps, best: s, err: err, length: len(r.steps)}
+	if !z.try(Schedule{}) && !z.single() {
+		z.trim()
+	}
 	for range 3 {
 		before := len(z.best.Deviations)
 		z.halve()
@@ -35,7 +39,7 @@ func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best S
 		}
 	}
 	z.later()
-	return z.best, z.length
+	return z.best, z.err, z.length
 }
 
 // shorter orders schedules: fewer deviations, then fewer operations.
@@ -55,6 +59,7 @@ func (z *shrinker) perform(c Strategy) (s Schedule, same bool) {
 	z.runs--
 	c.Start(0, 0)
 	err := z.r.run(c)
+	z.last = err
 	z.steps -= len(z.r.steps)
 	if z.judge(err) != z.id {
 		return s, false
@@ -77,8 +82,47 @@ func (z *shrinker) accept(c Strategy, sideways bool) bool {
 	if !shorter(s, len(z.r.steps), z.best, z.length) && !(sideways && len(s.Deviations) == len(z.best.Deviations)) {
 		return false
 	}
-	z.best, z.length = s, len(z.r.steps)
+	z.best, z.err, z.length = s, z.last, len(z.r.steps)
 	return true
+}
+
+// single looks for one deviation that is enough, among so many of the list as may
+// be tried. Most bugs need no more, and where a list of thousands does harm in many
+// places, leaving parts of it out ends in any of them.
+func (z *shrinker) single() bool {
+	const most = 2000
+	ds := z.best.Deviations
+	if len(ds) < 2 {
+		return true
+	}
+	for i := 0; i < len(ds); i += max(1, len(ds)/most) {
+		if z.try(Schedule{Deviations: ds[i : i+1]}) {
+			return true
+		}
+	}
+	return false
+}
+
+// trim cuts deviations off the end, then off the beginning, halving its way to the
+// shortest list that fails. Where more than one place in the list does harm that
+// need not be the shortest there is, but it takes a dozen runs and leaves little.
+func (z *shrinker) trim() {
+	for _, end := range [2]bool{true, false} {
+		ds := z.best.Deviations
+		fails := len(ds) // this many are known to be enough
+		for enough := 0; fails-enough > 1; {
+			mid := (enough + fails) / 2
+			part := ds[:mid]
+			if !end {
+				part = ds[len(ds)-mid:]
+			}
+			if z.try(Schedule{Deviations: part}) {
+				fails = mid
+			} else {
+				enough = mid
+			}
+		}
+	}
 }
 
 // halve is Zeller and Hildebrandt's ddmin over the deviations: leave out halves,
