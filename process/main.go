@@ -73,6 +73,7 @@ func Main(run func(t *gil.Thread) error, opts ...Option) {
 // Options: [WithProfile], [WithoutSignals], [WithCheck], [WithStrict].
 func TestMain(m interface{ Run() int }, opts ...Option) {
 	cfg := enter(atTestMain, opts)
+	hurry()
 	code := m.Run()
 	for _, p := range family.active() {
 		if code == 0 {

@@ -12,5 +12,5 @@ func TestMain(m *testing.M) {
 	if playRole() {
 		return
 	}
-	process.TestMain(m, process.WithStrict(benchOnly...), process.WithCheck(func() error { return goleak.Find() }))
+	process.TestMain(m, process.WithStrict(elsewhere...), process.WithCheck(idle), process.WithCheck(func() error { return goleak.Find() }))
 }

@@ -4,11 +4,15 @@ package process_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/process"
 )
 
 // roleKey names the program that this binary is when a test starts it by os/exec:
@@ -30,8 +34,22 @@ func playRole() bool {
 	return ok
 }
 
-// benchOnly are functions that only benchmarks start.
-var benchOnly []string
+// played notes the roles that tests asked for.
+var played sync.Map
+
+// idle is an error when no test has asked for a role: it can go.
+func idle() error {
+	for name := range roles {
+		if _, ok := played.Load(name); !ok && process.FullRun() {
+			return fmt.Errorf("no test played the role %q", name)
+		}
+	}
+	return nil
+}
+
+// elsewhere are functions that no test starts by itself: roles do, or other
+// children, or benchmarks.
+var elsewhere []string
 
 // A program is one of the roles, running.
 type program struct {
@@ -43,6 +61,7 @@ type program struct {
 func prepare(t testing.TB, name string, env ...string) *program {
 	t.Helper()
 	require.Contains(t, roles, name)
+	played.Store(name, true)
 	exe, err := os.Executable()
 	require.NoError(t, err)
 	p := &program{Cmd: exec.Command(exe)}

@@ -272,13 +272,13 @@ type body interface {
 // reap waits for the child's end, alone, and tells everybody.
 func (p *Process) reap() {
 	code := p.body.wait()
+	if !p.reply {
+		_ = p.conn.Close() // an argument that was not read is lost with its reader
+	}
 	p.mu.Lock()
 	p.code = code
 	p.mu.Unlock()
 	family.remove(p)
 	close(p.done)
 	p.sentinel.rise()
-	if !p.reply {
-		_ = p.conn.Close() // an argument that was not read is lost with its reader
-	}
 }

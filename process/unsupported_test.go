@@ -12,9 +12,11 @@ import (
 	"github.com/pygil/pygil/process"
 )
 
-var benchOnly = []string{"nothing"}
+var elsewhere = []string{"nothing"}
 
 func playRole() bool { return false }
+
+func idle() error { return nil }
 
 var nothing = process.DefineTarget("nothing", func(ctx context.Context, _ process.None) error { return nil })
 

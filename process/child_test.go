@@ -1,0 +1,310 @@
+//go:build linux || darwin
+
+package process_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pipe"
+	"github.com/pygil/pygil/process"
+)
+
+// PR-15: a child's input is empty, its output its parent's, and nothing is open
+// but that, its lifeline and what was passed; not even what the parent itself
+// inherited from outside without close-on-exec.
+func TestDescriptors(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // there is no list to read
+	}
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	leak, err := duplicate(w)
+	require.NoError(t, err)
+	defer leak.Close()
+	_, err = unix.FcntlInt(leak.Fd(), unix.F_SETFD, 0) // now it outlives an exec
+	require.NoError(t, err)
+	require.NoError(t, unix.SetNonblock(int(leak.Fd()), true))
+
+	got, err := openHere.Call(t.Context(), &plug{w, ""})
+	require.NoError(t, err)
+	pipeName, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", w.Fd()))
+	require.NoError(t, err)
+	var others []string
+	for fd, name := range got {
+		switch {
+		case fd == 0:
+			assert.Equal(t, "/dev/null", name)
+		case fd < 3:
+			mine, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+			require.NoError(t, err)
+			assert.Equal(t, mine, name)
+		case fd == 3:
+			assert.Regexp(t, "^socket:", name)
+		case fd == 4:
+			assert.Equal(t, pipeName, name)
+		case strings.HasPrefix(name, "anon_inode:[event"), strings.HasPrefix(name, "/sys/fs/cgroup"): // the runtime's own
+		case strings.HasPrefix(name, "/proc/"): // the list itself
+		default:
+			others = append(others, name)
+		}
+	}
+	assert.Empty(t, others)
+	assert.Contains(t, got, 4)
+}
+
+var openHere = process.Define("open here", func(ctx context.Context, _ *plug) (map[int]string, error) {
+	dir, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return nil, err
+	}
+	open := map[int]string{}
+	for _, entry := range dir {
+		fd, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		if open[fd], err = os.Readlink("/proc/self/fd/" + entry.Name()); err != nil {
+			delete(open, fd)
+		}
+	}
+	return open, nil
+})
+
+// PR-15: reading the input finds its end.
+func TestStdin(t *testing.T) {
+	n, err := readStdin.Call(t.Context(), process.None{})
+	require.NoError(t, err)
+	assert.Zero(t, n)
+}
+
+var readStdin = process.Define("read stdin", func(ctx context.Context, _ process.None) (int, error) {
+	b, err := io.ReadAll(os.Stdin)
+	return len(b), err
+})
+
+// PR-16: a broken stderr does not change how a child ends, and a closed one does
+// not keep it from starting.
+func TestBrokenOutput(t *testing.T) {
+	old := os.Stderr
+	defer func() { os.Stderr = old }()
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	os.Stderr = w
+	p, err := end.Start(t.Context(), deed{Panic: "nobody hears"})
+	require.NoError(t, err)
+	assert.Equal(t, 1, joined(t, p))
+	require.NoError(t, w.Close())
+	for _, f := range []*os.File{w, nil} {
+		os.Stderr = f
+		p, err = end.Start(t.Context(), deed{Return: "nobody hears"})
+		require.NoError(t, err)
+		assert.Equal(t, 1, joined(t, p))
+	}
+}
+
+// A child has the name of the program in lists of processes.
+func TestCommandName(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return
+	}
+	p := waiting(t)
+	want := filepath.Base(os.Args[0])
+	if len(want) > 15 {
+		want = want[:15]
+	}
+	eventually(t, func() bool {
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p.PID()))
+		require.NoError(t, err)
+		return strings.TrimSpace(string(comm)) == want
+	})
+}
+
+func init() {
+	// A program without Main.
+	roles["bomb"] = func() {
+		_, err := square.Start(context.Background(), 1)
+		fmt.Println(err)
+	}
+	// A program whose children do not get to Main.
+	roles["bomb below"] = func() {
+		if os.Getenv("PROCESS_TEST_FORGET") != "" {
+			_, err := square.Start(context.Background(), 1)
+			fmt.Println(err)
+			os.Exit(44)
+		}
+		process.Main(func(t *gil.Thread) error {
+			if err := os.Setenv("PROCESS_TEST_FORGET", "1"); err != nil {
+				return err
+			}
+			p, err := square.Start(t, 1)
+			if err != nil {
+				return err
+			}
+			if err := p.Join(t); err != nil {
+				return err
+			}
+			code, _ := p.ExitCode()
+			fmt.Println("the child's code is", code)
+			return nil
+		})
+	}
+	// A program whose children define more than it does.
+	roles["stale"] = func() {
+		if os.Getenv("PROCESS_TEST_FORGET") != "" {
+			process.DefineTarget("new in this version", func(ctx context.Context, _ int) error { return nil })
+		}
+		process.Main(func(t *gil.Thread) error {
+			if err := os.Setenv("PROCESS_TEST_FORGET", "1"); err != nil {
+				return err
+			}
+			_, err := square.Call(t, 1)
+			fmt.Println(err)
+			return nil
+		})
+	}
+	// A program that is told of a parent by the environment alone.
+	roles["main"] = func() {
+		process.Main(func(t *gil.Thread) error {
+			fmt.Println("main runs, parent", process.Parent(t), "marker", os.Getenv("PYGIL_CHILD"))
+			return nil
+		})
+	}
+	// A program that is replaced on the disk while it runs.
+	roles["replaced"] = func() {
+		process.Main(func(t *gil.Thread) error {
+			exe, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			if err := os.Remove(exe); err != nil {
+				return err
+			}
+			if err := os.WriteFile(exe, []byte("#!/bin/sh\nexit 55\n"), 0o755); err != nil {
+				return err
+			}
+			n, err := square.Call(t, 9)
+			fmt.Println(n, err)
+			return nil
+		})
+	}
+}
+
+// CT-9: a program that never calls Main starts no child, and says what is
+// missing; a child that does not get to Main starts none either.
+func TestNoForkBomb(t *testing.T) {
+	p, code := play(t, "bomb")
+	assert.Zero(t, code)
+	const lines = "cannot start a process before Main was called"
+	assert.Contains(t, p.stdout.String(), lines)
+	assert.Contains(t, p.stdout.String(), "func main() { process.Main(run) }")
+	assert.Contains(t, p.stdout.String(), "func TestMain(m *testing.M) { process.TestMain(m) }")
+
+	p, code = play(t, "bomb below")
+	assert.Zero(t, code)
+	assert.Equal(t, 1, strings.Count(p.stdout.String(), lines))
+	assert.Contains(t, p.stdout.String(), "the child's code is 44")
+}
+
+// A child whose program has other functions than the parent's says so.
+func TestStaleProgram(t *testing.T) {
+	p, code := play(t, "stale")
+	assert.Zero(t, code)
+	assert.Regexp(t, `^process: Process-1 \(pid \d+\) exited with code 1 before it returned a result\n$`, p.stdout.String())
+	assert.Contains(t, p.stderr.String(), "process: this program is not the one that started it: its registered functions differ")
+}
+
+// The environment alone makes no child, nor does it with a descriptor that
+// happens to be open, or with another token.
+func TestEnvironmentAlone(t *testing.T) {
+	const token = "00112233445566778899aabbccddeeff"
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	mine, theirs, err := pipe.New(t.Context())
+	require.NoError(t, err)
+	defer mine.Close()
+	defer theirs.Close()
+	require.NoError(t, mine.SendBytes(t.Context(), []byte("pygil-c\x01"+strings.Repeat("x", 100))))
+	dup, err := syscall.Dup(int(theirs.Fd()))
+	require.NoError(t, err)
+	socket := os.NewFile(uintptr(dup), "socket")
+	defer socket.Close()
+	for _, mark := range []string{"", "1", "3", "3+0", "3+0:", "3+0:zz", "3+x:" + token, "4+0:" + token, "3+-1:" + token, "3+0:" + token} {
+		for name, file := range map[string]*os.File{"nothing": nil, "a pipe": r, "a socket": socket} {
+			p := prepare(t, "main", "PYGIL_CHILD="+mark)
+			if file != nil {
+				p.ExtraFiles = []*os.File{file}
+			}
+			require.NoError(t, p.Run(), "%q with %s", mark, name)
+			// What is not ours is left alone.
+			want := "main runs, parent <nil> marker \n"
+			assert.Equal(t, want, p.stdout.String(), "%q with %s", mark, name)
+		}
+	}
+	b, err := theirs.RecvBytes(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, b, 108, "nobody took anything out of the socket")
+}
+
+// What a child starts by os/exec is not a child.
+func TestExecFromAChild(t *testing.T) {
+	out, err := execMain.Call(t.Context(), process.None{})
+	require.NoError(t, err)
+	assert.Equal(t, "main runs, parent <nil> marker \n", out)
+}
+
+var execMain = process.Define("exec main", func(ctx context.Context, _ process.None) (string, error) {
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), roleKey+"=main")
+	out, err := cmd.Output()
+	return string(out), err
+})
+
+// Neither arguments nor environment of a child hold what is secret.
+func TestSecretsDoNotShow(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // the environment of others cannot be read
+	}
+	key := process.Current(t.Context()).AuthKey()
+	p := waiting(t)
+	for _, file := range []string{"environ", "cmdline"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID(), file))
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), string(key))
+		assert.NotContains(t, string(text), fmt.Sprintf("%x", []byte(key)))
+	}
+}
+
+// CT-7: a child is the program that runs, also when its file was replaced.
+func TestReplacedProgram(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return
+	}
+	p := prepare(t, "replaced")
+	text, err := os.ReadFile(p.Path)
+	require.NoError(t, err)
+	p.Path = filepath.Join(t.TempDir(), "program")
+	p.Args[0] = p.Path
+	require.NoError(t, os.WriteFile(p.Path, text, 0o755))
+	require.NoError(t, p.Run(), p.stderr.String())
+	assert.Equal(t, "81 <nil>\n", p.stdout.String())
+}
