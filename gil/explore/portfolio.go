@@ -25,7 +25,7 @@ type portfolio struct {
 // strategy is one that builds on its own earlier schedules, as DFS and DPOR do.
 func Portfolio(shares ...Share) Strategy {
 	if len(shares) == 0 {
-		shares = []Share{{SURW(), 11}, {URW(), 4}, {POS(), 2}, {PCT(0), 2}, {Random(), 1}}
+		shares = []Share{{SURW(), 11}, {URW(), 5}, {POS(), 1}, {PCT(0), 2}, {Random(), 1}}
 	}
 	s := &portfolio{shares: shares}
 	sum := 0

@@ -23,15 +23,20 @@ type sharedObject struct {
 	threads int
 }
 
-// counts reports whether the operation is one of those that make the order on its
-// object: an access of a variable, or taking a permit. Giving one back is not, nor
-// are starts and ends of threads.
-func counts(k kernel.OpKind, obj kernel.ObjID) bool {
+// happens reports whether the operation is one whose order with others matters: not
+// the start and the end of a thread, nor one that touches nothing.
+func happens(k kernel.OpKind, obj kernel.ObjID) bool {
 	switch k {
-	case kernel.OpStart, kernel.OpExit, kernel.OpJoin, kernel.OpRelease:
+	case kernel.OpStart, kernel.OpExit, kernel.OpJoin:
 		return false
 	}
 	return obj != 0
+}
+
+// counts reports whether the operation is one of those that make the order on its
+// object: an access of a variable, or taking a permit. Giving one back is not.
+func counts(k kernel.OpKind, obj kernel.ObjID) bool {
+	return happens(k, obj) && k != kernel.OpRelease
 }
 
 // profileOf is the profile of the run that r has just done.
@@ -53,11 +58,11 @@ func profileOf(r *runner) *profile {
 		if s.flags&chosen != 0 {
 			p.choices++
 		}
-		if s.kind == kernel.OpYield {
-			continue // a loop that waits: how often says nothing
+		if !happens(s.kind, s.obj) {
+			continue
 		}
 		own[s.thread].all++
-		if !counts(s.kind, s.obj) {
+		if s.kind == kernel.OpRelease {
 			continue
 		}
 		own[s.thread].of[s.obj]++

@@ -129,6 +129,9 @@ func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
 	if len(r.threads) != len(k.Tasks()) {
 		r.grow()
 	}
+	if t := r.unwinding(enabled); t >= 0 {
+		return t
+	}
 	if r.fair != nil {
 		enabled = r.fair.filter(r, enabled)
 	}
@@ -143,6 +146,20 @@ func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
 	}
 	r.point.set, r.point.cur, r.point.base = enabled, cur, base
 	return r.strategy.Choose(&r.point)
+}
+
+// unwinding is a thread that is being ended, -1 if there is none: it performs
+// nothing any more, so there is no choice.
+func (r *runner) unwinding(enabled *kernel.Set) int {
+	if !r.threads[0].task.Killed() && (r.daemons == 0 || !r.left) {
+		return -1
+	}
+	for t := enabled.Next(0); t >= 0; t = enabled.Next(t + 1) {
+		if r.threads[t].task.Killed() {
+			return t
+		}
+	}
+	return -1
 }
 
 // Performs is called by the kernel just before an operation happens.

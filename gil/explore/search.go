@@ -72,7 +72,7 @@ func (s *search) prepare(strategy Strategy) bool {
 const (
 	firstSamples = 100  // schedules before that
 	coverPart    = 2    // one of so many of the schedules left may be spent on it
-	coverLook    = 100  // how often it is looked how far it is
+	coverLook    = 16   // after so many, twice as many and so on it is looked how far it is
 	coverHopeful = 0.25 // abandoned, if that much of the space could not be covered
 )
 
@@ -99,7 +99,8 @@ func (s *search) byDefault() {
 // end.
 func (s *search) cover(strategy Strategy, c covering, most int) {
 	first := s.report.Schedules
-	hopeless := s.conf.strategy == nil // to be abandoned if it is
+	tentative := s.conf.strategy == nil // to be abandoned if it is hopeless
+	look := coverLook
 	for n := 0; n < most && !s.over(); n++ {
 		if !strategy.Start(n, kernel.Hash(s.conf.seed, uint64(n))) {
 			break
@@ -107,7 +108,8 @@ func (s *search) cover(strategy Strategy, c covering, most int) {
 		res := s.crew.perform(strategy, first+n)
 		c.ended(s.runner)
 		s.add(first+n, res)
-		if hopeless && n%coverLook == coverLook-1 {
+		if tentative && n+1 == look {
+			look *= 2
 			if all, part := c.covered(); !all && part*float64(most)/float64(n+1) < coverHopeful {
 				break
 			}
