@@ -36,18 +36,21 @@ type GIL struct {
 	exists   atomic.Bool  // lazily created ones do nothing before the first thread
 	request  atomic.Bool  // somebody asked the holder to drop
 
-	mu       sync.Mutex // never held across a switch
-	locked   bool
-	holder   *Thread
-	last     *Thread // the last holder
-	switches uint64  // changes of holder
-	why      Why     // why the last holder gave it up
-	waiters  []gilWaiter
-	coming   int // waiters that were woken and have not taken the GIL yet
-	ceding   gilWaiter
-	hasCeder bool
-	ticker   int // ticks left when the holder gave the GIL up between two checks
-	alarm    alarm
+	mu           sync.Mutex // never held across a switch
+	locked       bool
+	holder       *Thread
+	last         *Thread // the last holder
+	switches     uint64  // changes of holder
+	forced       int64   // of these, because the holder was asked or its ticks ran out
+	acquisitions int64
+	turns        int64 // checks under the Ticks rule
+	why          Why   // why the last holder gave it up
+	waiters      []gilWaiter
+	coming       int // waiters that were woken and have not taken the GIL yet
+	ceding       gilWaiter
+	hasCeder     bool
+	ticker       int // ticks left when the holder gave the GIL up between two checks
+	alarm        alarm
 }
 
 // gilWaiter is a thread that waits for the GIL.

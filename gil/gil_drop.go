@@ -98,8 +98,9 @@ func (g *GIL) run() int64 {
 	return int64(g.period.Load()) + 1
 }
 
-// check is what the holder does at a check point after which it was asked, or
-// its ticks ran out. It reports false when t is to unwind.
+// check is what the holder does at a check point after which it was asked, or its
+// ticks ran out; under the Ticks rule it is turn. It reports false when t is to
+// unwind.
 func (g *GIL) check(t *Thread) bool {
 	switch g.rule {
 	case intervalRule:
@@ -114,24 +115,24 @@ func (g *GIL) check(t *Thread) bool {
 				return g.yield(t, WhyTick)
 			}
 		}
-	case ticksRule:
-		if t.k.Ticks() >= t.due {
-			g.stats.checks.Add(1)
-			return g.turn(t)
-		}
 	}
 	return true
 }
 
 // turn ends a run of the Ticks rule: the longest waiter gets the GIL, if there is
 // one. The thread is on the list before it hands over, so that the order in
-// which threads run is the order in which they came.
+// which threads run is the order in which they came. It reports false when t is to
+// unwind.
 func (g *GIL) turn(t *Thread) bool {
-	g.kern.Sync(&t.k)
+	if !g.live {
+		g.kern.Sync(&t.k)
+	}
 	g.lock()
+	g.turns++
 	if len(g.waiters) == 0 {
 		g.unlock()
 		t.due = t.k.Ticks() + g.run()
+		t.renew()
 		return true
 	}
 	t.holds = false
@@ -147,14 +148,20 @@ func (g *GIL) turn(t *Thread) bool {
 		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(began - t.acquired), Why: WhyTick})
 		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.waiters[0].t.tid})
 	}
-	me := gilWaiter{t: t, w: g.kern.Prepare(&t.k, kernel.SlotGIL), since: began}
-	g.waiters = append(g.waiters, me)
-	g.locked = false
-	next := g.pick(t)
+	w := g.kern.Prepare(&t.k, kernel.SlotGIL)
+	// The first of the list is made the holder, t becomes the last.
+	next := g.waiters[0]
+	last := copy(g.waiters, g.waiters[1:])
+	me := &g.waiters[last]
+	me.t, me.w, me.since = t, w, began // the rest is for the other rules
+	next.t.picked = true
+	g.own(next.t)
 	g.unlock()
-	g.signal(t, next)
+	if !g.kern.Wake(&t.k, next.w) {
+		g.replace(t, next)
+	}
 	t.enter(stateWaitGIL)
-	how := g.kern.Park(&t.k, me.w, kernel.Never)
+	how := g.kern.Park(&t.k, w, kernel.Never)
 	if how == kernel.Killed {
 		g.lock()
 		g.forget(t)

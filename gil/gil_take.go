@@ -70,12 +70,13 @@ func (g *GIL) seize(t *Thread) {
 // holder was another thread.
 func (g *GIL) own(t *Thread) (switched bool) {
 	g.locked, g.holder = true, t
+	g.acquisitions++
 	switched = g.last != t
 	if switched {
 		g.last = t
 		g.switches++
 		if g.why == WhyInterval || g.why == WhyTick {
-			g.stats.forced.Inc()
+			g.forced++
 		}
 	}
 	return switched
@@ -90,10 +91,6 @@ func (g *GIL) began(t *Thread, switched bool) {
 // begins records that t's hold begins.
 func (g *GIL) begins(t *Thread, switched bool) {
 	t.holds = true
-	g.stats.acquisitions.Inc()
-	if switched {
-		g.stats.switches.Inc()
-	}
 	if g.timed {
 		t.acquired = g.kern.Now(&t.k)
 	}
@@ -297,7 +294,14 @@ func (g *GIL) pick(t *Thread) gilWaiter {
 // already, because it timed out or unwinds and has not got as far as taking
 // itself off the list, is replaced.
 func (g *GIL) signal(t *Thread, next gilWaiter) {
-	for next.t != nil && !g.kern.Wake(&t.k, next.w) {
+	if next.t != nil && !g.kern.Wake(&t.k, next.w) {
+		g.replace(t, next)
+	}
+}
+
+// replace wakes somebody else than next.
+func (g *GIL) replace(t *Thread, next gilWaiter) {
+	for {
 		g.lock()
 		if !g.unpick(next.t) {
 			g.unlock() // it unwound faster, and has passed its turn on
@@ -305,6 +309,9 @@ func (g *GIL) signal(t *Thread, next gilWaiter) {
 		}
 		next = g.pick(t)
 		g.unlock()
+		if next.t == nil || g.kern.Wake(&t.k, next.w) {
+			return
+		}
 	}
 }
 
@@ -318,6 +325,11 @@ func (g *GIL) unpick(t *Thread) bool {
 	t.picked = false
 	if g.rule == ticksRule {
 		g.locked, g.holder = false, nil
+		g.acquisitions-- // it never executed
+		g.switches--
+		if g.why == WhyTick {
+			g.forced--
+		}
 	} else {
 		g.coming--
 	}

@@ -50,27 +50,26 @@ func (t Times) Total() time.Duration {
 	return t.Run + t.ReadyCore + t.WaitGIL + t.WaitLock + t.WaitJoin + t.IO + t.Sleep + t.CCall
 }
 
-// gilCounters are the live counts; the 64-bit words come first for 386.
+// gilCounters are the counts that change while the GIL's fields are not locked; the
+// 64-bit words come first for 386.
 type gilCounters struct {
-	acquisitions atomic.Int64
-	switches     atomic.Int64
-	forced       atomic.Int64
-	failed       atomic.Int64
-	checks       atomic.Int64
-	held         atomic.Int64
+	failed atomic.Int64
+	checks atomic.Int64
+	held   atomic.Int64
 }
 
 // Stats returns the counts of this GIL, without its threads.
 func (g *GIL) Stats() Stats {
 	c := &g.stats
 	s := Stats{
-		Acquisitions:  c.acquisitions.Load(),
-		Switches:      c.switches.Load(),
-		Forced:        c.forced.Load(),
 		FailedWakeups: c.failed.Load(),
 		Checks:        c.checks.Load(),
 		Held:          time.Duration(c.held.Load()),
 	}
+	g.lock()
+	defer g.unlock()
+	s.Checks += g.turns
+	s.Acquisitions, s.Switches, s.Forced = g.acquisitions, int64(g.switches), g.forced
 	s.Voluntary = s.Switches - s.Forced
 	return s
 }
@@ -102,9 +101,12 @@ type ledger struct {
 
 // enter ends the state the thread was in and begins another.
 func (t *Thread) enter(s state) {
-	if !t.clocked {
-		return
+	if t.clocked {
+		t.change(s)
 	}
+}
+
+func (t *Thread) change(s state) {
 	t.life.lock(t)
 	t.book()
 	changed := t.life.state != s

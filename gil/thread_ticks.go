@@ -76,7 +76,14 @@ func (t *Thread) look() {
 		t.timed.Sync(&t.k)
 		t.alive()
 	}
-	if t.gil != nil && !t.gil.check(t) {
+	switch g := t.gil; {
+	case g == nil:
+	case g.rule == ticksRule && t.k.Ticks() >= t.due:
+		if !g.turn(t) {
+			t.unwind()
+		}
+		return
+	case !g.check(t):
 		t.unwind()
 	}
 	t.renew()

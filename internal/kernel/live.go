@@ -37,8 +37,9 @@ const (
 )
 
 type liveSlot struct {
-	state atomic.Uint32 // sequence<<2 | one of the above
-	ch    chan struct{} // capacity 1; made at the first wait, in the task's own bubble
+	state  atomic.Uint32 // sequence<<2 | one of the above
+	opened bool          // a wait was prepared and not yet parked for; the task's own
+	ch     chan struct{} // capacity 1; made at the first wait, in the task's own bubble
 }
 
 // Ticket is one wait of one task.
@@ -86,11 +87,12 @@ func (k *Live) Prepare(t *Task, s Slot) Ticket {
 		slot.ch = make(chan struct{}, 1)
 	}
 	old := slot.state.Load()
-	if old&slotMask == slotWoken {
+	if slot.opened && old&slotMask == slotWoken {
 		// The last wait of this slot was woken but never parked for: its token
 		// is here or on its way, and must not end the wait that begins now.
 		<-slot.ch
 	}
+	slot.opened = true
 	seq := old>>2 + 1
 	slot.state.Store(seq<<2 | slotWaiting)
 	return Ticket{task: t, slot: s, seq: seq & (1<<30 - 1)}
@@ -112,6 +114,7 @@ func (k *Live) Wake(_ *Task, w Ticket) bool {
 // after Prepare has published the wait. Whichever comes second sees the other.
 func (k *Live) Park(t *Task, w Ticket, until Time) Wake {
 	slot := &t.live.slots[w.slot]
+	slot.opened = false
 	if t.killed.Load() {
 		k.abandon(slot, w)
 		return Killed
@@ -121,11 +124,10 @@ func (k *Live) Park(t *Task, w Ticket, until Time) Wake {
 	} else if !k.parkUntil(t, slot, w, until) {
 		return TimedOut
 	}
-	slot.state.Store(w.seq<<2 | slotIdle)
 	if t.killed.Load() {
 		return Killed
 	}
-	return Woken
+	return Woken // the state stays slotWoken, which no waker changes
 }
 
 // parkUntil reports whether w was woken before the time until.
@@ -155,7 +157,6 @@ func (k *Live) parkUntil(t *Task, slot *liveSlot, w Ticket, until Time) bool {
 func (k *Live) abandon(slot *liveSlot, w Ticket) {
 	if !slot.state.CompareAndSwap(w.seq<<2|slotWaiting, w.seq<<2|slotIdle) {
 		<-slot.ch
-		slot.state.Store(w.seq<<2 | slotIdle)
 	}
 }
 
