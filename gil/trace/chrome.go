@@ -1,0 +1,487 @@
+package trace
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pygil/pygil/gil"
+)
+
+// Chrome says what WriteChrome writes beside threads, GILs, cores, tasks and
+// counters.
+type Chrome struct {
+	Locks bool // a lane per lock, with its holders
+}
+
+// WriteChrome writes the timeline as JSON in Chrome's trace event format, which
+// ui.perfetto.dev, chrome://tracing, the Firefox Profiler and speedscope open. Each
+// emulated process is a process; it has a lane per GIL with its holders, a lane per
+// thread with its states, a lane with the tasks of each thread that has any, and
+// one for moments such as prints. Cores are a process of their own. Arrows lead
+// from a cause to its effect. Coroutines are asynchronous spans. The file holds to
+// all rules of CheckChrome.
+func (tl *Timeline) WriteChrome(w io.Writer, o Chrome) error {
+	c := chrome{tl: tl, lanes: map[chromeLane]int{}}
+	c.threads(o)
+	c.cores()
+	c.nameLanes()
+	c.moments()
+	c.links()
+	c.coroutines()
+	c.counters()
+	return c.write(w)
+}
+
+// chrome collects the events of a file.
+type chrome struct {
+	tl     *Timeline
+	meta   []string
+	named  []chromeName
+	events []chromeEvent
+	lanes  map[chromeLane]int // to tid
+	tid    int                // given out last: no two lanes of a file share one
+	id     int                // of flows and asynchronous spans
+	lost   int                // links without a span at one of their ends
+	last   int                // greatest pid
+}
+
+type chromeLane struct {
+	kind string
+	n    uint64
+}
+
+type chromeName struct {
+	pid, tid int
+	name     string
+}
+
+type chromeEvent struct {
+	ph       byte
+	ts, dur  time.Duration // since Timeline.From
+	pid, tid int
+	id       int
+	name     string
+	cat      string
+	args     []chromeArg
+}
+
+type chromeArg struct {
+	key   string
+	text  string
+	n     int64
+	isNum bool
+}
+
+func textArg(key, text string) chromeArg { return chromeArg{key: key, text: text} }
+func numArg(key string, n int64) chromeArg {
+	return chromeArg{key: key, n: n, isNum: true}
+}
+
+func (c *chrome) process(pid int, name string) {
+	c.last = max(c.last, pid)
+	c.meta = append(c.meta,
+		fmt.Sprintf(`{"ph":"M","name":"process_name","pid":%d,"args":{"name":%s}}`, pid, clean(name)),
+		fmt.Sprintf(`{"ph":"M","name":"process_sort_index","pid":%d,"args":{"sort_index":%d}}`, pid, pid))
+}
+
+// lane gives a lane its number.
+func (c *chrome) lane(pid int, key chromeLane, name string) int {
+	c.tid++
+	c.lanes[key] = c.tid
+	c.named = append(c.named, chromeName{pid, c.tid, name})
+	return c.tid
+}
+
+// nameLanes tells the lanes' names. They begin with the lane's place in its process,
+// for viewers that sort by name.
+func (c *chrome) nameLanes() {
+	count, place := map[int]int{}, map[int]int{}
+	for _, l := range c.named {
+		count[l.pid]++
+	}
+	for _, l := range c.named {
+		place[l.pid]++
+		n := place[l.pid]
+		name := fmt.Sprintf("%0*d %s", max(2, len(strconv.Itoa(count[l.pid]))), n, l.name)
+		c.meta = append(c.meta,
+			fmt.Sprintf(`{"ph":"M","name":"thread_name","pid":%d,"tid":%d,"args":{"name":%s}}`, l.pid, l.tid, clean(name)),
+			fmt.Sprintf(`{"ph":"M","name":"thread_sort_index","pid":%d,"tid":%d,"args":{"sort_index":%d}}`, l.pid, l.tid, n))
+	}
+}
+
+func (c *chrome) span(pid, tid int, from, to time.Duration, name, cat string, args ...chromeArg) {
+	if from < to { // what takes no time would hide what begins then
+		c.events = append(c.events, chromeEvent{ph: 'X', ts: from - c.tl.From, dur: to - from, pid: pid, tid: tid, name: name, cat: cat, args: args})
+	}
+}
+
+func (c *chrome) threads(o Chrome) {
+	tl := c.tl
+	for _, pid := range tl.names.pidOrder {
+		name := tl.names.process(pid)
+		if p := tl.Trace.Header.Profile; p != "" {
+			name += " (" + p + ")"
+		}
+		p := int(pid)
+		c.process(p, name)
+		for _, g := range tl.GILs {
+			if g.PID == pid {
+				tid := c.lane(p, chromeLane{"gil", g.Obj}, g.Name)
+				for _, h := range g.Holds {
+					args := []chromeArg{numArg("waited_ns", int64(h.Waited))}
+					if h.Why != 0 {
+						args = append(args, textArg("given up for", h.Why.String()))
+					}
+					c.span(p, tid, h.From, h.To, tl.ThreadName(h.TID), "holder", args...)
+				}
+			}
+		}
+		for i := range tl.Lanes {
+			if l := &tl.Lanes[i]; l.PID == pid {
+				c.thread(p, l)
+			}
+		}
+		for _, r := range tl.Locks {
+			if o.Locks && r.PID == pid {
+				tid := c.lane(p, chromeLane{"lock", r.Obj}, "lock "+r.Name)
+				for _, h := range disjoint(r.Holds) {
+					c.span(p, tid, h.From, h.To, tl.ThreadName(h.TID), "lock", numArg("waited_ns", int64(h.Waited)))
+				}
+			}
+		}
+		c.lane(p, chromeLane{"moments", uint64(pid)}, "moments")
+	}
+}
+
+func (c *chrome) thread(pid int, l *Lane) {
+	tl := c.tl
+	tid := c.lane(pid, chromeLane{"thread", uint64(l.TID)}, l.Name)
+	for _, s := range l.Spans {
+		name := s.State.String()
+		var args []chromeArg
+		if s.State.Waits() && s.Obj != 0 && (s.State != WaitGIL && s.State != WaitJoin) {
+			name += " " + tl.ObjectName(s.Obj)
+		}
+		if s.State.Waits() && s.Peer != 0 {
+			key := "holder"
+			if s.State == WaitJoin {
+				key = "of"
+			}
+			args = append(args, textArg(key, tl.ThreadName(s.Peer)))
+		}
+		c.span(pid, tid, s.From, s.To, name, "state", args...)
+	}
+	for _, r := range tl.Tasks {
+		if r.Obj == uint64(l.TID) {
+			tid := c.lane(pid, chromeLane{"tasks", r.Obj}, r.Name)
+			for _, h := range nested(r.Holds) {
+				name := h.Name
+				if name == "" {
+					name = "task"
+				}
+				c.span(pid, tid, h.From, h.To, name, "task")
+			}
+		}
+	}
+}
+
+// disjoint leaves out holds that begin before the one before them has ended: what
+// several threads hold at once is no lane of spans.
+func disjoint(hs []Hold) []Hold {
+	hs = slices.SortedStableFunc(slices.Values(hs), func(a, b Hold) int { return cmp.Compare(a.From, b.From) })
+	var out []Hold
+	for _, h := range hs {
+		if len(out) == 0 || out[len(out)-1].To <= h.From {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// nested leaves out holds that overlap one before them without lying in it.
+func nested(hs []Hold) []Hold {
+	hs = slices.SortedStableFunc(slices.Values(hs), func(a, b Hold) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(b.To, a.To))
+	})
+	var out []Hold
+	var open []time.Duration
+	for _, h := range hs {
+		for len(open) > 0 && open[len(open)-1] <= h.From {
+			open = open[:len(open)-1]
+		}
+		if len(open) > 0 && h.To > open[len(open)-1] {
+			continue
+		}
+		open = append(open, h.To)
+		out = append(out, h)
+	}
+	return out
+}
+
+func (c *chrome) cores() {
+	if len(c.tl.Cores) == 0 {
+		return
+	}
+	pid := c.last + 1
+	c.process(pid, "cores")
+	for _, r := range c.tl.Cores {
+		tid := c.lane(pid, chromeLane{"core", r.Obj}, r.Name)
+		for _, h := range disjoint(r.Holds) {
+			name := h.Name
+			if n := c.tl.ThreadName(h.TID); strings.HasPrefix(n, name) {
+				name = n
+			}
+			c.span(pid, tid, h.From, h.To, name, "core")
+		}
+	}
+}
+
+// moments puts instants on a lane of their own, each at a time of its own: viewers
+// show one of two events with equal times.
+func (c *chrome) moments() {
+	next := map[int]time.Duration{}
+	for _, m := range c.tl.Marks {
+		tid, ok := c.lanes[chromeLane{"moments", uint64(m.PID)}]
+		if !ok {
+			continue
+		}
+		at := max(m.T-c.tl.From, next[tid])
+		next[tid] = at + 1
+		args := []chromeArg{textArg("thread", c.tl.ThreadName(m.TID)), numArg("t_ns", int64(m.T))}
+		if m.Text != "" {
+			args = append(args, textArg("text", m.Text))
+		}
+		c.events = append(c.events, chromeEvent{ph: 'i', ts: at, pid: int(m.PID), tid: tid, name: m.Kind.String(), cat: "moment", args: args})
+	}
+}
+
+// links draws arrows from inside the span of the cause to inside that of the effect.
+func (c *chrome) links() {
+	for _, l := range c.tl.Links {
+		from, to := c.tl.Lane(l.From), c.tl.Lane(l.To)
+		if from == nil || to == nil {
+			c.lost++
+			continue
+		}
+		begin, ok := l.At-1, false
+		if _, ok = from.At(begin); !ok {
+			begin = l.At
+			_, ok = from.At(begin)
+		}
+		end := l.Then
+		s, there := to.At(end)
+		if there && end+1 < s.To {
+			end++
+		}
+		if !ok || !there || begin > end {
+			c.lost++
+			continue
+		}
+		c.id++
+		e := chromeEvent{ph: 's', ts: begin - c.tl.From, pid: int(from.PID), tid: c.lanes[chromeLane{"thread", uint64(l.From)}], id: c.id, name: l.Kind, cat: "cause"}
+		f := e
+		f.ph, f.ts, f.pid, f.tid = 'f', end-c.tl.From, int(to.PID), c.lanes[chromeLane{"thread", uint64(l.To)}]
+		c.events = append(c.events, e, f)
+	}
+}
+
+// coroutines are asynchronous spans: they overlap as they like.
+func (c *chrome) coroutines() {
+	type task struct {
+		begin   chromeEvent
+		running bool
+	}
+	open := map[uint64]*task{}
+	var order []uint64
+	end := func(t *task, at time.Duration) {
+		e := t.begin
+		e.ph, e.ts, e.args = 'e', at, nil
+		if t.running {
+			step := e
+			step.name = "step"
+			c.events = append(c.events, step)
+		}
+		c.events = append(c.events, e)
+	}
+	for i := range c.tl.Trace.Events {
+		e := &c.tl.Trace.Events[i]
+		at := e.T - c.tl.From
+		tid, known := c.lanes[chromeLane{"thread", uint64(e.TID)}]
+		if at < 0 || !known {
+			continue
+		}
+		t := open[e.Obj]
+		switch {
+		case e.Kind == gil.EvCoroutine && t == nil:
+			c.id++
+			t = &task{begin: chromeEvent{ph: 'b', ts: at, pid: int(e.PID), tid: tid, id: c.id, name: c.tl.ObjectName(e.Obj), cat: "task"}}
+			open[e.Obj] = t
+			order = append(order, e.Obj)
+			c.events = append(c.events, t.begin)
+		case t == nil:
+		case e.Kind == gil.EvCoStep && !t.running:
+			t.running = true
+			step := t.begin
+			step.ts, step.name = at, "step"
+			c.events = append(c.events, step)
+		case e.Kind == gil.EvCoSuspend && t.running:
+			t.running = false
+			step := t.begin
+			step.ph, step.ts, step.name = 'e', at, "step"
+			c.events = append(c.events, step)
+		case e.Kind == gil.EvCoDone:
+			end(t, at)
+			delete(open, e.Obj)
+		}
+	}
+	for _, obj := range order {
+		if t := open[obj]; t != nil {
+			end(t, c.tl.Length())
+			delete(open, obj)
+		}
+	}
+}
+
+// counters have a value at the beginning, at each change and at the end.
+func (c *chrome) counters() {
+	if c.tid == 0 {
+		return
+	}
+	lane := map[int]int{} // any of the process
+	for _, l := range c.named {
+		lane[l.pid] = l.tid
+	}
+	end := c.tl.To
+	for _, e := range c.events { // moments may have been moved beyond it
+		end = max(end, c.tl.From+e.ts+e.dur)
+	}
+	for _, k := range c.tl.Counters() {
+		pid := int(k.PID)
+		if pid == 0 {
+			pid = c.last
+		}
+		points := k.Points
+		if last := points[len(points)-1]; last.T < end {
+			points = append(points[:len(points):len(points)], Point{end, last.N})
+		}
+		for _, p := range points {
+			c.events = append(c.events, chromeEvent{ph: 'C', ts: p.T - c.tl.From, pid: pid, tid: lane[pid], name: k.Name, args: []chromeArg{numArg("n", p.N)}})
+		}
+	}
+}
+
+// write sorts the events by time, at equal times ends before begins and longer
+// spans before shorter ones, and writes the file.
+func (c *chrome) write(w io.Writer) error {
+	rank := func(e *chromeEvent) int {
+		switch e.ph {
+		case 'e':
+			return 0
+		case 'X', 'b':
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(c.events, func(a, b chromeEvent) int {
+		return cmp.Or(cmp.Compare(a.ts, b.ts), cmp.Compare(rank(&a), rank(&b)), cmp.Compare(b.dur, a.dur))
+	})
+	out := bufio.NewWriterSize(w, 1<<16)
+	out.WriteString("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")
+	for i, m := range c.meta {
+		if i > 0 {
+			out.WriteString(",\n")
+		}
+		out.WriteString(m)
+	}
+	var b []byte
+	for i := range c.events {
+		b = c.events[i].append(append(b[:0], ",\n"...))
+		out.Write(b)
+	}
+	h := c.tl.Trace.Header
+	fmt.Fprintf(out, "\n],\"otherData\":{\"title\":%s,\"profile\":%s,\"rule\":%s,\"cores\":%d,\"seed\":\"%d\",\"clock\":%s,\"from_ns\":\"%d\",\"dropped\":%d,\"links_left_out\":%d}}\n",
+		clean(h.Title), clean(h.Profile), clean(h.Rule), h.Cores, h.Seed, clean(h.Clock), int64(c.tl.From), h.Dropped, c.lost)
+	return out.Flush()
+}
+
+func (e *chromeEvent) append(b []byte) []byte {
+	b = append(append(b, `{"ph":"`...), e.ph, '"')
+	b = append(append(b, `,"name":`...), clean(e.name)...)
+	if e.cat != "" {
+		b = append(append(b, `,"cat":`...), clean(e.cat)...)
+	}
+	if e.id != 0 {
+		b = strconv.AppendInt(append(b, `,"id":`...), int64(e.id), 10)
+	}
+	b = strconv.AppendInt(append(b, `,"pid":`...), int64(e.pid), 10)
+	b = strconv.AppendInt(append(b, `,"tid":`...), int64(e.tid), 10)
+	b = appendMicros(append(b, `,"ts":`...), e.ts)
+	switch e.ph {
+	case 'X':
+		b = appendMicros(append(b, `,"dur":`...), e.dur)
+	case 'i':
+		b = append(b, `,"s":"t"`...)
+	case 'f':
+		b = append(b, `,"bp":"e"`...)
+	}
+	for i, a := range e.args {
+		if i == 0 {
+			b = append(b, `,"args":{`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = append(append(b, clean(a.key)...), ':')
+		if a.isNum {
+			b = strconv.AppendInt(b, a.n, 10)
+		} else {
+			b = append(b, clean(a.text)...)
+		}
+	}
+	if len(e.args) > 0 {
+		b = append(b, '}')
+	}
+	return append(b, '}')
+}
+
+// appendMicros writes microseconds with three places, never through a float: two
+// spans that touch must do so in the file.
+func appendMicros(b []byte, d time.Duration) []byte {
+	b = strconv.AppendInt(b, int64(d/1000), 10)
+	n := int64(d % 1000)
+	return append(b, '.', byte('0'+n/100), byte('0'+n/10%10), byte('0'+n%10))
+}
+
+// clean is s as JSON without control characters, which end a text in some viewers,
+// and of bounded length.
+func clean(s string) []byte {
+	if len(s) > 500 {
+		s = strings.ToValidUTF8(s[:500], "") + "…"
+	}
+	plain := true
+	for _, r := range s {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			plain = false
+			break
+		}
+	}
+	if !plain {
+		s = strings.Map(func(r rune) rune {
+			switch {
+			case r < ' ':
+				return '␀' + r // the picture of the control character
+			case unicode.IsControl(r):
+				return '�'
+			}
+			return r
+		}, s)
+	}
+	return quote(s)
+}
