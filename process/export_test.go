@@ -1,9 +1,22 @@
 package process
 
-import "time"
+import (
+	"time"
+
+	"github.com/pygil/pygil/gil"
+)
 
 // SetPatience changes how long a daemon may take to end after SIGTERM.
 func SetPatience(d time.Duration) { patience = d }
 
 // FullRun reports whether all tests ran.
 var FullRun = fullRun
+
+// Profile reads what an option wrote down.
+func Profile(o Option) (gil.Profile, error) {
+	c, err := configure(atMain, []Option{o})
+	if err != nil {
+		return gil.Profile{}, err
+	}
+	return parseProfile(c.profile)
+}

@@ -47,7 +47,8 @@ func observe(t *testing.T, stdin *os.File, name string, env ...string) (w *watch
 	if stdin != nil {
 		p.Stdin = stdin
 	}
-	p.ExtraFiles = []*os.File{nil, words, held, life} // 3 is not for strangers
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its Ctrl-C is not ours
+	p.ExtraFiles = []*os.File{nil, words, held, life}   // 3 is not for strangers
 	require.NoError(t, p.Start())
 	for _, f := range p.ExtraFiles[1:] {
 		require.NoError(t, f.Close())

@@ -48,7 +48,7 @@ func (s *Sentinel) Fd() uintptr {
 		if err != nil {
 			return ^uintptr(0)
 		}
-		if s.r, s.w = r, w; s.ended {
+		if s.r, s.w = r, w; s.Ready() {
 			_ = w.Close()
 		}
 	}
