@@ -1,11 +1,9 @@
 package gil
 
 import (
-	"bytes"
 	"math"
-	"runtime"
-	"strconv"
 
+	"github.com/pygil/pygil/internal/goid"
 	"github.com/pygil/pygil/internal/kernel"
 )
 
@@ -26,8 +24,8 @@ func (t *Thread) mustRun() {
 	if t.dying {
 		return
 	}
-	if t.goid != 0 && t.goid != anyGoroutine && t.goid != goroutineID() {
-		panic(misuse("", "thread %s is used from a goroutine that is not its own; start a thread with Thread.Go instead of go", t.name))
+	if t.goid != 0 && t.goid != anyGoroutine && t.goid != goid.Current() {
+		panic(misuse("", "thread %s is used from a goroutine that is not its own; start a thread with Thread.Go instead of go; see Thread.Lend for coroutines", t.name))
 	}
 	switch s := t.stage.Load(); {
 	case s == stageEnded:
@@ -67,15 +65,21 @@ func (i *Interpreter) Acting() *Thread {
 // asked.
 const anyGoroutine = math.MaxUint64
 
-// goroutineID is the number of the calling goroutine as stack traces show it.
-// There is no other way to learn it; it takes about a microsecond.
-func goroutineID() uint64 {
-	var buf [64]byte
-	text := buf[:runtime.Stack(buf[:], false)]
-	text = bytes.TrimPrefix(text, []byte("goroutine "))
-	if i := bytes.IndexByte(text, ' '); i > 0 {
-		text = text[:i]
+// Lend makes t a thread of the calling goroutine, until the function it returns is
+// called: for a coroutine that runs for t, as that of an iter.Pull does. A coroutine
+// lends itself the thread whenever it is resumed and gives it back before it
+// suspends, so that WithChecks, which goes by goroutines, is content. The goroutine
+// to which t belongs must be waiting meanwhile. Without WithChecks it does nothing.
+func (t *Thread) Lend() (back func()) {
+	if t == nil {
+		t.mustRun()
 	}
-	id, _ := strconv.ParseUint(string(text), 10, 64) // 0 switches the check off
-	return id
+	if t.goid == 0 || t.goid == anyGoroutine {
+		return nobodyLent
+	}
+	was := t.goid
+	t.goid = goid.Current()
+	return func() { t.goid = was }
 }
+
+func nobodyLent() {}

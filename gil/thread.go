@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pygil/pygil/internal/goid"
 	"github.com/pygil/pygil/internal/kernel"
 )
 
@@ -197,7 +198,7 @@ func (t *Thread) begin() {
 	t.label()
 	switch {
 	case t.interp.live && t.interp.w.opts.checks:
-		t.goid = goroutineID()
+		t.goid = goid.Current()
 	case t.timed != nil && t.free:
 		t.goid = anyGoroutine
 	}

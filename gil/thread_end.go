@@ -19,6 +19,18 @@ type failingNow struct{}
 
 func (failingNow) Error() string { return "gil: FailNow" }
 
+// Unwinding reports whether v, which recover has returned, is a panic by which this
+// package ends a thread: because its world ends, or by FailNow. Who recovers for
+// reasons of its own, as a pool does for the failures of its jobs, panics with it
+// again.
+func Unwinding(v any) bool {
+	switch v.(type) {
+	case unwinding, failingNow:
+		return true
+	}
+	return false
+}
+
 // unwind ends a thread from inside. Deferred calls run. A live thread ends its
 // goroutine, which nothing can stop; a virtual one shares its goroutine with the
 // others and panics.
