@@ -57,3 +57,6 @@ func (b *Bell) Poke(n int) {
 
 // Heard reports whether the bell rang since the [Bell.Listen] that returned heard.
 func (b *Bell) Heard(heard uint32) bool { return atomic.LoadUint32(&b.word) != heard }
+
+// Listening reports whether somebody may be asleep, or about to be.
+func (b *Bell) Listening() bool { return atomic.LoadUint32(&b.flag) != 0 }
