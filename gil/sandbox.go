@@ -103,7 +103,7 @@ func (s *Sandbox) thread() *Thread {
 	}
 	t := s.pool[s.used]
 	s.used++
-	if t.stage.Load() != stageNew {
+	if t.stage.Load() != stageNew || t.ended.world.Load() != nil { // it has begun, or was about to
 		t.reset()
 	}
 	return t

@@ -246,3 +246,33 @@ func TestValueObserver(t *testing.T) {
 		assert.Equal(t, want, v.seen, p.Name())
 	}
 }
+
+// counter is an explorer that counts what it is asked.
+type counter struct {
+	every
+	asked int
+}
+
+func (c *counter) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
+	c.asked++
+	return c.every.Choose(k, cur, enabled)
+}
+
+// In which order the threads of a run that is over unwind is not asked.
+func TestUnwindingIsNoChoice(t *testing.T) {
+	c := new(counter)
+	s := gil.NewSandbox(gil.AnyBytecode, c, 0)
+	defer s.Close()
+	var dead *gil.DeadlockError
+	require.ErrorAs(t, s.Run(1, func(th *gil.Thread) {
+		var g gil.Gate
+		g.Init(th, 0, "g")
+		for range 5 {
+			th.Go("", func(u *gil.Thread) { g.Pass(u, gil.OpWait, gil.Forever) })
+		}
+		c.asked = 0
+		g.Pass(th, gil.OpWait, gil.Forever)
+	}), &dead)
+	assert.Zero(t, c.asked)
+	assert.Len(t, dead.Waits, 6)
+}

@@ -55,6 +55,7 @@ type Explored struct {
 	last    int // index of the task that performed the last operation
 	now     Time
 	alive   int
+	dying   int // of these, killed
 	steps   int
 	stop    int // the number of steps at which the run is cut short
 	nextDom int
@@ -88,7 +89,7 @@ func (k *Explored) Reset(seed uint64, limit int) {
 	k.enabled.clear()
 	k.timers = k.timers[:0]
 	k.pool.current, k.last = nil, 0
-	k.now, k.alive, k.steps, k.nextDom = 0, 0, 0, 0
+	k.now, k.alive, k.dying, k.steps, k.nextDom = 0, 0, 0, 0, 0
 }
 
 // Close ends the kernel's coroutines.
@@ -198,7 +199,7 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 	u := t
 	switch {
 	case op.Pinned && k.enabled.has(v.index):
-	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps != k.stop:
+	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps != k.stop && k.dying == 0:
 		// What pick would do, without the way there: this is where a search spends
 		// its time.
 		if i := k.explorer.Choose(k, k.last, &k.enabled); i != v.index {
@@ -256,6 +257,9 @@ func (k *Explored) pick() *Task {
 		k.Overrun()
 	}
 	for {
+		if k.dying > 0 {
+			return k.firstDying() // how tasks unwind is no choice: nobody can notice
+		}
 		switch k.enabled.n {
 		case 0:
 		case 1:
@@ -373,9 +377,20 @@ func (k *Explored) Grant(t *Task) int {
 // Sync does nothing: only one task runs between two choices.
 func (k *Explored) Sync(*Task) {}
 
+// firstDying is the first of the tasks that are to unwind.
+func (k *Explored) firstDying() *Task {
+	for i := k.enabled.Next(0); ; i = k.enabled.Next(i + 1) {
+		if k.tasks[i].killed.Load() {
+			return k.tasks[i]
+		}
+	}
+}
+
 // Kill makes every wait of t return Killed.
 func (k *Explored) Kill(_, t *Task) {
-	t.killed.Store(true)
+	if !t.killed.Swap(true) {
+		k.dying++
+	}
 	k.Enable(t)
 }
 
@@ -384,6 +399,9 @@ func (k *Explored) Exit(t *Task) {
 	k.enabled.remove(t.virtual.index)
 	t.virtual.until = Never
 	k.alive--
+	if t.killed.Load() {
+		k.dying--
+	}
 }
 
 // Choose asks the explorer, if it takes draws, or draws a number keyed by the seed,
