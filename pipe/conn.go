@@ -97,7 +97,7 @@ func newConn(s stream, readable, writable bool, cfg *config) *Conn {
 // New returns the two ends of a duplex connection: what is sent at one is
 // received at the other. It does not wait. Both ends are to be closed; the end
 // of file reaches one end when every copy of the other, in whatever process, is
-// closed. Python: Pipe().
+// closed. On a thread of a virtual world the pipe is emulated. Python: Pipe().
 func New(ctx context.Context, opts ...Option) (a, b *Conn, err error) {
 	return newPair(ctx, opts, true)
 }
@@ -162,7 +162,10 @@ func (c *Conn) Fd() uintptr {
 // given up (see [PartialSendError]): closing cuts it.
 // Python: Connection.close.
 func (c *Conn) Close() error {
-	if !c.closed.CompareAndSwap(false, true) {
+	if c.closed.Load() {
+		return nil
+	}
+	if c.s.closing(); !c.closed.CompareAndSwap(false, true) {
 		return nil
 	}
 	c.mu.Lock()

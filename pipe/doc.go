@@ -82,6 +82,29 @@
 // sent, or whose [Conn.Fd] was asked for, takes no more from the descriptor than
 // its message.
 //
+// # Virtual worlds
+//
+// On a thread of a gil.Machine, or of a program that is explored, [New] and
+// [OneWay] make an emulated pipe: 64 KiB each way, with everything above at the
+// machine's clock. Sending and receiving take no time; who waits gives the GIL up
+// and is woken as at any gate. Values are copied by the codec all the same. Every
+// call is given a thread as its context, or what gil.WithCancel and
+// gil.WithTimeout make of one: a real deadline means nothing there.
+//
+// An explorer sees a send that need not wait as one operation, and so a receive, a
+// close as one for each direction. A thread that waits is not enabled.
+//
+// A Conn belongs to the emulated process whose thread made or received it; from
+// another one, and from another run, it answers with a *gil.RuntimeError. It is
+// sent like any Conn. When a process ends all it had open is closed, and a message
+// that one of its daemon threads was sending is cut.
+//
+// [WithTornWrites] takes the turns of the writers away, to show what Python does
+// without a lock.
+//
+// A Conn of the live world works on a virtual thread too, as any real call does:
+// no time passes, and while it waits nothing else in that world happens.
+//
 // # Where this is not CPython
 //
 //   - Writers on one end take turns. CPython's messages mix.

@@ -307,7 +307,7 @@ func openGrip(ctx context.Context, handle any) (s stream, torn bool, err error) 
 
 func (s *virtualStream) fd(bool) uintptr { return noFd }
 
-func (s *virtualStream) close() error {
+func (s *virtualStream) closing() {
 	if t := s.world.acting(); t != nil {
 		for d, l := range s.lines {
 			if l != nil {
@@ -315,6 +315,9 @@ func (s *virtualStream) close() error {
 			}
 		}
 	}
+}
+
+func (s *virtualStream) close() error {
 	s.shut(s.world.acting)
 	return nil
 }

@@ -71,6 +71,8 @@ type stream interface {
 	// fd returns the descriptor, noFd when there is none. It is said whether
 	// the caller may do with it what he likes.
 	fd(leaves bool) uintptr
+	// closing is called before the Conn counts as closed: others may notice that.
+	closing()
 	// close ends the stream and every call that waits on it.
 	close() error
 }

@@ -265,6 +265,8 @@ func (s *fdStream) fd(leaves bool) uintptr {
 	return fd
 }
 
+func (s *fdStream) closing() {}
+
 func (s *fdStream) close() (err error) {
 	s.once.Do(func() {
 		close(s.done)

@@ -164,6 +164,8 @@ func (s *netStream) timeout(ctx context.Context, d time.Duration) (context.Conte
 
 func (s *netStream) fd(bool) uintptr { return noFd }
 
+func (s *netStream) closing() {}
+
 func (s *netStream) close() (err error) {
 	s.once.Do(func() {
 		close(s.done)

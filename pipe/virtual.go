@@ -22,19 +22,12 @@ func actorOf(ctx context.Context) actor {
 	return t
 }
 
-// virtualActor returns the thread behind ctx if its world is virtual: such worlds
-// record who owns what.
+// virtualActor returns the thread behind ctx if its world is virtual.
 func virtualActor(ctx context.Context) actor {
-	t := actorOf(ctx)
-	if t == nil || t.Machine() != nil {
+	if t := actorOf(ctx); t != nil && (t.Explored() || t.Machine() != nil) {
 		return t
 	}
-	var probe gil.Gate
-	probe.Init(t, 0, "")
-	if probe.SetOwner(t); probe.Owner() != t {
-		return nil
-	}
-	return t
+	return nil
 }
 
 // misuse is an error in how the program is built.
@@ -47,10 +40,12 @@ func misuse(format string, args ...any) error {
 func (s *virtualStream) thread(ctx context.Context) (actor, error) {
 	t := actorOf(ctx)
 	if t == nil {
-		return nil, misuse("this Conn is an emulated pipe: give the *gil.Thread that acts as the context")
+		return nil, errNoActor
 	}
 	return t, s.bind(t)
 }
+
+var errNoActor = misuse("this Conn is an emulated pipe: give the *gil.Thread that acts as the context")
 
 // order returns when no thread of another process comes before t any more: a line
 // is seen from several processes, which no GIL orders. To get there t looks
@@ -153,7 +148,11 @@ func park(ctx context.Context, t actor, d direction, op string, sleepers []*slee
 			b.ring(t)
 		}
 	}
-	stop, err := onEnd(ctx, t, wake)
+	stop, err := onEnd(ctx, t, func() {
+		if ctx.Err() != context.DeadlineExceeded { // nobody acts when a time is over: due is for that
+			wake()
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -261,27 +260,7 @@ type world struct{ i *gil.Interpreter }
 func worldOf(t actor) world { return world{t.Interpreter()} }
 
 // acting returns the thread that runs, nil when the world has ended.
-func (w world) acting() actor {
-	if a, ok := any(w.i).(interface{ Acting() *gil.Thread }); ok {
-		return a.Acting()
-	}
-	if g := w.i.GIL(); g != nil {
-		return g.Holder()
-	}
-	for _, t := range append(w.i.Threads(nil), w.i.Main()) {
-		if acts(t) {
-			return t
-		}
-	}
-	return nil
-}
-
-// acts reports whether t may act now.
-func acts(t actor) (yes bool) {
-	defer func() { yes = recover() == nil }()
-	t.Alloc(0)
-	return true
-}
+func (w world) acting() actor { return w.i.Acting() }
 
 // An emulated is a process with the streams that it has open.
 type emulated struct {
@@ -345,23 +324,24 @@ func (s *virtualStream) leave() {
 	}
 }
 
-// virtualWait returns the thread that performs a Wait when that is to be in a
-// virtual world: when one of its Conns is, or when there are none and the thread
-// is.
-func virtualWait(ctx context.Context, items []Waitable) actor {
+// virtualWait reports whether a Wait is one of a virtual world: its first Conn is
+// of one, or there is no Conn and the thread is.
+func virtualWait(ctx context.Context, items []Waitable) (t actor, yes bool) {
 	for _, item := range items {
 		if c, ok := item.(*Conn); ok && c != nil {
-			if _, ok := c.s.(*virtualStream); ok {
-				return actorOf(ctx)
-			}
-			return nil
+			_, yes = c.s.(*virtualStream)
+			return actorOf(ctx), yes
 		}
 	}
-	return virtualActor(ctx)
+	t = virtualActor(ctx)
+	return t, t != nil
 }
 
 // waitVirtual waits as waitFor does.
 func waitVirtual(ctx context.Context, t actor, entries []entry, block bool) ([]Waitable, error) {
+	if t == nil {
+		return nil, errNoActor
+	}
 	var sleepers []*sleeper
 	var notes []Notifier
 	for i, e := range entries {
@@ -375,6 +355,9 @@ func waitVirtual(ctx context.Context, t actor, entries []entry, block bool) ([]W
 		}
 		if !ok {
 			return nil, misuse("item %d of Wait is of the live world: a thread of a virtual one cannot wait for it", i)
+		}
+		if err := s.bind(t); err != nil {
+			return nil, err
 		}
 		sleepers = append(sleepers, &sleeper{s: s, d: receiving, ready: func() bool { return s.free(receiving) }})
 	}

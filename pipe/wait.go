@@ -50,7 +50,7 @@ func WaitTimeout(ctx context.Context, d time.Duration, items ...Waitable) ([]Wai
 		return waitFor(ctx, items, false)
 	}
 	var bounded context.Context
-	if t := virtualWait(ctx, items); t != nil {
+	if t, yes := virtualWait(ctx, items); yes && t != nil {
 		bounded = limit(ctx, t, d)
 	} else {
 		var cancel context.CancelFunc
@@ -89,7 +89,7 @@ func waitFor(ctx context.Context, items []Waitable, block bool) ([]Waitable, err
 	if err != nil {
 		return nil, err
 	}
-	if t := virtualWait(ctx, items); t != nil {
+	if t, yes := virtualWait(ctx, items); yes {
 		return waitVirtual(ctx, t, entries, block)
 	}
 	ready, err := collect(ctx, entries)
