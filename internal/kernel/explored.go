@@ -181,6 +181,10 @@ func (k *Explored) Adopt(*Task) { panic("kernel: a goroutine cannot enter a virt
 // Index is t's number in the order of spawning.
 func (t *Task) Index() int { return t.virtual.index }
 
+// TimedOut reports whether t has been enabled because its time had run out, to
+// perform the operation that it announced last.
+func (t *Task) TimedOut() bool { return t.virtual.wake == TimedOut }
+
 // Announce tells what t is about to do and returns when t was chosen to do it.
 // A task that is to unwind is chosen at once, and nobody is told.
 func (k *Explored) Announce(t *Task, op Op) { k.Await(t, op) }
@@ -221,13 +225,13 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 	if t.killed.Load() {
 		return k.awaitKilled(t)
 	}
-	how := v.wake
-	v.wake = Woken
 	k.steps++
 	k.last = v.index
 	if k.watcher != nil {
 		k.watcher.Performs(k, t, v.op)
 	}
+	how := v.wake
+	v.wake = Woken
 	return how
 }
 
