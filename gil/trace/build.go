@@ -136,7 +136,7 @@ func introduces(k gil.EventKind) bool {
 func (b *builder) other(l *laneBuilder, e *gil.Event) {
 	switch e.Kind {
 	case gil.EvQueueWait:
-		l.queueing = true
+		l.queueing, l.queueObj = true, e.Obj
 	case gil.EvQueuePut, gil.EvPipeSend, gil.EvSubmit, gil.EvCancel:
 		b.sent(e)
 		l.queueing = false

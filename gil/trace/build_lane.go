@@ -24,6 +24,7 @@ type laneBuilder struct {
 	waitObj  uint64 // what the next state is about
 	waitKind State
 	peer     uint32
+	queueObj uint64
 	queueing bool // it is on its way to wait for a queue, whatever that is made of
 	waiting  bool
 	wait     int // index of its Wait
@@ -101,7 +102,7 @@ func (l *laneBuilder) state(e *gil.Event) {
 		s := l.waitKind
 		switch {
 		case l.queueing && l.waiting:
-			s = WaitQueue
+			s, about.Obj = WaitQueue, l.queueObj
 		case !l.waiting || !s.Waits():
 			s = WaitLock
 		}
