@@ -14,6 +14,7 @@ import (
 type legacy struct {
 	conn    *pipe.Conn // its lifeline
 	handles unpacked
+	release func() // the memory of the argument
 }
 
 // inherited is nil in a process that no Start has started.
@@ -54,6 +55,9 @@ func (b *legacy) run() int {
 	opts, rest := b.handles.options()
 	call, err := t.load(argument, opts...)
 	rest()
+	if b.release != nil {
+		b.release()
+	}
 	var v any
 	if err == nil {
 		v, err = perform(ctx, t, call)
@@ -93,7 +97,14 @@ func (b *legacy) instructions() (r record, t *target, argument []byte, failed st
 		return r, nil, nil, fmt.Sprintf("process: no function %q is defined here", r.Target)
 	}
 	argument = m[size:]
-	if r.Apart {
+	switch r.Place {
+	case parked:
+		file := b.handles.files[0].(*os.File)
+		b.handles.files = b.handles.files[1:]
+		if argument, b.release, err = unpark(file); err != nil {
+			return r, nil, nil, fmt.Sprintf("process: the argument cannot be read: %v", err)
+		}
+	case apart:
 		if argument, err = b.conn.RecvBytes(context.Background()); err != nil {
 			return r, nil, nil, fmt.Sprintf("process: the parent ended before it had sent the argument: %v", err)
 		}

@@ -50,6 +50,20 @@ func awaits(fd int, token []byte) bool {
 	return err == nil && n == len(got) && bytes.Equal(got[frame.ShortHeader:], append([]byte(magic), token...))
 }
 
+// unpark makes an argument visible that the parent has parked.
+func unpark(file *os.File) (argument []byte, release func(), err error) {
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	argument, err = unix.Mmap(int(descriptor(file)), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("mmap", err)
+	}
+	return argument, func() { _ = unix.Munmap(argument) }, nil
+}
+
 // complain writes to stderr at once, so that the lines of several children are
 // not mixed. Nobody may be there to read: that is no reason to die of SIGPIPE,
 // which the os package would see to.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pipe/pickle"
 	"github.com/pygil/pygil/process"
 )
 
@@ -179,4 +180,32 @@ func TestMainMisused(t *testing.T) {
 // CT-10.
 func TestCPUCount(t *testing.T) {
 	assert.Positive(t, process.CPUCount())
+}
+
+// A function can be found by its name and run where one is.
+func TestTarget(t *testing.T) {
+	data, err := pickle.Marshal(6)
+	require.NoError(t, err)
+	target, err := process.Lookup(square.Target().Name())
+	require.NoError(t, err)
+	assert.False(t, target.Threaded())
+	assert.True(t, squareOnThread.Target().Threaded())
+	call, err := target.Load(data)
+	require.NoError(t, err)
+	v, err := call(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 36, v)
+	call, err = squareOnThread.Target().Load(data)
+	require.NoError(t, err)
+	_, err = call(t.Context())
+	assert.EqualError(t, err, "process: square on a thread runs on a thread, and there is none behind the context")
+	assert.NoError(t, gil.Live().Run(gil.CPython313, func(th *gil.Thread) {
+		v, err := call(th)
+		require.NoError(th, err)
+		require.Equal(th, 36, v)
+	}))
+	_, err = target.Load(nil)
+	assert.Error(t, err)
+	_, err = process.Lookup("nobody")
+	assert.EqualError(t, err, `process: no function "nobody" is defined in this program: call Define in a package variable`)
 }

@@ -27,8 +27,8 @@ import (
 // The environment names the socket and repeats the token. Only where both agree
 // is a process a child; a variable that somebody set, or a descriptor that
 // happens to be open, makes none. Everything that is secret, the key above all,
-// is in the record. An argument that may not fit into the socket follows in a
-// message of its own.
+// is in the record. An argument that may not fit into the socket is elsewhere,
+// see place.
 const (
 	// marker is the variable: descriptor+handles:token, such as 3+2:00ff….
 	marker = "PYGIL_CHILD"
@@ -46,6 +46,15 @@ const (
 	maxArguments = math.MaxInt / 2
 )
 
+// A place is where the argument is.
+type place int
+
+const (
+	behind place = iota // behind the record
+	parked              // in memory, whose descriptor is the first of the handles
+	apart               // in a message of its own, which follows
+)
+
 // A record is what a child has to know before it can do anything.
 type record struct {
 	Target     string
@@ -54,7 +63,7 @@ type record struct {
 	Daemon     bool
 	Bound      bool // ends with its parent
 	Reply      bool // sends the result
-	Apart      bool // the argument is a message of its own
+	Place      place
 	Aloof      bool // leaves signals alone
 	Profile    string
 	ParentName string
@@ -174,7 +183,15 @@ func (p *Process) launch(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	first, token, err := p.first(argument)
+	where := behind
+	if len(argument) > sure {
+		where = apart
+		if memory := park(argument); memory != nil {
+			defer memory.Close()
+			where, handles = parked, append([]*os.File{memory}, handles...)
+		}
+	}
+	first, token, err := p.first(argument, where)
 	if err != nil {
 		return err
 	}
@@ -201,7 +218,7 @@ func (p *Process) launch(ctx context.Context) (err error) {
 	p.pid, p.body, p.conn, p.stage, p.encode = pid, body, mine, started, nil
 	p.mu.Unlock()
 	family.add(p)
-	if len(argument) > sure {
+	if where == apart {
 		// Its error is that nobody is there to read: the exit code says why.
 		go func() { _ = mine.SendBytes(context.Background(), argument) }()
 	}
@@ -210,12 +227,12 @@ func (p *Process) launch(ctx context.Context) (err error) {
 }
 
 // first makes the message that lies in the socket before there is a child.
-func (p *Process) first(argument []byte) (message []byte, token string, err error) {
+func (p *Process) first(argument []byte, where place) (message []byte, token string, err error) {
 	here := current()
 	p.mu.Lock()
 	r := record{
 		Target: p.target.name, Name: p.name, Identity: p.identity, Daemon: p.daemon, Bound: p.bound, Reply: p.reply,
-		Apart: len(argument) > sure, Aloof: family.aloof, Profile: family.profile,
+		Place: where, Aloof: family.aloof, Profile: family.profile,
 		ParentName: here.Name(), ParentPID: os.Getpid(), Key: p.authKey(),
 	}
 	p.mu.Unlock()
@@ -231,7 +248,7 @@ func (p *Process) first(argument []byte) (message []byte, token string, err erro
 		return nil, "", err
 	}
 	binary.BigEndian.PutUint32(message[headSize-4:], uint32(len(message)-headSize))
-	if !r.Apart {
+	if where == behind {
 		message = append(message, argument...)
 	}
 	return message, token, nil

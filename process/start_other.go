@@ -16,6 +16,12 @@ func spawn([]string, *pipe.Conn, []*os.File) (int, body, error) {
 	return 0, nil, fmt.Errorf("process: start: children on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 
+func park([]byte) *os.File { return nil }
+
+func unpark(*os.File) (argument []byte, release func(), err error) {
+	return nil, nil, errors.ErrUnsupported
+}
+
 // adopted finds no parent: nobody can start a child here.
 func adopted() *legacy { return nil }
 
