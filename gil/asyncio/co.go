@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/goid"
 )
 
 // Co is a task as seen from inside: "the current task". A coroutine is a function
@@ -73,7 +74,7 @@ func (co *Co) misused() error {
 		return misuse("", "await with the Co of task %s outside of it, in a callback or on another goroutine: only its own coroutine awaits", co.Name())
 	case l.cur != co:
 		return misuse("", "await with the Co of task %s inside task %s: pass each function its own Co", co.Name(), l.cur.Name())
-	case co.goid != goroutineID():
+	case co.goid != goid.Current():
 		return misuse("", "await with the Co of task %s on another goroutine: only its own coroutine awaits", co.Name())
 	}
 	return nil

@@ -64,8 +64,8 @@ func completed[T any](co *Co, d time.Duration, aws []Awaiter[T]) iter.Seq2[Await
 	seen := make(map[*future]bool, len(aws))
 	var t *timer
 	left := 0
-	for _, a := range aws {
-		a, err := a.typed(co)
+	for _, i := range l.order.starts(len(aws), func(i int) bool { return isCoroutine(aws[i]) }) {
+		a, err := aws[i].typed(co)
 		if err != nil {
 			failure = err
 			break
@@ -81,7 +81,8 @@ func completed[T any](co *Co, d time.Duration, aws []Awaiter[T]) iter.Seq2[Await
 	left = len(todo)
 	late := false
 	total := left
-	for _, e := range todo {
+	for _, i := range l.order.starts(left, func(i int) bool { return todo[i].f.state != pending }) {
+		e := todo[i]
 		e.cb = e.f.whenDone(func() {
 			if late {
 				return

@@ -3,6 +3,9 @@ package asyncio
 import (
 	"iter"
 	"runtime/debug"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/goid"
 )
 
 // worker is a stack on which coroutines run, one after the other. It is pooled:
@@ -15,7 +18,8 @@ type worker struct {
 	stop   func()
 	yield  func(struct{}) bool
 	co     *Co
-	escape any // a panic that must go on in the thread that runs the loop
+	back   func() // gives the thread back that the coroutine was lent
+	escape any    // a panic that must go on in the thread that runs the loop
 }
 
 // killed is the panic that unwinds a coroutine whose loop has ended. A body that
@@ -33,6 +37,8 @@ func (l *Loop) take(co *Co) *worker {
 	w := &worker{loop: l, co: co}
 	w.next, w.stop = iter.Pull(func(yield func(struct{}) bool) {
 		w.yield = yield
+		w.back = l.t.Lend()
+		defer func() { w.back() }() // also when the goroutine exits
 		for {
 			w.run()
 			w.co = nil
@@ -40,7 +46,7 @@ func (l *Loop) take(co *Co) *worker {
 				return
 			}
 			l.idle = append(l.idle, w)
-			if !yield(struct{}{}) {
+			if !w.pause() {
 				return
 			}
 		}
@@ -57,10 +63,19 @@ func (w *worker) resume() {
 	}
 }
 
+// pause gives control, and the thread, back to whoever resumed the coroutine. It
+// reports false when the coroutine is to end.
+func (w *worker) pause() bool {
+	w.back()
+	on := w.yield(struct{}{})
+	w.back = w.loop.t.Lend()
+	return on
+}
+
 // suspend gives control back to the loop; it returns in the coroutine's next
 // step.
 func (co *Co) suspend() {
-	if co.w == nil || !co.w.yield(struct{}{}) {
+	if co.w == nil || !co.w.pause() {
 		co.dying = true
 		panic(killed{})
 	}
@@ -71,7 +86,7 @@ func (co *Co) suspend() {
 func (w *worker) run() {
 	co := w.co
 	if w.loop.debug {
-		co.goid = goroutineID()
+		co.goid = goid.Current()
 	}
 	returned := false
 	defer func() {
@@ -89,7 +104,7 @@ func (w *worker) run() {
 		case *PanicError:
 			co.conclude(v)
 		default:
-			if passes(v) {
+			if gil.Unwinding(v) {
 				w.escape = v
 				co.dying = true
 				co.conclude(nil)

@@ -1,11 +1,12 @@
 package asyncio
 
 import (
-	"bytes"
 	"fmt"
 	"runtime"
-	"strconv"
+	"strings"
 	"time"
+
+	"github.com/pygil/pygil/internal/goid"
 )
 
 // timed runs a step in debug mode.
@@ -33,22 +34,10 @@ func (l *Loop) slowly(what string, d time.Duration) {
 // mustBeHere panics in debug mode when the caller is not the loop's thread or one
 // of its coroutines.
 func (l *Loop) mustBeHere(verb string) {
-	if id := goroutineID(); l.running && l.home != id && (l.cur == nil || l.cur.goid != id) {
+	if id := goid.Current(); l.running && l.home != id && (l.cur == nil || l.cur.goid != id) {
 		panic(misuse("Non-thread-safe operation invoked on an event loop other than the current one",
 			"%s from another thread: use CallSoonThreadsafe", verb))
 	}
-}
-
-// goroutineID is the number of the calling goroutine as stack traces show it.
-func goroutineID() uint64 {
-	var buf [64]byte
-	text := buf[:runtime.Stack(buf[:], false)]
-	text = bytes.TrimPrefix(text, []byte("goroutine "))
-	if i := bytes.IndexByte(text, ' '); i > 0 {
-		text = text[:i]
-	}
-	id, _ := strconv.ParseUint(string(text), 10, 64) // 0 switches the check off
-	return id
 }
 
 // callSite is where the caller of this package made a task.
@@ -57,7 +46,7 @@ func callSite() string {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		if !bytes.HasPrefix([]byte(f.Function), []byte(packagePath)) {
+		if !strings.HasPrefix(f.Function, packagePath) {
 			return fmt.Sprintf("%s:%d", f.File, f.Line)
 		}
 		if !more {

@@ -12,9 +12,10 @@ import (
 	"github.com/pygil/pygil/gil/asyncio"
 )
 
-// worlds are where a loop runs: virtually and for real.
+// worlds are where a loop runs: virtually, for real, and for real with every use of
+// a thread checked.
 func worlds() map[string]gil.World {
-	return map[string]gil.World{"machine": gil.NewMachine(2), "live": gil.Live()}
+	return map[string]gil.World{"machine": gil.NewMachine(2), "live": gil.Live(), "checked": gil.Live(gil.WithChecks())}
 }
 
 // inLoop runs main in a loop of every world.
@@ -302,6 +303,43 @@ func TestNeverAwaited(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{"RuntimeWarning: coroutine 'forgotten' was never awaited"}, said)
+}
+
+// TestRemembered: a loop that runs for long does not remember every coroutine and
+// every error it has seen.
+func TestRemembered(t *testing.T) {
+	inLoop(t, func(t *testing.T, co *asyncio.Co) error {
+		boom := errors.New("boom")
+		fails := func(*asyncio.Co) (any, error) { return nil, boom }
+		kept := asyncio.NewCoroutine(co.Loop(), "kept", fails)
+		for range 1000 {
+			_, err := asyncio.WaitForFunc(co, time.Hour, fails)
+			require.Equal(t, boom, err)
+			_, err = asyncio.Go(co, "", fails).Await(co)
+			require.Equal(t, boom, err)
+			_, err = asyncio.NewCoroutine(co.Loop(), "", fails).Await(co)
+			require.Equal(t, boom, err)
+		}
+		require.LessOrEqual(t, co.Loop().Remembered(), 128)
+		_, err := kept.Await(co)
+		require.Equal(t, boom, err)
+		return nil
+	})
+}
+
+// TestNeverAwaitedManyTimes: however many coroutines are forgotten, each is named.
+func TestNeverAwaitedManyTimes(t *testing.T) {
+	said := 0
+	inOne(t, func(co *asyncio.Co) error {
+		for i := range 1000 {
+			c := asyncio.NewCoroutine(co.Loop(), "x", sleepless)
+			if i%3 == 0 {
+				c.Close()
+			}
+		}
+		return nil
+	}, asyncio.WithLog(func(string) { said++ }))
+	require.Equal(t, 666, said)
 }
 
 // TestRecoveredUnwinding: a coroutine that recovers the panic which unwinds it

@@ -49,8 +49,18 @@
 //
 // Equal deadlines run in the order in which they were made. CPython runs them in the
 // order of its heap, which is another; WithHeapExact has that order. On a real clock
-// no two deadlines are equal. WithShuffle permutes equal deadlines, and the order in
-// which a TaskGroup cancels, by a seed.
+// no two deadlines are equal.
+//
+// # What Python leaves open
+//
+// Some orders are not promised by Python: that of equal deadlines, and wherever
+// CPython walks over a set: in which order a TaskGroup, and the end of Run, cancel
+// tasks; in which order Wait (up to 3.10), AsCompleted and (3.6) Gather begin
+// coroutines; the order of what Wait and Loop.Tasks return, and of what is done
+// already when AsCompleted begins. Here it is that of creation or of the arguments.
+// WithShuffle permutes all of them by a seed. WithChoices makes each a choice of the
+// world, by Thread.Choose, so that an explorer can try them all. Everything else is
+// promised, and nobody's choice.
 //
 // # Cancellation
 //
@@ -88,9 +98,8 @@
 //	Queue.ShutDown, Completed                                   3.13 and later
 //
 // Behaviour that Python leaves to sets and to the garbage collector is made
-// deterministic: children begin in the order of the arguments, groups cancel in the
-// order of creation, and "exception was never retrieved", "was never awaited" and
-// "Task was destroyed but it is pending!" are said when the loop ends.
+// deterministic; see above for the sets. "exception was never retrieved", "was never
+// awaited" and "Task was destroyed but it is pending!" are said when the loop ends.
 //
 // # What is diagnosed
 //

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
-	"strings"
 
 	"github.com/pygil/pygil/gil"
 )
@@ -167,18 +165,3 @@ func interrupts(err error) bool {
 	}
 	return err == ErrKeyboardInterrupt
 }
-
-// passes reports whether a panic value belongs to the machinery of threads: the
-// end of a thread, a failed assertion. Such a panic must reach the thread that
-// runs the loop. Their types are package gil's own affair, which is what they are
-// known by.
-func passes(v any) bool {
-	t := reflect.TypeOf(v)
-	if t == nil || t.Kind() != reflect.Struct {
-		return false
-	}
-	name := t.Name()
-	return t.PkgPath() == gilPath && name != "" && strings.ToLower(name[:1]) == name[:1]
-}
-
-var gilPath = reflect.TypeFor[gil.RuntimeError]().PkgPath()

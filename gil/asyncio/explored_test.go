@@ -13,7 +13,7 @@ import (
 // TestExplored: a loop works where an explorer decides who runs next, beside a
 // thread that sends it work, and ends the same way under every schedule.
 func TestExplored(t *testing.T) {
-	for _, p := range []gil.Profile{gil.AnyBytecode, gil.CPython39, gil.CPython313} {
+	for _, p := range []gil.Profile{gil.AnyBytecode, gil.CPython39, gil.CPython313, gil.CPython313T} {
 		t.Run(p.Name(), func(t *testing.T) {
 			s := gil.NewSandbox(p, kernel.NewRandomWalk(1), 10_000)
 			defer s.Close()
@@ -46,17 +46,24 @@ func TestExplored(t *testing.T) {
 	}
 }
 
-// TestExploredDeadlock: the loop's own report of a deadlock works there, too.
+// TestExploredDeadlock: the loop's own report of a deadlock works there, too, with
+// and without a GIL, and also for a loop that was to run for ever.
 func TestExploredDeadlock(t *testing.T) {
-	s := gil.NewSandbox(gil.AnyBytecode, kernel.NewRandomWalk(1), 10_000)
-	defer s.Close()
-	err := s.Run(1, func(th *gil.Thread) {
-		_, err := asyncio.Run(th, func(co *asyncio.Co) (any, error) {
-			return asyncio.NewFuture[any](co.Loop()).Await(co)
+	for _, p := range []gil.Profile{gil.AnyBytecode, gil.CPython313T} {
+		s := gil.NewSandbox(p, kernel.NewRandomWalk(1), 10_000)
+		defer s.Close()
+		err := s.Run(1, func(th *gil.Thread) {
+			_, err := asyncio.Run(th, func(co *asyncio.Co) (any, error) {
+				return asyncio.NewFuture[any](co.Loop()).Await(co)
+			})
+			require.ErrorIs(th, err, asyncio.ErrDeadlock)
+			r, err := asyncio.NewRunner(th)
+			require.NoError(th, err)
+			require.ErrorIs(th, r.Loop().RunForever(), asyncio.ErrDeadlock)
+			require.NoError(th, r.Close())
 		})
-		require.ErrorIs(th, err, asyncio.ErrDeadlock)
-	})
-	require.NoError(t, err)
+		require.NoError(t, err)
+	}
 }
 
 // TestFreeThreaded: two loops on two threads that really run in parallel.

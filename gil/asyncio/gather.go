@@ -88,8 +88,8 @@ func Gather[T any](co *Co, fns ...func(co *Co) (T, error)) ([]T, error) {
 		return nil, err
 	}
 	aws := make([]Awaiter[T], len(fns))
-	for i, fn := range fns {
-		aws[i] = Go(co, "", fn)
+	for _, i := range co.loop.gatherOrder().starts(len(fns), always) {
+		aws[i] = Go(co, "", fns[i])
 	}
 	f, err := GatherFutures(co, aws...)
 	if err != nil {
@@ -104,8 +104,8 @@ func GatherAll(co *Co, fns ...func(co *Co) error) error {
 		return err
 	}
 	children := make([]*future, len(fns))
-	for i, fn := range fns {
-		children[i] = goAll(co, "", fn)
+	for _, i := range co.loop.gatherOrder().starts(len(fns), always) {
+		children[i] = goAll(co, "", fns[i])
 	}
 	f := NewFuture[struct{}](co.loop)
 	if len(children) == 0 {
@@ -184,8 +184,8 @@ func GatherOutcomes[T any](co *Co, aws ...Awaiter[T]) (*Future[[]Outcome[T]], er
 func ensureAll[T any](co *Co, aws []Awaiter[T]) ([]Awaiter[T], []*future, error) {
 	ready := make([]Awaiter[T], len(aws))
 	children := make([]*future, len(aws))
-	for i, a := range aws {
-		t, err := a.typed(co)
+	for _, i := range co.loop.gatherOrder().starts(len(aws), func(i int) bool { return isCoroutine(aws[i]) }) {
+		t, err := aws[i].typed(co)
 		if err != nil {
 			return nil, nil, err
 		}

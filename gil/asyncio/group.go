@@ -1,6 +1,10 @@
 package asyncio
 
-import "runtime/debug"
+import (
+	"runtime/debug"
+
+	"github.com/pygil/pygil/gil"
+)
 
 // TaskGroup is a set of tasks that end together: when one fails the others, and
 // the body, are cancelled. Python: asyncio.TaskGroup (3.11).
@@ -45,7 +49,7 @@ func (g *TaskGroup) run(fn func(g *TaskGroup) error) (err error) {
 		if v == nil {
 			return
 		}
-		if _, ok := v.(killed); ok || passes(v) {
+		if _, ok := v.(killed); ok || gil.Unwinding(v) {
 			panic(v)
 		}
 		err = &PanicError{Task: g.parent.Name(), Value: v, Stack: debug.Stack()}
@@ -182,13 +186,13 @@ func (g *TaskGroup) ended(i int) {
 // abort cancels the tasks that have not ended.
 func (g *TaskGroup) abort() {
 	g.aborting = true
-	tasks := g.tasks
-	if s := g.loop.shuffle; s != nil {
-		tasks = s.futures(tasks)
-	}
-	for _, f := range tasks {
+	left := make([]*future, 0, g.alive)
+	for _, f := range g.tasks {
 		if f != nil && f.state == pending {
-			f.cancel(noReason)
+			left = append(left, f)
 		}
+	}
+	for _, f := range unordered(g.loop.order, left) {
+		f.cancel(noReason)
 	}
 }

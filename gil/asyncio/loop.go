@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/goid"
 )
 
 // Loop is an event loop. It belongs to the thread that made it and runs there;
@@ -37,7 +38,6 @@ type Loop struct {
 	closed    atomic.Bool
 	dead      bool // its coroutines are being, or were, unwound
 	debug     bool
-	explored  bool
 	forever   bool
 	factory   TaskFactory
 	interrupt error  // what ends the loop from inside
@@ -47,7 +47,7 @@ type Loop struct {
 	slow     time.Duration
 	log      func(string)
 	observer *observer
-	shuffle  *shuffle
+	order    *openOrder
 	unborn   []*neverAwaited
 
 	executor *ThreadPool  // the loop's own
@@ -74,21 +74,13 @@ func newLoop(t *gil.Thread, c config) (*Loop, error) {
 		}
 	}
 	l.gate.Init(t, 0, "event loop of "+t.Name())
-	l.explored = explored(t)
-	if c.shuffled {
-		l.shuffle = newShuffle(c.seed)
+	if c.open != nil {
+		l.order = c.open(t)
 	}
 	if c.observe != nil {
 		l.observer = &observer{to: c.observe, loop: l}
 	}
 	return l, nil
-}
-
-// explored reports whether t's world is an explored one: it is the only one with
-// a GIL profile and no GIL.
-func explored(t *gil.Thread) bool {
-	i := t.Interpreter()
-	return i.GIL() == nil && !i.Profile().FreeThreaded()
 }
 
 // Time is the loop's clock: that of its world. Python: loop.time.
@@ -142,8 +134,8 @@ func (l *Loop) turn() error {
 		l.due(l.Time())
 	}
 	n := l.ready.n
-	if l.shuffle != nil {
-		l.shuffle.batch(l, n)
+	if l.order != nil {
+		l.order.batch(l, n)
 	}
 	for range n {
 		if l.ready.n == 0 {
@@ -177,7 +169,7 @@ func (l *Loop) due(now time.Duration) {
 // nothing is ready, and takes in what other threads have sent.
 func (l *Loop) poll() error {
 	busy := l.ready.n > 0 || l.stopping
-	if l.explored {
+	if l.t.Explored() {
 		return l.pollExplored(busy)
 	}
 	if l.posted.Load() > 0 {
@@ -270,7 +262,7 @@ func (l *Loop) guard(fn func()) {
 			return
 		}
 		v := recover()
-		if v == nil || passes(v) {
+		if v == nil || gil.Unwinding(v) {
 			if v != nil {
 				panic(v)
 			}
@@ -317,7 +309,7 @@ func (l *Loop) loop() error {
 	}
 	loops.Store(l.t, l)
 	l.running = true
-	l.home = goroutineID()
+	l.home = goid.Current()
 	whole := false
 	defer func() {
 		l.running, l.stopping = false, false

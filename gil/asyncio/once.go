@@ -1,5 +1,7 @@
 package asyncio
 
+import "slices"
+
 // Coroutine is a coroutine object: a function that has been called and not run
 // yet. It runs once, when it is awaited or given to something that makes a task of
 // it; one that never is, is reported when the loop ends. A plain function with a
@@ -20,8 +22,23 @@ type neverAwaited struct {
 // NewCoroutine makes a coroutine object.
 func NewCoroutine[T any](l *Loop, name string, fn func(co *Co) (T, error)) *Coroutine[T] {
 	c := &Coroutine[T]{n: &neverAwaited{name: name}, loop: l, fn: fn}
+	l.unborn = pruned(l.unborn, func(n *neverAwaited) bool { return n.begun })
 	l.unborn = append(l.unborn, c.n)
 	return c
+}
+
+// pruned returns a list to which something is about to be added without what is
+// over, if it is full: so a loop that runs for ever forgets what it can.
+func pruned[T any](list []T, over func(T) bool) []T {
+	n := len(list)
+	if n < 64 || n < cap(list) {
+		return list
+	}
+	list = slices.DeleteFunc(list, over)
+	if len(list) > n/2 {
+		list = slices.Grow(list, n) // or the next look would come too soon
+	}
+	return list
 }
 
 // Close drops the coroutine: it will not be reported as never awaited. Python:

@@ -2,6 +2,8 @@ package asyncio
 
 import (
 	"fmt"
+
+	"github.com/pygil/pygil/gil"
 )
 
 // ExceptionContext is what an ExceptionHandler is told. Python: the context
@@ -28,7 +30,7 @@ func (l *Loop) report(c ExceptionContext) {
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			if passes(v) {
+			if gil.Unwinding(v) {
 				panic(v)
 			}
 			l.logContext(ExceptionContext{Message: "Unhandled error in exception handler", Err: fmt.Errorf("%v", v)})
@@ -54,17 +56,7 @@ func (l *Loop) logContext(c ExceptionContext) {
 // failed remembers a future with an error: if nobody retrieves it, the end of the
 // loop says so. Python does when the future is collected.
 func (l *Loop) failed(f *future) {
-	if n := len(l.failures); n >= 64 && n == cap(l.failures) {
-		kept := l.failures[:0]
-		for _, g := range l.failures {
-			if !g.retrieved {
-				kept = append(kept, g)
-			}
-		}
-		clear(l.failures[len(kept):])
-		l.failures = kept
-	}
-	l.failures = append(l.failures, f)
+	l.failures = append(pruned(l.failures, func(g *future) bool { return g.retrieved }), f)
 }
 
 // complain reports what was forgotten: errors nobody retrieved, coroutines nobody

@@ -48,6 +48,7 @@ func (r rules) need(minor int, what, python string) error {
 	return &UnavailableError{What: what, Python: python, Since: "3." + strconv.Itoa(minor), Profile: r.name}
 }
 
+func (r rules) gatherStartsAsSet() bool        { return !r.since(7) }
 func (r rules) sleepNegativeIsZero() bool      { return r.since(7) }
 func (r rules) waitForgetsWhenCancelled() bool { return r.since(7) }
 func (r rules) waitForJoins() bool             { return r.since(7) }

@@ -13,14 +13,13 @@ import (
 type Option interface{ apply(*config) }
 
 type config struct {
-	debug    bool
-	exact    bool
-	shuffled bool
-	seed     uint64
-	factory  TaskFactory
-	handler  ExceptionHandler
-	log      func(string)
-	observe  func(LoopEvent)
+	debug   bool
+	exact   bool
+	open    func(t *gil.Thread) *openOrder
+	factory TaskFactory
+	handler ExceptionHandler
+	log     func(string)
+	observe func(LoopEvent)
 }
 
 type optionFunc func(*config)
@@ -38,11 +37,16 @@ func WithDebug() Option { return optionFunc(func(c *config) { c.debug = true }) 
 func WithHeapExact() Option { return optionFunc(func(c *config) { c.exact = true }) }
 
 // WithShuffle permutes, by seed, what Python leaves open: timers with equal
-// deadlines, and the places where CPython walks over a set. Use it to find code
-// that counts on an order it was not promised.
+// deadlines, and the places where CPython walks over a set (see the package
+// comment). Use it to find code that counts on an order it was not promised.
 func WithShuffle(seed uint64) Option {
-	return optionFunc(func(c *config) { c.shuffled, c.seed = true, seed })
+	return optionFunc(func(c *config) { c.open = func(*gil.Thread) *openOrder { return bySeed(seed) } })
 }
+
+// WithChoices makes everything that WithShuffle permutes a choice of the thread's
+// world, by Thread.Choose: in an explored run the explorer tries the orders, on a
+// Machine its seed decides.
+func WithChoices() Option { return optionFunc(func(c *config) { c.open = byChoice }) }
 
 // WithTaskFactory sets how tasks begin; see Loop.SetTaskFactory.
 func WithTaskFactory(f TaskFactory) Option { return optionFunc(func(c *config) { c.factory = f }) }
@@ -201,7 +205,7 @@ func (l *Loop) cancelLeft() error {
 	for co := l.first; co != nil; co = co.next {
 		left = append(left, co.self)
 	}
-	for _, f := range left {
+	for _, f := range unordered(l.order, left) {
 		f.cancel(noReason)
 	}
 	all := &future{loop: l, what: "end of the tasks that were left"}

@@ -91,7 +91,7 @@ func (l *Loop) defaultExecutor() Executor {
 func protect[T any](t *gil.Thread, fn func(t *gil.Thread) (T, error)) (v T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			if passes(p) {
+			if gil.Unwinding(p) {
 				panic(p)
 			}
 			err = &PanicError{Task: t.Name(), Value: p, Stack: debug.Stack()}

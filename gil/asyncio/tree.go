@@ -16,7 +16,8 @@ type TaskInfo struct {
 }
 
 // Tasks returns the tasks of the loop that have not ended, in the order in which
-// they were made. Python: asyncio.all_tasks.
+// they were made. Python: asyncio.all_tasks, a set: WithShuffle and WithChoices
+// permute the slice.
 func (l *Loop) Tasks() []TaskInfo {
 	out := make([]TaskInfo, 0, l.tasks)
 	for co := l.first; co != nil; co = co.next {
@@ -26,7 +27,7 @@ func (l *Loop) Tasks() []TaskInfo {
 		}
 		out = append(out, i)
 	}
-	return out
+	return unordered(l.order, out)
 }
 
 // waiters returns the tasks that wait for f directly or through a gather, a wait
@@ -148,7 +149,7 @@ func (l *Loop) stuck() error {
 	if l.outside.Load() > 0 {
 		return nil
 	}
-	if l.forever && l.t.Machine() == nil && !l.explored {
+	if l.forever && l.t.Machine() == nil && !l.t.Explored() {
 		return nil // a live server waits for whoever comes
 	}
 	others := l.t.Interpreter().ActiveCount(l.t) - 1

@@ -14,7 +14,8 @@ const (
 
 // Wait waits until the condition holds for the tasks and futures and returns
 // which are done and which are not, in the order of the arguments. It neither
-// cancels anything nor returns their errors. Without arguments it returns a
+// cancels anything nor returns their errors. (Python returns sets: WithShuffle and
+// WithChoices permute the slices.) Without arguments it returns a
 // *gil.ValueError, and from 3.11 on a *TypeError for coroutine objects. Python:
 // asyncio.wait.
 func Wait(co *Co, when ReturnWhen, aws ...Awaitable) (done, waiting []Awaitable, err error) {
@@ -44,12 +45,15 @@ func wait(co *Co, d time.Duration, when ReturnWhen, aws []Awaitable) (done, wait
 	var kept []Awaitable
 	seen := make(map[*future]bool, len(aws))
 	for _, a := range aws {
-		if _, ok := a.(oneShot); ok && l.rules.since(11) {
+		if isCoroutine(a) && l.rules.since(11) {
 			return nil, nil, &TypeError{
 				Text:   "asyncio: Wait for a coroutine object: make a task of it with Go",
 				Python: "Passing coroutines is forbidden, use tasks explicitly.",
 			}
 		}
+	}
+	for _, i := range l.order.starts(len(aws), func(i int) bool { return isCoroutine(aws[i]) }) {
+		a := aws[i]
 		f, err := a.ensure(co)
 		if err != nil {
 			return nil, nil, err
@@ -97,7 +101,7 @@ func wait(co *Co, d time.Duration, when ReturnWhen, aws []Awaitable) (done, wait
 			waiting = append(waiting, kept[i])
 		}
 	}
-	return done, waiting, nil
+	return unordered(l.order, done), unordered(l.order, waiting), nil
 }
 
 // failedNow reports whether f ended with an error that is no cancellation; it

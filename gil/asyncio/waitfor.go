@@ -35,12 +35,8 @@ func WaitFor[T any](co *Co, d time.Duration, a Awaiter[T]) (T, error) {
 
 // WaitForFunc is WaitFor of a function.
 func WaitForFunc[T any](co *Co, d time.Duration, fn func(co *Co) (T, error)) (T, error) {
-	c := NewCoroutine(co.loop, "", fn)
-	c.Close() // it is not one to be reported
-	c.n.begun = false
-	v, err := WaitFor[T](co, d, c)
-	c.n.begun = true
-	return v, err
+	// Nobody else has it, so it is not one to be reported as never awaited.
+	return WaitFor[T](co, d, &Coroutine[T]{n: new(neverAwaited), loop: co.loop, fn: fn})
 }
 
 // waitForZero is WaitFor without time: work that is not done does not begin.
