@@ -17,6 +17,7 @@ const (
 	OpAcquire    = kernel.OpAcquire
 	OpTryAcquire = kernel.OpTryAcquire
 	OpRelease    = kernel.OpRelease
+	OpTake       = kernel.OpTake // a unit of a semaphore
 	OpWait       = kernel.OpWait
 	OpNotify     = kernel.OpNotify
 	OpSet        = kernel.OpSet
@@ -62,6 +63,7 @@ type Gate struct {
 	first   *gateWaiter
 	last    *gateWaiter
 	owner   atomic.Pointer[Thread]
+	why     Why  // what its waiters wait for, if it is no lock
 	end     bool // the end of a thread, which is its name
 	tracked bool // owners are recorded: not in the live world, whose hot path they would slow down
 }
@@ -122,6 +124,27 @@ func (g *Gate) describe() string {
 // Name is the name given to Init.
 func (g *Gate) Name() string { return g.name }
 
+// WaitFor says what the gate's waiters wait for, which is why they give the GIL up:
+// WhyLock unless it is called, before anybody waits.
+func (g *Gate) WaitFor(why Why) { g.why = why }
+
+func (g *Gate) reason() Why {
+	if g.why == WhyNone {
+		return WhyLock
+	}
+	return g.why
+}
+
+// releases reports whether an operation gives the GIL up even if it need not wait,
+// as taking a lock did in the Pythons that had no way to only try.
+func (t *Thread) releases(k OpKind) bool {
+	switch k {
+	case OpAcquire, OpTryAcquire, OpTake:
+		return t.interp.prof.has(acquireReleases)
+	}
+	return false
+}
+
 // Pass takes a permit, waiting for one until the given moment of the world's
 // clock: 0 only tries, Forever has no limit. The GIL is given up only when t has
 // to wait, but for profiles up to 3.1, whose locks always release it.
@@ -130,7 +153,7 @@ func (g *Gate) Pass(t *Thread, k OpKind, until time.Duration) Outcome {
 	if t.x != nil {
 		return g.passExplored(t, k, until)
 	}
-	return g.passIn(t, k, until, stateWaitLock, WhyLock)
+	return g.passIn(t, k, until, stateWaitLock, g.reason())
 }
 
 // passAs is Pass for a wait in which t is not at work: for the end or the start of
@@ -150,7 +173,7 @@ func (g *Gate) passIn(t *Thread, k OpKind, until time.Duration, s state, why Why
 	if t.free {
 		t.kern.Sync(&t.k)
 	}
-	if t.gil != nil && t.interp.prof.has(acquireReleases) && k <= OpTryAcquire && k >= OpAcquire {
+	if t.gil != nil && t.releases(k) {
 		return g.passOutside(t, k, until, s, why)
 	}
 	if g.take() {

@@ -17,7 +17,7 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	g.push(w)
 	op := kernel.Op{Kind: k, Obj: g.id}
 	if g.permits.Load() > 0 || w.try {
-		op.Pinned = !t.choosable() && !(t.interp.prof.has(acquireReleases) && k <= OpTryAcquire && k >= OpAcquire)
+		op.Pinned = !t.choosable() && !t.releases(k)
 	} else {
 		t.x.Disable(&t.k, w.until)
 		w.asks()

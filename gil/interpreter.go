@@ -345,12 +345,12 @@ func (i *Interpreter) outlived(what string) {
 
 // nextName numbers threads as Python does. From 3.10 on the name of the function
 // is part of it.
-func (i *Interpreter) nextName(fn func(*Thread)) string {
+func (i *Interpreter) nextName(fn func(*Thread), noTarget bool) string {
 	i.lock()
 	i.count++
 	n := i.count
 	i.unlock()
-	if !i.prof.has(qualifiedNames) {
+	if noTarget || !i.prof.has(qualifiedNames) {
 		return fmt.Sprintf("Thread-%d", n)
 	}
 	name := "func"

@@ -125,6 +125,10 @@ func (p Profile) Name() string { return p.name }
 // String returns the name with what was changed about it.
 func (p Profile) String() string { return p.name }
 
+// PollsWaits reports whether a wait with a timeout is a loop of sleeps, as up to 3.1,
+// whose locks could not be waited for with a timeout.
+func (p Profile) PollsWaits() bool { return p.has(pollingWaits) }
+
 // FreeThreaded reports whether the profile has no GIL.
 func (p Profile) FreeThreaded() bool { return p.rule.kind == freeRule }
 

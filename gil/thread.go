@@ -122,7 +122,7 @@ func (t *Thread) NewThread(name string, fn func(t *Thread), opts ...Option) *Thr
 	}
 	i := t.interp
 	if name == "" {
-		name = i.nextName(fn)
+		name = i.nextName(fn, len(opts) > 0 && collect(opts).noTarget)
 	}
 	n := i.newThread(t, name, fn, opts)
 	if n.daemon && i.isolated {

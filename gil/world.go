@@ -60,6 +60,7 @@ type options struct {
 	labels    bool
 	daemon    bool
 	daemonSet bool
+	noTarget  bool
 	machine   machineOptions
 }
 
@@ -109,3 +110,8 @@ func WithPprofLabels() Option { return optionFunc(func(c *options) { c.labels = 
 func WithDaemon(daemon bool) Option {
 	return optionFunc(func(c *options) { c.daemon, c.daemonSet = daemon, true })
 }
+
+// WithoutTarget says that a thread without a name is called Thread-N also by the
+// Pythons that add the name of its function, from 3.10 on: it is a Thread whose run
+// method was overridden, as a Timer is.
+func WithoutTarget() Option { return optionFunc(func(c *options) { c.noTarget = true }) }

@@ -92,6 +92,7 @@ func (c *Condition) wait(t *gil.Thread, d time.Duration) (notified bool) {
 	}
 	w := new(waiter)
 	w.gate.Init(t, 0, c.describe())
+	w.gate.WaitFor(gil.WhyCond)
 	c.waiting.add(t, w)
 	levels := releaseAll(t, l)
 	if d != gil.Forever && polls(t) {

@@ -101,6 +101,7 @@ func (e *Event) enter(t *gil.Thread) *gil.Gate {
 		if r == nil {
 			r = new(gil.Gate)
 			r.Init(t, 0, e.flag.Name())
+			r.WaitFor(gil.WhyEvent)
 			if !e.round.CompareAndSwap(nil, r) {
 				continue
 			}

@@ -14,13 +14,7 @@ import (
 // polls reports whether a wait with a timeout is a loop of sleeps, and Event.Wait
 // looks at the flag again when it has been woken: threading.py up to 3.1 could
 // not wait for a lock with a timeout.
-func polls(t *gil.Thread) bool {
-	switch t.Interpreter().Profile().Name() {
-	case "2.7", "3.1":
-		return true
-	}
-	return false
-}
+func polls(t *gil.Thread) bool { return t.Interpreter().Profile().PollsWaits() }
 
 // negativeTimeout is the text of lock.acquire(timeout=-2).
 func negativeTimeout(t *gil.Thread) string {

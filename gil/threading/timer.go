@@ -38,7 +38,7 @@ func (m *Timer) Start(by *gil.Thread) {
 	if m.thread.Load() != nil {
 		panic(startedAlready())
 	}
-	t := by.NewThread(m.Name, m.run, m.opts...)
+	t := by.NewThread(m.Name, m.run, append([]gil.Option{gil.WithoutTarget()}, m.opts...)...)
 	if !m.thread.CompareAndSwap(nil, t) {
 		panic(startedAlready())
 	}

@@ -5,7 +5,7 @@ import "github.com/pygil/pygil/gil"
 // opTake is what taking a unit is announced as. It is not OpAcquire: since 3.14 a
 // Lock is handed to a thread that has waited long, while a semaphore, which is a
 // Condition over a Lock, still lets whoever comes first have the unit.
-const opTake = gil.OpWait
+const opTake = gil.OpTake
 
 // maxUnits is as many units as a gate can count.
 const maxUnits = gil.All - 1

@@ -136,12 +136,13 @@ const (
 	OpLabel
 	OpChoose
 	OpPrint
+	OpTake // a unit of a semaphore; as OpAcquire, but never handed over
 )
 
 var opNames = [...]string{
 	"none", "tick", "read", "write", "update", "acquire", "try-acquire", "release", "wait", "notify",
 	"set", "clear", "peek", "start", "join", "exit", "sleep", "io", "yield", "put", "get", "send", "recv",
-	"label", "choose", "print",
+	"label", "choose", "print", "take",
 }
 
 func (k OpKind) String() string {
