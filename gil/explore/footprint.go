@@ -37,7 +37,7 @@ func target(s *step) (kernel.ObjID, effect) {
 		return 0, nothing
 	}
 	switch s.kind {
-	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
+	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpTake, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
 		switch {
 		case s.flags&implicit != 0:
 			return 0, nothing
@@ -59,7 +59,7 @@ func target(s *step) (kernel.ObjID, effect) {
 // passes reports whether the step took or would take a permit of a gate.
 func passes(k kernel.OpKind) bool {
 	switch k {
-	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
+	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpTake, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
 		return true
 	}
 	return false

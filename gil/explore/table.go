@@ -38,7 +38,7 @@ func (a *account) cell(s *happening) string {
 		return strings.TrimSpace("label " + s.text)
 	case kernel.OpPrint:
 		return "print " + brief(s.text)
-	case kernel.OpAcquire, kernel.OpWait:
+	case kernel.OpAcquire, kernel.OpTake, kernel.OpWait:
 		return s.kind.String() + " " + o + got(s)
 	}
 	return strings.TrimSpace(s.kind.String() + " " + o)
