@@ -96,6 +96,8 @@ func obey(ctx context.Context, k kit, order string) string {
 		return done(errors.Join(k.Cond.Acquire(ctx), k.Cond.Notify(ctx, 1), k.Cond.Release(ctx)))
 	case "barrier":
 		return say(k.Barrier.Wait(ctx))
+	case "vacquire":
+		return done(k.Value.Lock().Acquire(ctx))
 	case "add":
 		return say(process.Add(ctx, k.Value, 1))
 	case "kit":
@@ -196,15 +198,6 @@ func background(fn func() error) func() error {
 	c := make(chan error, 1)
 	go func() { c <- fn() }()
 	return func() error { return <-c }
-}
-
-// pythonText is what CPython's exception would say.
-func says(t testing.TB, python string, err error) {
-	t.Helper()
-	var p interface{ PythonText() string }
-	require.ErrorAs(t, err, &p, "%v", err)
-	require.Equal(t, python, p.PythonText())
-	require.Regexp(t, `^process: `, err.Error())
 }
 
 func TestEveryObjectTravels(t *testing.T) {

@@ -64,7 +64,7 @@ func TestBarrierRounds(t *testing.T) {
 	_, err = one.Wait(ctx)
 	require.ErrorIs(t, err, process.ErrClosed)
 	_, err = process.NewBarrier(ctx, 0)
-	says(t, "parties must be > 0", err)
+	raises(t, "parties must be > 0", err)
 }
 
 // BA-2

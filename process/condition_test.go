@@ -25,13 +25,13 @@ func sleepers(t testing.TB, c *process.Condition, n int) {
 func TestConditionMisuse(t *testing.T) {
 	ctx := process.WithOwner(t.Context())
 	c := newKit(t, 1).Cond
-	says(t, "must acquire() condition before using wait()", c.Wait(ctx))
+	raises(t, "must acquire() condition before using wait()", c.Wait(ctx))
 	_, err := c.WaitTimeout(ctx, 0)
-	says(t, "must acquire() condition before using wait()", err)
-	says(t, "lock is not owned", c.Notify(ctx, 1))
-	says(t, "lock is not owned", c.NotifyAll(ctx))
+	raises(t, "must acquire() condition before using wait()", err)
+	raises(t, "lock is not owned", c.Notify(ctx, 1))
+	raises(t, "lock is not owned", c.NotifyAll(ctx))
 	require.NoError(t, c.Acquire(ctx))
-	says(t, "lock is not owned", c.Notify(process.WithOwner(t.Context()), 1))
+	raises(t, "lock is not owned", c.Notify(process.WithOwner(t.Context()), 1))
 	require.NoError(t, c.Release(ctx))
 	require.NoError(t, c.Close())
 	require.ErrorIs(t, c.Wait(ctx), process.ErrClosed)

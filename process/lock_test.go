@@ -38,7 +38,7 @@ func TestLock(t *testing.T) {
 		require.False(t, ok)
 	}
 	require.Equal(t, "ok", s.do("release"), "any process may release it")
-	says(t, "semaphore or lock released too many times", l.Release(ctx))
+	raises(t, "semaphore or lock released too many times", l.Release(ctx))
 	require.False(t, l.Locked(ctx))
 
 	require.Equal(t, "ok", s.do("acquire"))
@@ -166,7 +166,7 @@ func TestAClosedLock(t *testing.T) {
 	require.ErrorIs(t, waiting(), process.ErrClosed)
 	for _, err := range []error{l.Acquire(ctx), l.Release(ctx), l.Recover(ctx), l.With(ctx, nil)} {
 		require.ErrorIs(t, err, process.ErrClosed)
-		says(t, "handle is closed", err)
+		raises(t, "handle is closed", err)
 	}
 	_, err := l.TryAcquire(ctx)
 	require.ErrorIs(t, err, process.ErrClosed)
@@ -200,13 +200,13 @@ func TestRLock(t *testing.T) {
 	require.False(t, ok)
 	require.Equal(t, "false", s.do("rtry"))
 	const notOwned = "attempt to release recursive lock not owned by thread"
-	says(t, notOwned, r.Release(you))
-	says(t, notOwned, r.Release(t.Context()))
+	raises(t, notOwned, r.Release(you))
+	raises(t, notOwned, r.Release(t.Context()))
 	for range 3 {
 		require.True(t, r.Locked(me))
 		require.NoError(t, r.Release(me))
 	}
-	says(t, notOwned, r.Release(me))
+	raises(t, notOwned, r.Release(me))
 	require.Equal(t, "true", s.do("rtry"))
 	require.Equal(t, "<RLock(SomeOtherProcess, nonzero)>", r.String())
 	s.kill()

@@ -45,21 +45,21 @@ func TestSemaphoreMisuse(t *testing.T) {
 	ctx := t.Context()
 	_, err := process.NewSemaphore(ctx, -1)
 	require.ErrorContains(t, err, "negative")
-	says(t, "[Errno 22] Invalid argument", err)
+	raises(t, "[Errno 22] Invalid argument", err)
 	if most := process.MaxSemaphore; most < math.MaxInt {
 		_, err = process.NewSemaphore(ctx, most+1)
-		says(t, "Python int too large to convert to C int", err)
+		raises(t, "Python int too large to convert to C int", err)
 	}
 	top, err := process.NewSemaphore(ctx, process.MaxSemaphore)
 	require.NoError(t, err)
-	says(t, "semaphore or lock released too many times", top.Release(ctx))
+	raises(t, "semaphore or lock released too many times", top.Release(ctx))
 	require.NoError(t, top.Close())
 	require.ErrorIs(t, top.Acquire(ctx), process.ErrClosed)
 	require.ErrorIs(t, top.Release(ctx), process.ErrClosed)
 
 	// SM-2
 	b := newKit(t, 1).Bounded
-	says(t, "semaphore or lock released too many times", b.Release(ctx))
+	raises(t, "semaphore or lock released too many times", b.Release(ctx))
 	require.NoError(t, b.Acquire(ctx))
 	require.NoError(t, b.Release(ctx))
 	require.Equal(t, "<BoundedSemaphore(value=2, maxvalue=2)>", b.String())

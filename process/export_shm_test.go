@@ -1,0 +1,4 @@
+package process
+
+// SweepBlocks removes what was left behind.
+func SweepBlocks() { sweepBlocks() }
