@@ -135,9 +135,8 @@ type recording struct {
 	tell  Stepper // inner, if it is one
 	r     *runner
 	a     *account
-	index map[uint32]int  // thread number → index
-	peers map[int]int     // by thread that joins: whom
-	sites map[int]uintptr // of what a thread has announced
+	index map[uint32]int // thread number → index
+	print map[int]string // by thread: what it prints next
 }
 
 func newRecording(inner Strategy) *recording {
@@ -154,8 +153,12 @@ func record(prog func(*gil.Thread), c *config, s Strategy) (*account, *runner, e
 	conf.sandbox = append(conf.sandbox[:len(conf.sandbox):len(conf.sandbox)], gil.WithObserver(w))
 	r := newRunner(prog, &conf)
 	defer r.close()
+	r.k.Announced = func(*kernel.Task, kernel.Op) uintptr { return callSite() }
 	w.Start(0, 0)
 	w.r = r
+	if v, ok := s.(*viewer); ok {
+		v.a = func() *account { return w.a }
+	}
 	err := r.run(w)
 	w.finish()
 	return w.a, r, err
@@ -165,7 +168,7 @@ func (w *recording) Name() string { return w.inner.Name() }
 
 func (w *recording) Start(n int, seed uint64) bool {
 	w.a = &account{objects: make(map[kernel.ObjID]*object)}
-	w.index, w.peers, w.sites = make(map[uint32]int), make(map[int]int), make(map[int]uintptr)
+	w.index, w.print = make(map[uint32]int), make(map[int]string)
 	return w.inner.Start(n, seed)
 }
 
@@ -175,9 +178,6 @@ func (w *recording) Choose(p *Point) int {
 		return w.inner.Choose(p) // the run is over, threads unwind
 	}
 	w.meet(p.r)
-	if t := p.r.k.Current(); t != nil && t.Index() < len(w.a.actors) && !w.a.actors[t.Index()].ended {
-		w.sites[t.Index()] = callSite()
-	}
 	c := choice{step: len(w.a.steps), last: p.cur, chosen: w.inner.Choose(p)}
 	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
 		c.enabled = append(c.enabled, i)
@@ -207,10 +207,14 @@ func (w *recording) Performed(p *Point, thread int, op Op) {
 	if op.Kind != kernel.OpLabel && op.Kind != kernel.OpExit && op.Kind != kernel.OpStart {
 		s.obj = w.object(op.Obj, op.Kind)
 	}
-	if op.Kind == kernel.OpExit {
+	switch op.Kind {
+	case kernel.OpExit:
 		who.ended = true
-	} else if s.site == 0 {
-		s.site = callSite()
+		s.site = 0
+	case kernel.OpPrint:
+		s.text = w.print[thread]
+	case kernel.OpLabel:
+		s.text = p.r.threads[thread].task.Label
 	}
 	w.a.steps = append(w.a.steps, s)
 	if w.tell != nil {
@@ -252,15 +256,8 @@ func (w *recording) Observe(e gil.Event) {
 			w.object(kernel.ObjID(e.Obj), kernel.OpAcquire).name = e.Name
 		}
 	}
-	switch e.Kind {
-	case gil.EvLockRequest:
-		if w.r != nil && w.r.k.Current() != nil && w.r.k.Current().Index() == by {
-			w.sites[by] = callSite()
-		}
-	case gil.EvLabel, gil.EvPrint:
-		if s := w.latest(by); s != nil {
-			s.text = e.Name
-		}
+	if e.Kind == gil.EvPrint { // comes before the operation
+		w.print[by] = e.Name
 	}
 }
 
@@ -294,9 +291,7 @@ func (w *recording) finish() {
 			continue
 		}
 		who.pending = w.r.k.Pending(i)
-		if who.site = who.pending.Site; who.site == 0 {
-			who.site = w.sites[i]
-		}
+		who.site = who.pending.Site
 		w.object(who.pending.Obj, who.pending.Kind)
 	}
 	w.a.entitle()

@@ -35,6 +35,15 @@ func (g *guard) watch(r *runner) {
 	if g == nil {
 		return
 	}
+	ending := r.k.Abandoned
+	r.k.Abandoned = func() {
+		for _, t := range r.k.Tasks() {
+			if t.Killed() {
+				r.resists = true // it was being ended, and is who has ended the goroutine
+			}
+		}
+		ending()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.runners = append(g.runners, r)
@@ -125,12 +134,19 @@ func (c *config) supervise(body func()) *Failure {
 
 // left is the failure of a program that has ended the goroutine it ran on.
 func (c *config) left() *Failure {
-	f := &Failure{Kind: Assertion, Err: &Diagnosis{Kind: Assertion, bound: true, Text: "the program ended its goroutine, as testing.T.FailNow and what is built on it do; " +
-		"in a thread give the thread itself to require and assert: require.Equal(t, want, got) with t *gil.Thread"}}
+	d := &Diagnosis{Kind: Assertion, bound: true, Text: "the program ended its goroutine, as testing.T.FailNow and what is built on it do; " +
+		"in a thread give the thread itself to require and assert: require.Equal(t, want, got) with t *gil.Thread"}
+	f := &Failure{Kind: Assertion, Err: d}
 	for _, r := range c.guard.runners {
-		if r.beats.Load()&1 == 1 {
-			f.describe(r)
+		if r.beats.Load()&1 == 0 {
+			continue
 		}
+		if r.resists {
+			d.Kind, f.Kind = Stuck, Stuck
+			d.Text = "a thread recovers the panic that is to end it, again and again, in a run that is over: " +
+				"recover what the program throws, and let other values go on with panic"
+		}
+		f.describe(r)
 	}
 	return f
 }

@@ -14,6 +14,12 @@ func WithLeaks() Option { return optionFunc(func(c *config) { c.leaks = true }) 
 // verdict is how the run just done failed: its error, or what the explorer itself
 // has been asked to look for.
 func (r *runner) verdict(err error) error {
+	if stray := r.strays.verdict(len(r.threads)); stray != nil {
+		return stray
+	}
+	if c, ok := r.strategy.(interface{ complaint() error }); ok && err == nil {
+		err = c.complaint()
+	}
 	if err == nil && r.conf.races {
 		err = r.raced()
 	}

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -30,7 +31,8 @@ type config struct {
 	nearby       int
 	unfair       bool
 	earlyTimers  bool
-	raw          bool // failures are left as they were found
+	raw          bool     // failures are left as they were found
+	into         **Report // where to leave the report
 	workers      int
 	killPoints   int
 	ctx          context.Context
@@ -51,6 +53,7 @@ func collect(opts []Option) *config {
 		profile:      gil.AnyBytecode,
 		workers:      1,
 		ctx:          context.Background(),
+		sandbox:      []gil.Option{gil.WithStdout(io.Discard)}, // what is printed thousands of times says nothing
 	}
 	for _, o := range opts {
 		o.apply(c)

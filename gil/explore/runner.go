@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"errors"
 	"strconv"
 	"sync/atomic"
 
@@ -19,7 +20,7 @@ type step struct {
 	flags   stepFlags
 }
 
-type stepFlags uint8
+type stepFlags uint16
 
 const (
 	chosen   stepFlags = 1 << iota // two or more threads could run
@@ -29,6 +30,7 @@ const (
 	refused                        // found the gate closed: a try, or its time had run out
 	implicit                       // of the main thread after its function has returned: it joins the threads that are left
 	clocked                        // the clock has moved since the last step
+	expired                        // its time had run out
 )
 
 // threadInfo is a thread of the run.
@@ -66,7 +68,10 @@ type runner struct {
 	now     kernel.Time
 	left    bool          // the program's main function has returned
 	beats   atomic.Uint64 // odd during a run
-	daemons int           // daemon threads of this run
+	strays  strays
+	cut     bool // the run has performed as many operations as it may
+	resists bool // a thread that did not let itself be ended
+	daemons int  // daemon threads of this run
 	// observed: some run has looked at the list of threads, so that the order in
 	// which threads start and end matters.
 	observed bool
@@ -82,6 +87,7 @@ func newRunner(prog func(t *gil.Thread), c *config) *runner {
 	r.box = gil.NewSandbox(c.profile, r, c.maxSteps, c.sandbox...)
 	r.k = r.box.Kernel()
 	r.point.r = r
+	r.k.Overrun = r.cutShort
 	c.guard.watch(r)
 	return r
 }
@@ -118,9 +124,14 @@ func (r *runner) run(s Strategy) error {
 	if r.fair != nil {
 		r.fair.reset()
 	}
+	r.cut = false
+	r.strays.watch(r)
 	r.beats.Add(1)
 	err := r.box.Run(programSeed, r.main)
 	r.beats.Add(1)
+	if r.cut {
+		err = errors.Join(err, gil.ErrStepLimit)
+	}
 	return r.verdict(err)
 }
 
@@ -128,9 +139,6 @@ func (r *runner) run(s Strategy) error {
 func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
 	if len(r.threads) != len(k.Tasks()) {
 		r.grow()
-	}
-	if t := r.unwinding(enabled); t >= 0 {
-		return t
 	}
 	if r.fair != nil {
 		enabled = r.fair.filter(r, enabled)
@@ -146,20 +154,6 @@ func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
 	}
 	r.point.set, r.point.cur, r.point.base = enabled, cur, base
 	return r.strategy.Choose(&r.point)
-}
-
-// unwinding is a thread that is being ended, -1 if there is none: it performs
-// nothing any more, so there is no choice.
-func (r *runner) unwinding(enabled *kernel.Set) int {
-	if !r.threads[0].task.Killed() && (r.daemons == 0 || !r.left) {
-		return -1
-	}
-	for t := enabled.Next(0); t >= 0; t = enabled.Next(t + 1) {
-		if r.threads[t].task.Killed() {
-			return t
-		}
-	}
-	return -1
 }
 
 // Performs is called by the kernel just before an operation happens.
@@ -182,9 +176,12 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	th := &r.threads[i]
 	th.ops++
 	switch op.Kind {
-	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
+	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpTake, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
 		permits, try := r.box.Gate(t)
 		st.permits = int32(permits)
+		if t.TimedOut() {
+			permits = 0 // if there are some, they have come too late
+		}
 		if try {
 			st.flags |= tries
 		}
@@ -199,6 +196,9 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	}
 	if i == 0 && r.left {
 		st.flags |= implicit
+	}
+	if t.TimedOut() {
+		st.flags |= expired
 	}
 	if now := k.Now(nil); now != r.now {
 		r.now = now

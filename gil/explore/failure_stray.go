@@ -1,0 +1,96 @@
+package explore
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// strays finds goroutines that act as a thread that is not theirs: a program that
+// says go where it should say Thread.Go, or hands its thread to code that does.
+// Which goroutine acts takes a microsecond to find out, so only the first runs of a
+// search are watched.
+type strays struct {
+	mu    sync.Mutex
+	of    []string // the goroutine of each thread of this run
+	found error
+	runs  int
+	since time.Time
+
+	goroutines int // at the beginning of the run
+	threads    int // most that a run has had: each has left a goroutine behind, to be used again
+}
+
+// A search is watched for so many runs and so much real time: a stray goroutine runs
+// when Go lets it. What is found does not depend on it, unless there is a stray.
+const (
+	watchedRuns = 20
+	watchedTime = 10 * time.Millisecond
+)
+
+// watch begins a run. It is called by the goroutine that drives the runs.
+func (s *strays) watch(r *runner) {
+	switch {
+	case s.runs < 0:
+		return
+	case s.runs == 0:
+		if r.k.Announced != nil {
+			s.runs = -1 // somebody else wants to know
+			return
+		}
+		s.since = time.Now()
+		r.k.Announced = s.announced
+	case s.runs >= watchedRuns && time.Since(s.since) > watchedTime:
+		s.runs = -1
+		r.k.Announced = nil
+		return
+	}
+	s.runs++
+	s.goroutines = runtime.NumGoroutine()
+	s.mu.Lock()
+	s.of = s.of[:0]
+	s.mu.Unlock()
+}
+
+// announced is called by whoever acts as thread t, at the beginning of every
+// operation. A goroutine that has no business there ends here, before it can do any
+// harm.
+func (s *strays) announced(t *kernel.Task, _ kernel.Op) uintptr {
+	id, i := goroutine(), t.Index()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.of) <= i {
+		s.of = append(s.of, "")
+	}
+	switch s.of[i] {
+	case "":
+		s.of[i] = id
+	case id:
+	default:
+		if s.found == nil {
+			s.found = &Diagnosis{Kind: Nondeterminism, bound: true, Threads: []string{t.Name}, Text: fmt.Sprintf(
+				"thread %s is used from a goroutine that is not its own%s; start threads with Thread.Go, not with go", t.Name, at(callSite()))}
+		}
+		runtime.Goexit()
+	}
+	return 0
+}
+
+// verdict is what was found in the run just done. A run that has left goroutines
+// behind waits a moment for what they do.
+func (s *strays) verdict(threads int) error {
+	if s.runs < 0 {
+		return nil
+	}
+	more := max(0, threads-s.threads)
+	s.threads += more
+	if runtime.NumGoroutine() > s.goroutines+more {
+		time.Sleep(time.Millisecond)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.found
+}

@@ -1,0 +1,133 @@
+package explore
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// Follow is a hand-written interleaving. Each text says which thread runs and how
+// far:
+//
+//	a@read  the thread named a, up to its Label("read")
+//	a@end   a, to its end
+//	a       the same
+//
+// So Follow("a@read", "b@end", "a") runs a up to its Label("read"), then b to its
+// end, then a. A label that a thread passes several times counts once each time it
+// is mentioned. Threads of one name are told apart by their paths, as schedules have
+// them: "#1.2@read" is the second thread started by the first one that main started.
+//
+// While the thread in question was not started yet, or waits for another one, the
+// base order runs; so does it after the last text. A thread that ends without coming
+// to the label is a failure of kind Assertion that says so: the program is not what
+// whoever wrote the interleaving took it for. The search has one schedule.
+func Follow(labels ...string) Strategy {
+	f := &handwritten{}
+	for _, text := range labels {
+		thread, label, ok := strings.Cut(text, "@")
+		if !ok {
+			label = "end"
+		}
+		f.plan = append(f.plan, stretch{text, thread, label})
+	}
+	return f
+}
+
+// stretch is one part of a hand-written interleaving.
+type stretch struct{ text, thread, label string }
+
+type handwritten struct {
+	plan []stretch
+	at   int
+	r    *runner
+}
+
+func (f *handwritten) Name() string { return "follow" }
+
+func (f *handwritten) Start(n int, _ uint64) bool {
+	f.at, f.r = 0, nil
+	return n == 0
+}
+
+func (f *handwritten) Choose(p *Point) int {
+	f.r = p.r
+	for f.at < len(f.plan) {
+		s := &f.plan[f.at]
+		t := f.find(p.r, s.thread)
+		if t >= 0 && s.label == "end" && p.r.threads[t].over {
+			f.at++
+			continue
+		}
+		if t >= 0 && p.Enabled(t) {
+			return t
+		}
+		break
+	}
+	return p.base
+}
+
+// find is the thread of a name that has not ended, or else the last one that has.
+func (f *handwritten) find(r *runner, name string) int {
+	found := -1
+	for i := range r.threads {
+		same := r.nameOf(i) == name
+		if path, ok := strings.CutPrefix(name, "#"); ok {
+			same = r.pathOf(i) == path
+		}
+		if same && (found < 0 || r.threads[found].over) {
+			found = i
+		}
+	}
+	return found
+}
+
+// Performed notices labels and ends.
+func (f *handwritten) Performed(p *Point, thread int, op Op) {
+	f.r = p.r
+	if f.at == len(f.plan) {
+		return
+	}
+	s := &f.plan[f.at]
+	if f.find(p.r, s.thread) != thread {
+		return
+	}
+	if op.Kind == kernel.OpLabel && p.r.threads[thread].task.Label == s.label || op.Kind == kernel.OpExit && s.label == "end" {
+		f.at++
+	}
+}
+
+// complaint says which part of the interleaving the run just done did not come to.
+func (f *handwritten) complaint() error {
+	if f.r == nil {
+		return nil
+	}
+	for ; f.at < len(f.plan); f.at++ {
+		s := &f.plan[f.at]
+		t := f.find(f.r, s.thread)
+		switch {
+		case t < 0:
+			return f.lost(s, "there is no thread of that name; there are "+f.names())
+		case s.label == "end" && f.r.threads[t].over:
+			continue
+		case f.r.threads[t].over:
+			return f.lost(s, "the thread has ended without coming to that label")
+		}
+		return nil // it waits for ever, or failed: that is reported as what it is
+	}
+	return nil
+}
+
+func (f *handwritten) lost(s *stretch, why string) error {
+	return &Diagnosis{Kind: Assertion, bound: true, Threads: []string{s.thread},
+		Text: fmt.Sprintf("the interleaving cannot be followed at %q: %s", s.text, why)}
+}
+
+func (f *handwritten) names() string {
+	names := make([]string, len(f.r.threads))
+	for i := range names {
+		names[i] = f.r.nameOf(i)
+	}
+	return listed(names)
+}
