@@ -168,3 +168,31 @@ func TestMachineSeed(t *testing.T) {
 	require.Equal(t, uint64(1), gil.NewMachine(1).Seed())
 	require.Equal(t, uint64(7), gil.NewMachine(1, gil.WithSeed(7)).Seed())
 }
+
+// TestDeadlockIsObservedWhenItHappens: after all that led to it.
+func TestDeadlockIsObservedWhenItHappens(t *testing.T) {
+	var r recording
+	err := gil.NewMachine(2, gil.WithObserver(&r)).Run(gil.CPython313, func(m *gil.Thread) {
+		var g gil.Gate
+		w := m.Go("w", func(w *gil.Thread) {
+			w.Sleep(time.Millisecond)
+			g.Init(w, 0, "never")
+			g.Pass(w, gil.OpAcquire, gil.Forever)
+		})
+		w.Join(m)
+	})
+	require.Error(t, err)
+	asked := uint64(0)
+	for _, e := range r.events {
+		switch e.Kind {
+		case gil.EvLockRequest:
+			asked = e.Seq
+		case gil.EvDeadlock:
+			require.Equal(t, time.Millisecond, e.T)
+			require.Greater(t, e.Seq, asked)
+			require.NotZero(t, asked)
+			return
+		}
+	}
+	t.Fatal("nothing was said of the deadlock")
+}

@@ -156,7 +156,13 @@ func (w *world) stalled() bool {
 		w.deadlock = d
 	}
 	if w.emit != nil && len(left) > 0 {
-		w.emit.event(left[0], Event{Kind: EvDeadlock, Name: d.Error()})
+		last := left[0] // each has a clock of its own, which stands where it began to wait
+		for _, t := range left {
+			if w.kern.Now(&t.k) > w.kern.Now(&last.k) {
+				last = t
+			}
+		}
+		w.emit.event(last, Event{Kind: EvDeadlock, Name: d.Error()})
 	}
 	for _, t := range left {
 		w.kern.Kill(nil, &t.k)
