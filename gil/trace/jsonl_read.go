@@ -84,6 +84,7 @@ type jsonEvent struct {
 	Why  string            `json:"why"`
 	Loc  int               `json:"loc"`
 	Name int               `json:"name"`
+	Val  int               `json:"value"`
 }
 
 func (x *reader) line(b []byte) error {
@@ -106,7 +107,7 @@ func (x *reader) line(b []byte) error {
 		return nil
 	}
 	var e jsonEvent
-	unknown, err := decode(b, &e, "str", "seq", "t", "kind", "pid", "tid", "obj", "peer", "a", "b", "why", "loc", "name")
+	unknown, err := decode(b, &e, "str", "seq", "t", "kind", "pid", "tid", "obj", "peer", "a", "b", "why", "loc", "name", "value")
 	if err != nil {
 		return err
 	}
@@ -129,9 +130,12 @@ func (x *reader) line(b []byte) error {
 			return fmt.Errorf("the object %q is no hexadecimal number of 64 bits", e.Obj)
 		}
 	}
-	site := ""
+	site, value := "", ""
 	if out.Name, err = x.lookup(e.Name); err == nil {
 		site, err = x.lookup(e.Loc)
+	}
+	if err == nil {
+		value, err = x.lookup(e.Val)
 	}
 	if err != nil {
 		return err
@@ -143,6 +147,12 @@ func (x *reader) line(b []byte) error {
 		x.tr.Sites = append(x.tr.Sites, site)
 	}
 	out.Loc = loc
+	if value != "" {
+		if x.tr.Values == nil {
+			x.tr.Values = map[uint64]string{}
+		}
+		x.tr.Values[out.Seq] = value
+	}
 	if unknown != nil {
 		if x.tr.unknown == nil {
 			x.tr.unknown = map[int][]byte{}

@@ -32,6 +32,7 @@ func TestJSONLRoundTrip(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, tr.Header, back.Header)
 		require.Equal(t, tr.Events, back.Events)
+		require.Equal(t, tr.Values, back.Values)
 		require.Equal(t, string(b), string(jsonl(t, back)))
 	}
 }

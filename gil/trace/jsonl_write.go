@@ -68,7 +68,7 @@ func newWriter(w io.Writer, h Header, unknown []byte, site func(uintptr) string)
 // Observe writes an event.
 func (x *Writer) Observe(e gil.Event) {
 	x.mu.Lock()
-	x.event(&e, nil)
+	x.event(&e, "", nil)
 	x.mu.Unlock()
 }
 
@@ -86,7 +86,7 @@ func (x *Writer) Flush() error {
 func (tr *Trace) WriteJSONL(w io.Writer) error {
 	x := newWriter(w, tr.Header, tr.header, func(loc uintptr) string { return tr.Site(gil.Event{Loc: loc}) })
 	for i := range tr.Events {
-		x.event(&tr.Events[i], tr.unknown[i])
+		x.event(&tr.Events[i], tr.Values[tr.Events[i].Seq], tr.unknown[i])
 	}
 	return x.Flush()
 }
@@ -111,8 +111,11 @@ func (x *Writer) str(s string) int {
 	return n
 }
 
-func (x *Writer) event(e *gil.Event, unknown []byte) {
-	name, loc := 0, 0
+func (x *Writer) event(e *gil.Event, value string, unknown []byte) {
+	name, loc, val := 0, 0, 0
+	if value != "" {
+		val = x.str(value)
+	}
 	if e.Name != "" {
 		name = x.str(e.Name)
 	}
@@ -137,6 +140,7 @@ func (x *Writer) event(e *gil.Event, unknown []byte) {
 	}
 	b = appendInt(b, "loc", int64(loc))
 	b = appendInt(b, "name", int64(name))
+	b = appendInt(b, "value", int64(val))
 	b = append(b, unknown...)
 	x.write(append(b, "}\n"...))
 }

@@ -41,6 +41,7 @@ type Recorder struct {
 	next    int // where the ring's oldest event is, once it is full
 	dropped uint64
 	kept    keeper
+	values  map[uint64]string // by Seq
 }
 
 var _ gil.Observer = (*Recorder)(nil)
@@ -74,6 +75,9 @@ func (r *Recorder) Observe(e gil.Event) {
 	default:
 		old := &r.ring[r.next]
 		r.kept.forget(old)
+		if r.values != nil {
+			delete(r.values, old.Seq)
+		}
 		r.dropped++
 		*old = e
 		if r.next++; r.next == r.most {
@@ -81,6 +85,24 @@ func (r *Recorder) Observe(e gil.Event) {
 		}
 	}
 	r.mu.Unlock()
+}
+
+// Values is the recorder as an observer that is also told the values of variables,
+// which Trace.Values has then, as Python's repr. That costs some time for each
+// access; give it to gil.WithObserver instead of the recorder.
+func (r *Recorder) Values() gil.ValueObserver { return valued{r} }
+
+type valued struct{ *Recorder }
+
+// ObserveValue records the value that the event read or wrote.
+func (v valued) ObserveValue(e gil.Event, x any) {
+	text := cutText(gil.Repr(x), 80)
+	v.mu.Lock()
+	if v.values == nil {
+		v.values = map[uint64]string{}
+	}
+	v.values[e.Seq] = text
+	v.mu.Unlock()
 }
 
 // Len is the number of events that Trace would return.
@@ -105,7 +127,7 @@ func (r *Recorder) Dropped() uint64 {
 func (r *Recorder) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.chunks, r.ring, r.next, r.dropped = nil, nil, 0, 0
+	r.chunks, r.ring, r.next, r.dropped, r.values = nil, nil, 0, 0, nil
 	if r.most > 0 {
 		r.kept = newKeeper()
 	}
@@ -124,6 +146,7 @@ func (r *Recorder) Trace() *Trace {
 		tr.Events = append(tr.Events, c...)
 	}
 	tr.Events = append(append(tr.Events, r.ring[r.next:]...), r.ring[:r.next]...)
+	tr.Values = maps.Clone(r.values)
 	r.mu.Unlock()
 
 	if tr.Header.Dropped > 0 && len(tr.Events) > len(kept) {

@@ -36,6 +36,9 @@ type Trace struct {
 	Events []gil.Event
 	// Sites are places in the program, such as "main.go:12"; the first is "".
 	Sites []string
+	// Values are what was read or written, by the Seq of the event, where that was
+	// recorded; see Recorder.Values.
+	Values map[uint64]string
 
 	unknown map[int][]byte // by event: the JSON members that this version does not know
 	header  []byte         // the same of the header
@@ -63,7 +66,7 @@ func (tr *Trace) Site(e gil.Event) string {
 // gil.WithObserver among the options is replaced by the recorder.
 func Record(cores int, p gil.Profile, main func(t *gil.Thread), opts ...gil.Option) (*Trace, error) {
 	r := NewRecorder()
-	m := gil.NewMachine(cores, append(opts[:len(opts):len(opts)], gil.WithObserver(r))...)
+	m := gil.NewMachine(cores, append(opts[:len(opts):len(opts)], gil.WithObserver(r.Values()))...)
 	err := m.Run(p, main)
 	tr := r.Trace()
 	tr.Header = Describe(p)
