@@ -136,6 +136,19 @@ func TestADeadWaiterIsNoObstacle(t *testing.T) {
 	require.Equal(t, "ok", second.answer())
 }
 
+// A holder that dies between freeing the lock and waking somebody leaves nobody
+// asleep.
+func TestALockIsHadWithoutARing(t *testing.T) {
+	ctx := t.Context()
+	k := newKit(t, 1)
+	require.NoError(t, k.Lock.Acquire(ctx))
+	s := hire(t, k)
+	s.order("acquire")
+	settle()
+	k.Lock.Abandon()
+	require.Equal(t, "ok", s.answer())
+}
+
 func TestWaitingForALockEndsWithTheContext(t *testing.T) {
 	k := newKit(t, 1)
 	require.NoError(t, k.Lock.Acquire(t.Context()))
