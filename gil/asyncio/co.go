@@ -38,6 +38,8 @@ type Co struct {
 	must    bool // a cancellation is to be delivered at the next step
 	throw   bool // it is, now
 	passing bool // it is being passed on to what the task waits for
+	wanted  bool // one was asked for and has not been delivered
+	heard   bool // one was delivered and not withdrawn since
 	dying   bool
 	prev    *Co
 	next    *Co
@@ -109,7 +111,11 @@ func (co *Co) await(f *future) error {
 	} else if f.loop != l {
 		return misuse("", "await of a %s of another loop", f.name())
 	}
-	return f.outcome()
+	err := f.outcome()
+	if err != nil && co.wanted && cancellation(err) != nil {
+		co.hear() // it was passed on to f and has come back
+	}
+	return err
 }
 
 // refuse ends an await that cannot be: Python throws the error in one turn later.
@@ -129,13 +135,29 @@ func (co *Co) refuse(f *future) error {
 // thrown delivers a cancellation.
 func (co *Co) thrown() error {
 	co.throw = false
+	co.hear()
 	return co.reason
+}
+
+// hear notes that the task learns of its cancellation. If it had learnt of one
+// before, it has gone on since as if it had not.
+func (co *Co) hear() {
+	if o := co.loop.observer; o != nil {
+		if co.heard {
+			o.cancelSwallowed(co)
+		}
+		o.cancelDelivered(co)
+	}
+	co.wanted, co.heard = false, co.asked > 0
 }
 
 // pass yields one turn: Python's bare yield.
 func (co *Co) pass() error {
 	co.loop.ready.push(job{co: co})
 	co.awaits = "its turn"
+	if co.loop.observer != nil {
+		co.loop.observer.suspended(co)
+	}
 	co.suspend()
 	co.awaits = ""
 	if co.throw {
@@ -179,7 +201,7 @@ func (l *Loop) sleeper() *sleeper {
 	if n := len(l.sleepers); n > 0 {
 		s := l.sleepers[n-1]
 		l.sleepers = l.sleepers[:n-1]
-		s.f.state, s.f.err = pending, nil
+		s.f.state, s.f.err, s.f.id = pending, nil, 0
 		return s
 	}
 	s := &sleeper{f: future{loop: l}}
@@ -230,8 +252,11 @@ func (co *Co) Cancelling() int { return int(co.asked) }
 func (co *Co) Uncancel() int {
 	if co.asked > 0 {
 		co.asked--
-		if co.asked == 0 && co.loop.rules.uncancelWithdraws() {
-			co.must = false
+		if co.asked == 0 {
+			co.heard = false
+			if co.must && co.loop.rules.uncancelWithdraws() {
+				co.must, co.wanted = false, false
+			}
 		}
 	}
 	return int(co.asked)

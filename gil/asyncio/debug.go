@@ -31,6 +31,17 @@ func (l *Loop) slowly(what string, d time.Duration) {
 	}
 }
 
+// swallowed is told of a task that has heard of its cancellation and ends as if it
+// had not, or does not end.
+func (l *Loop) swallowed(co *Co) {
+	if l.observer != nil {
+		l.observer.cancelSwallowed(co)
+	}
+	if l.debug {
+		l.log(fmt.Sprintf("Task %s swallowed its cancellation: return the error of the await, or call Uncancel", co.Name()))
+	}
+}
+
 // mustBeHere panics in debug mode when the caller is not the loop's thread or one
 // of its coroutines.
 func (l *Loop) mustBeHere(verb string) {

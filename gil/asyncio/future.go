@@ -26,6 +26,7 @@ type future struct {
 	gathering *gathering // of a gather
 	on        []*future  // whose end ends this one: children of a gather, what a wait waits for
 	what      string     // for reports
+	id        uint32     // for observers, when it was told of
 	state     state
 	retrieved bool // somebody has seen the error
 }
@@ -125,6 +126,9 @@ func (f *future) finish(err error) {
 	if err != nil {
 		f.loop.failed(f)
 	}
+	if o := f.loop.observer; o != nil {
+		o.resolved(f)
+	}
 	f.done()
 }
 
@@ -145,6 +149,9 @@ func (f *future) cancel(why *CancelledError) bool {
 
 func (f *future) cancelNow(why *CancelledError) {
 	f.state, f.err = cancelled, why
+	if o := f.loop.observer; o != nil {
+		o.resolved(f)
+	}
 	f.done()
 }
 
@@ -273,7 +280,7 @@ func (f *Future[T]) Err() error {
 // it back and says how many callbacks that were. Python: Future.add_done_callback.
 func (f *Future[T]) AddDoneCallback(fn func(f *Future[T])) (remove func() int) {
 	l := f.f.loop
-	cb := f.f.whenDone(func() { l.guard(func() { fn(f) }) })
+	cb := f.f.whenDone(func() { l.guard(fn, func() { fn(f) }) })
 	return func() int { return f.f.forget(cb) }
 }
 

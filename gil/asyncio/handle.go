@@ -83,7 +83,7 @@ func (l *Loop) CallAt(when time.Duration, fn func()) *Timer {
 }
 
 // fire runs a user's callback of a timer.
-func (t *Timer) fire() { t.loop.guard(t.fn) }
+func (t *Timer) fire() { t.loop.guard(t.fn, t.fn) }
 
 // later is now + d, without running over.
 func (l *Loop) later(d time.Duration) time.Duration {

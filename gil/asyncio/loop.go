@@ -77,8 +77,9 @@ func newLoop(t *gil.Thread, c config) (*Loop, error) {
 	if c.open != nil {
 		l.order = c.open(t)
 	}
-	if c.observe != nil {
-		l.observer = &observer{to: c.observe, loop: l}
+	l.observer = newObserver(l, c.observe)
+	if l.observer != nil && l.observer.world {
+		l.timers.seen = l.observer
 	}
 	return l, nil
 }
@@ -134,6 +135,9 @@ func (l *Loop) turn() error {
 		l.due(l.Time())
 	}
 	n := l.ready.n
+	if l.observer != nil {
+		l.observer.turn(n)
+	}
 	if l.order != nil {
 		l.order.batch(l, n)
 	}
@@ -241,11 +245,14 @@ func (l *Loop) run(j job) {
 		j, skip := t.job, t.cancelled
 		l.timers.release(t)
 		if !skip {
+			if l.observer != nil {
+				l.observer.fired(t)
+			}
 			l.run(j)
 		}
 	case j.h != nil:
 		if !j.h.cancelled {
-			l.guard(j.h.fn)
+			l.guard(j.h.fn, j.h.fn)
 		}
 	case l.debug:
 		l.timedCall("callback", j.fn)
@@ -254,8 +261,9 @@ func (l *Loop) run(j job) {
 	}
 }
 
-// guard runs a user's callback; one that panics is reported and the loop goes on.
-func (l *Loop) guard(fn func()) {
+// guard runs a user's callback, which is known by named; one that panics is reported
+// and the loop goes on.
+func (l *Loop) guard(named any, fn func()) {
 	returned := false
 	defer func() {
 		if returned {
@@ -278,12 +286,24 @@ func (l *Loop) guard(fn func()) {
 		}
 		l.report(ExceptionContext{Message: "Exception in callback", Err: err})
 	}()
-	if l.debug {
-		l.timedCall("callback", fn)
-	} else {
+	switch {
+	case l.debug:
+		l.timedCall("callback", func() { l.call(named, fn) })
+	case l.observer != nil:
+		l.observer.called(named, fn)
+	default:
 		fn()
 	}
 	returned = true
+}
+
+// call runs a user's callback in debug mode.
+func (l *Loop) call(named any, fn func()) {
+	if l.observer != nil {
+		l.observer.called(named, fn)
+	} else {
+		fn()
+	}
 }
 
 // RunForever runs the loop until Stop. It returns an error that matches

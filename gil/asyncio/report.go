@@ -24,6 +24,9 @@ func (l *Loop) SetExceptionHandler(h ExceptionHandler) { l.handler = h }
 
 // report tells the handler. One that panics is reported as Python does.
 func (l *Loop) report(c ExceptionContext) {
+	if l.observer != nil {
+		l.observer.unhandled(c)
+	}
 	if l.handler == nil {
 		l.logContext(c)
 		return
@@ -67,6 +70,9 @@ func (l *Loop) complain() {
 			continue
 		}
 		if _, ok := f.err.(*PanicError); ok {
+			if l.observer != nil {
+				l.observer.unhandled(ExceptionContext{Err: f.err})
+			}
 			continue
 		}
 		what := "Future"
@@ -82,6 +88,9 @@ func (l *Loop) complain() {
 		}
 	}
 	for co := l.first; co != nil; co = co.next {
+		if co.heard {
+			l.swallowed(co)
+		}
 		l.report(ExceptionContext{Message: "Task was destroyed but it is pending!", Task: co.Name()})
 	}
 }

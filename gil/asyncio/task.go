@@ -101,6 +101,9 @@ func (l *Loop) step(co *Co) {
 		}
 		co.w = l.take(co)
 	}
+	if l.observer != nil {
+		l.observer.stepped(co)
+	}
 	if l.debug {
 		l.timed(co)
 	} else {
@@ -129,6 +132,9 @@ func (co *Co) conclude(err error) {
 	co.prev, co.next = nil, nil
 	l.tasks--
 	co.body = nil
+	if co.heard && err == nil && !co.dying {
+		l.swallowed(co)
+	}
 	switch c := cancellation(err); {
 	case co.dying:
 		f.state, f.err = cancelled, noReason
@@ -163,6 +169,7 @@ func (co *Co) cancel(why *CancelledError) bool {
 		return false
 	}
 	co.asked++
+	co.wanted = true
 	if l := co.loop; l.observer != nil {
 		l.observer.cancelRequested(co)
 	}

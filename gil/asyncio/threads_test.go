@@ -341,7 +341,7 @@ func TestObserver(t *testing.T) {
 		require.NoError(th, err)
 	})
 	require.NoError(t, err)
-	require.Equal(t, []string{"task-created 0s ", "task-suspended 0s sleep", "cancel-requested 1s ", "task-ended 1s "}, seen)
+	require.Equal(t, []string{"task-created 0s ", "task-suspended 0s sleep", "cancel-requested 1s ", "cancel-delivered 1s ", "task-ended 1s "}, seen)
 }
 
 // TestShuffle: a seed permutes timers of one deadline and nothing else.

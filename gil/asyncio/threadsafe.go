@@ -11,7 +11,7 @@ import (
 // which only the live world has. It returns a *gil.RuntimeError when the loop has
 // ended. Python: loop.call_soon_threadsafe.
 func (l *Loop) CallSoonThreadsafe(by *gil.Thread, fn func()) error {
-	return l.send(by, func() { l.guard(fn) })
+	return l.send(by, func() { l.guard(fn, fn) })
 }
 
 // send is CallSoonThreadsafe for functions of this package.

@@ -7,6 +7,7 @@ type timer struct {
 	when      time.Duration
 	seq       uint64
 	job       job
+	id        uint32 // for observers, when it was told of
 	cancelled bool
 	place     place
 	owned     bool // by the loop: nobody outside keeps it, so it can be used again
@@ -38,6 +39,7 @@ type timers struct {
 	seq       uint64
 	cancelled int
 	free      *timer
+	seen      *observer // of the world, nil without one
 }
 
 // What Python's _MIN_SCHEDULED_TIMER_HANDLES and
@@ -70,6 +72,9 @@ func (h *timers) push(t *timer) {
 	t.place = inHeap
 	h.heap = append(h.heap, t)
 	h.rise(0, len(h.heap)-1)
+	if h.seen != nil {
+		h.seen.armed(t)
+	}
 }
 
 // rise moves the entry at pos up to at most start.
@@ -122,6 +127,9 @@ func (h *timers) cancel(t *timer) {
 	}
 	t.cancelled = true
 	t.job = job{}
+	if h.seen != nil && t.place != nowhere {
+		h.seen.disarmed(t)
+	}
 	switch t.place {
 	case inHeap:
 		h.cancelled++

@@ -80,7 +80,7 @@ func (b *bound) waiter(co *Co, what, name string) (*future, error) {
 	if n := len(l.waiters); n > 0 {
 		f = l.waiters[n-1]
 		l.waiters = l.waiters[:n-1]
-		f.state, f.err = pending, nil
+		f.state, f.err, f.id = pending, nil, 0
 	} else {
 		f = &future{loop: l}
 	}
