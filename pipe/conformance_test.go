@@ -280,6 +280,24 @@ var programs = []program{
 		require.ErrorIs(t, err, pipe.ErrBrokenPipe)
 		closeAll(t, w)
 	}},
+	{"a long value", func(t *gil.Thread) {
+		a, b := newPair(t)
+		defer closeAll(t, a, b)
+		type named []byte
+		pickle.Register[named]("pipe_test.named")
+		values := []any{pattern(200_000), named(pattern(200_000)), []any{pattern(200_000), 1}, string(pattern(200_000)), []byte{}, []byte(nil)}
+		sender := t.Go("sender", func(t *gil.Thread) {
+			for _, v := range values {
+				require.NoError(t, a.Send(t, v))
+			}
+			require.NoError(t, a.Send(t, pattern(16<<10+1)))
+		})
+		for _, v := range values {
+			require.Equal(t, v, got[any](t)(b.Recv(t)))
+		}
+		require.Equal(t, pattern(16<<10+1), got[[]byte](t)(pipe.Recv[[]byte](t, b)))
+		sender.Join(t)
+	}},
 	{"CN-5 the end inside a message", func(t *gil.Thread) {
 		r, w := newOneWay(t)
 		var err error

@@ -13,7 +13,8 @@ import (
 // Send sends a value as one message, encoded by package pickle (see [WithCodec]): any Go value
 // with its dynamic type. It waits while the connection is full, with the GIL
 // given up. A value that cannot be encoded is a [*pickle.Error]; nothing is sent
-// then. Other errors as for [Conn.SendBytes].
+// then. A long []byte is written from where it is: like everything in v, it must
+// not change before Send returns. Other errors as for [Conn.SendBytes].
 //
 // A live object in the value (a Conn, a lock of package process) takes its
 // descriptor with it, in the same message, over a unix-domain connection; over
@@ -136,6 +137,9 @@ func (c *Conn) send(ctx context.Context, v any, wait bool) error {
 	if c.plain && bare(v) {
 		return c.sendBare(ctx, v, wait)
 	}
+	if b, ok := v.([]byte); ok && c.plain && len(b) > joined && len(b) <= pickle.DefaultMaxSize-maxHead {
+		return c.sendLong(ctx, b, wait)
+	}
 	e := encoders.Get().(*encoder)
 	sent := false
 	defer func() { e.done(sent) }()
@@ -203,6 +207,23 @@ func (c *Conn) sendBare(ctx context.Context, v any, wait bool) error {
 	}
 	wire := framed(buf)
 	o.scratch, o.m = buf, message{head: wire, size: len(wire)}
+	return c.transmit(ctx, &o.m, wait)
+}
+
+// maxHead is room for what precedes the bytes in the message of a []byte.
+const maxHead = 16
+
+// sendLong sends a long []byte as a value, from where it is.
+func (c *Conn) sendLong(ctx context.Context, b []byte, wait bool) error {
+	if err := c.enter(ctx, sending, "send", wait); err != nil {
+		return err
+	}
+	o := c.outbox()
+	buf := pickle.AppendHead(append(o.scratch[:0], make([]byte, frame.LongHeader)...), b)
+	size := len(buf) - frame.LongHeader + len(b)
+	start := frame.LongHeader - frame.HeaderSize(uint64(size))
+	frame.AppendHeader(buf[start:start], uint64(size))
+	o.scratch, o.m = buf, message{head: buf[start:], body: b, size: len(buf) - start + len(b)}
 	return c.transmit(ctx, &o.m, wait)
 }
 

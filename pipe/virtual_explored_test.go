@@ -165,4 +165,3 @@ func TestVirtualProcessesExplored(t *testing.T) {
 	assert.Zero(t, torn)
 	assert.Equal(t, map[string]bool{"ab": true, "ba": true}, ends)
 }
-

@@ -25,6 +25,13 @@ func (o buffersOption) apply(c *config) { c.buffers = o.b }
 // must use all the buffers it came with.
 func WithBuffers(b *Buffers) Option { return buffersOption{b} }
 
+// AppendHead appends the message of b but for b's own bytes, which come last in it:
+// who writes the one and then the other, as a writev does, need not copy a large
+// slice. b is neither nil nor empty.
+func AppendHead(dst, b []byte) []byte {
+	return appendUvarint(append(dst, layout1, tagBytes), uint64(codeNew+len(b)))
+}
+
 // wants reports whether a slice of n bytes is to travel beside the message.
 func (b *Buffers) wants(n int) bool {
 	if b == nil {

@@ -98,3 +98,14 @@ func TestAliasing(t *testing.T) {
 	data[at] = 'y'
 	assert.Equal(t, byte('X'), x.([][]byte)[0][0], "without the option nothing of the message is kept")
 }
+
+// A head and its bytes are the message of a []byte.
+func TestAppendHead(t *testing.T) {
+	for _, n := range []int{1, 2, 127, 128, 70_000, 1 << 21} {
+		b := make([]byte, n)
+		b[n-1] = 7
+		want, err := pickle.Marshal(b)
+		require.NoError(t, err)
+		assert.Equal(t, want, append(pickle.AppendHead(nil, b), b...))
+	}
+}

@@ -6,7 +6,9 @@ import (
 	"io"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -230,52 +232,117 @@ func FuzzRoundTrip(f *testing.F) {
 // memory that the input does not pay for, and what it returns must be a value
 // like any other: it can be sent again and comes back the same.
 func FuzzUnmarshal(f *testing.F) {
+	for _, msg := range messages() {
+		f.Add(msg)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		decodes(t, data)
+		var h pickle.Handles
+		h.Add(new(os.File))
+		if n := allocated(func() { _, _ = pickle.Unmarshal(data, pickle.WithHandles(&h)) }); n > uint64(1000*len(data)+8<<20) {
+			t.Fatalf("%d bytes of input took %d bytes of memory", len(data), n)
+		}
+	})
+}
+
+// messages are some that are well-formed.
+func messages() (all [][]byte) {
 	for i := range 36 {
 		v := (&tape{data: []byte{byte(i), 3, 7, 'a', 'b', 'c', 'd', 'e', 'f', 33, 1, 1, 2, 34, 0}}).value()
 		if msg, err := pickle.Marshal(v); err == nil {
-			f.Add(msg)
+			all = append(all, msg)
 		}
 	}
 	for _, row := range fidelity {
 		if msg, err := pickle.Marshal([]any{row.value, row.value}); err == nil {
-			f.Add(msg)
+			all = append(all, msg)
 		}
 	}
 	for _, v := range []any{&account{owner: "o"}, pickle.Carry(errors.New("x")), []any{time.Second, &[2][]bool{{true}}}} {
 		if msg, err := pickle.Marshal(v); err == nil {
-			f.Add(msg)
+			all = append(all, msg)
 		}
 	}
 	var h pickle.Handles
 	if msg, err := pickle.Marshal([]any{&plug{}}, pickle.WithHandles(&h)); err == nil {
-		f.Add(msg)
+		all = append(all, msg)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var h pickle.Handles
-		h.Add(new(os.File))
-		var v any
-		var err error
-		if n := allocated(func() { v, err = pickle.Unmarshal(data, pickle.WithHandles(&h)) }); n > uint64(1000*len(data)+8<<20) {
-			t.Fatalf("%d bytes of input took %d bytes of memory", len(data), n)
+	return all
+}
+
+// decodes feeds a message to the decoder and reports whether that took it.
+func decodes(t *testing.T, data []byte) bool {
+	var h pickle.Handles
+	h.Add(new(os.File))
+	v, err := pickle.Unmarshal(data, pickle.WithHandles(&h))
+	for _, ptr := range []any{new(int), new([]int), new(map[string]float64), new([]any), new(error), new(node), new(any)} {
+		_ = pickle.UnmarshalInto(data, ptr)
+	}
+	if err != nil {
+		var perr *pickle.Error
+		if !errors.As(err, &perr) || perr.Error() == "" || perr.PythonText() == "" {
+			t.Fatalf("%T %v", err, err)
 		}
-		for _, ptr := range []any{new(int), new([]int), new(map[string]float64), new([]any), new(error), new(node), new(any)} {
-			_ = pickle.UnmarshalInto(data, ptr)
+		return false
+	}
+	if len(data) > 1<<10 {
+		return true
+	}
+	var out pickle.Handles
+	msg, err := pickle.Marshal(v, pickle.WithHandles(&out))
+	require.NoError(t, err, "%x", data)
+	again, err := pickle.Unmarshal(msg, pickle.WithHandles(&out), pickle.WithMaxMemory(1<<30))
+	require.NoError(t, err, "%x became %x", data, msg)
+	require.Empty(t, difference(v, again), "%x became %x", data, msg)
+	return true
+}
+
+// TestManyHostileMessages is the fuzz test with a count: 300 000 messages, each a
+// good one that was damaged, the same in every run.
+func TestManyHostileMessages(t *testing.T) {
+	n := 300_000
+	if testing.Short() {
+		n = 10_000
+	}
+	rng := rand.New(rand.NewPCG(84, 1))
+	good := messages()
+	taken, buf := 0, []byte(nil)
+	for range n {
+		buf = damage(rng, append(buf[:0], good[rng.IntN(len(good))]...), good[rng.IntN(len(good))])
+		if decodes(t, buf) {
+			taken++
 		}
-		if err != nil {
-			var perr *pickle.Error
-			if !errors.As(err, &perr) || perr.Error() == "" || perr.PythonText() == "" {
-				t.Fatalf("%T %v", err, err)
-			}
-			return
+	}
+	t.Logf("%d messages, %d of them still meant something", n, taken)
+	require.Greater(t, taken, n/100)
+	require.Less(t, taken, n*9/10)
+}
+
+// damage changes a message in one to four places.
+func damage(rng *rand.Rand, b, other []byte) []byte {
+	for range 1 + rng.IntN(4) {
+		if len(b) == 0 {
+			return b
 		}
-		if len(data) > 1<<10 {
-			return
+		i := rng.IntN(len(b))
+		j := min(len(b), i+1+rng.IntN(8))
+		switch rng.IntN(7) {
+		case 0:
+			b[i] ^= 1 << rng.IntN(8)
+		case 1:
+			b[i] = []byte{0, 1, 2, 3, 0x7f, 0x80, 0xff}[rng.IntN(7)]
+		case 2:
+			b[i] = byte(rng.Uint32())
+		case 3:
+			b = slices.Delete(b, i, j)
+		case 4:
+			b = slices.Insert(b, i, slices.Clone(b[i:j])...)
+		case 5:
+			k := rng.IntN(len(other))
+			b = append(b[:i], other[k:]...)
+		case 6:
+			b = slices.Insert(b, i, binary.AppendUvarint(nil, rng.Uint64()>>rng.IntN(64))...)
 		}
-		var out pickle.Handles
-		msg, err := pickle.Marshal(v, pickle.WithHandles(&out))
-		require.NoError(t, err, "%x", data)
-		again, err := pickle.Unmarshal(msg, pickle.WithHandles(&out), pickle.WithMaxMemory(1<<30))
-		require.NoError(t, err, "%x became %x", data, msg)
-		require.Empty(t, difference(v, again), "%x became %x", data, msg)
-	})
+	}
+	return b
 }
