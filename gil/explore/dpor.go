@@ -6,17 +6,17 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
-// dpor is dynamic partial-order reduction with source sets and sleep sets
-// (Abdulla, Aronis, Jonsson, Sagonas: "Optimal dynamic partial order reduction",
-// POPL 2014).
+// dpor is dynamic partial-order reduction with sleep sets and wake-up trees
+// (Abdulla, Aronis, Jonsson, Sagonas: "Source sets: a foundation for optimal dynamic
+// partial order reduction", Journal of the ACM, 2017).
 //
 // It walks through schedules depth first. Each node of the current schedule stands
 // before a transition: an operation at which there may have been a choice, with the
 // pinned operations that follow it. When a run has ended its transitions are
-// searched for races, pairs of conflicting ones that nothing else orders, and for
-// each of them the node before the first is told to try a thread with which the
-// second can come first (dpor_races.go). A thread that has been tried sleeps below
-// the node until something happens that conflicts with what it did.
+// searched for races, pairs of conflicting ones that nothing else orders
+// (dpor_races.go), and for each of them the node before the first is told a sequence
+// in which the second can come first (dpor_wakeup.go). A thread that has been tried
+// sleeps below the node until something happens that conflicts with what it did.
 type dpor struct {
 	nodes    []dporNode
 	sleepers []sleeper // of all nodes, those of a node after those of the one before
@@ -26,6 +26,7 @@ type dpor struct {
 	start    []int32   // the first step of each
 	buf      []foot
 	races    raceFinder
+	spare    *wake
 	blocked  bool // this run repeats an earlier one: all that could run were asleep
 	repeated int  // runs that did
 	done     bool
@@ -45,8 +46,9 @@ type dporNode struct {
 	prints  int32 // length of dpor.prints up to its own
 	tried   int32 // threads tried, the current one included
 	enabled bitset
-	back    bitset // threads that are to be tried
-	asleep  bitset // threads that are not, some of them because they have been
+	asleep  bitset // threads that need not be tried, some of them because they have been
+	todo    *wake  // sequences that are to be tried
+	then    *wake  // how the one goes on that is being tried
 }
 
 // sleeper is a thread that need not run at a node: what it would do has been
@@ -75,6 +77,9 @@ func (x *dpor) Start(n int, _ uint64) bool {
 }
 
 func (x *dpor) restart() {
+	for i := range x.nodes {
+		x.drop(&x.nodes[i])
+	}
 	x.nodes, x.sleepers, x.prints = x.nodes[:0], x.sleepers[:0], x.prints[:0]
 	x.branch, x.repeated, x.done, x.diverged = 0, 0, false, nil
 }
@@ -94,6 +99,11 @@ func (x *dpor) Choose(p *Point) int {
 	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
 		n.enabled.add(i)
 	}
+	if n.todo != nil && n.enabled.has(int(n.todo.thread)) {
+		x.take(n)
+		return int(n.thread)
+	}
+	x.drop(n) // it cannot be followed, which only semaphores of several permits bring about
 	t := p.base
 	if n.asleep.has(t) {
 		if t = n.enabled.firstWithout(n.asleep); t < 0 {
@@ -118,6 +128,11 @@ func (x *dpor) Performed(p *Point, thread int, op Op) {
 		n = x.grow(r, last)
 		n.enabled = n.enabled[:0]
 		n.enabled.add(thread)
+		if n.todo != nil && int(n.todo.thread) == thread {
+			x.take(n)
+		} else {
+			x.drop(n)
+		}
 		n.thread = int32(thread)
 		x.blocked = x.blocked || n.asleep.has(thread)
 	default:
@@ -150,16 +165,17 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 	}
 	d := len(x.nodes) - 1
 	n := &x.nodes[d]
-	n.back, n.asleep = n.back[:0], n.asleep[:0]
+	n.asleep, n.todo, n.then = n.asleep[:0], nil, nil
 	n.tried, n.kind = 1, kernel.OpNone
 	n.lo = int32(len(x.sleepers))
 	if d > 0 {
 		before := &x.nodes[d-1]
+		n.todo, before.then = before.then, nil
 		if before.lo != before.hi && !x.awake {
 			feet := x.feetOf(r, int(x.start[d-1]), steps)
 			for i := before.lo; i < before.hi; i++ {
 				s := x.sleepers[i]
-				if s.thread != before.thread && independent(x.prints[s.lo:s.hi], feet) {
+				if s.thread != before.thread && independent(x.asNow(r, s), feet) {
 					x.sleepers = append(x.sleepers, s)
 					n.asleep.add(int(s.thread))
 				}
@@ -168,6 +184,19 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 	}
 	n.hi, n.prints = int32(len(x.sleepers)), int32(len(x.prints))
 	return n
+}
+
+// asNow is the footprint of a sleeper. An object may have another name in the run in
+// which it was left than in this one, where somebody else may have used it first,
+// but the sleeper is about to do the same thing.
+func (x *dpor) asNow(r *runner, s sleeper) []foot {
+	feet := x.prints[s.lo:s.hi]
+	if len(feet) > 0 {
+		if op := r.k.Pending(int(s.thread)); op.Obj != 0 && op.Kind != kernel.OpExit {
+			feet[0].obj = op.Obj
+		}
+	}
+	return feet
 }
 
 // feetOf is what the steps from one to another do.
@@ -203,14 +232,18 @@ func (x *dpor) ended(r *runner) {
 		x.done = true
 		return
 	}
+	for i := x.begun; i < len(x.nodes); i++ {
+		x.drop(&x.nodes[i])
+	}
 	x.nodes = x.nodes[:x.begun] // a run that was cut short has fewer transitions
 	x.races.find(x, r)
 	for d := len(x.nodes) - 1; d >= 0; d-- {
 		n := &x.nodes[d]
 		was := int(n.thread)
 		n.asleep.add(was) // it has been tried
-		t := n.back.firstWithout(n.asleep)
-		if t < 0 {
+		x.free(n.then)
+		n.then = nil
+		if n.todo == nil {
 			continue
 		}
 		lo := int(n.prints)
@@ -218,8 +251,8 @@ func (x *dpor) ended(r *runner) {
 		n.prints = int32(len(x.prints))
 		x.sleepers = append(x.sleepers[:n.hi], sleeper{int32(was), int32(lo), n.prints})
 		n.hi++
-		n.thread = int32(t)
 		n.tried++
+		x.take(n)
 		x.nodes, x.branch = x.nodes[:d+1], d
 		return
 	}
@@ -235,14 +268,8 @@ func (x *dpor) covered() (bool, float64) {
 	for i := range x.nodes {
 		n := &x.nodes[i]
 		left := 0
-		for w, b := range n.back {
-			if w < len(n.asleep) {
-				b &^= n.asleep[w]
-			}
-			left += bitset{b}.len()
-		}
-		if n.back.has(int(n.thread)) && !n.asleep.has(int(n.thread)) {
-			left--
+		for w := n.todo; w != nil; w = w.next {
+			left++
 		}
 		weight /= float64(int(n.tried) + left)
 		part += weight * float64(n.tried-1)

@@ -13,18 +13,30 @@ import (
 // the thread's last transition that happens before e or is e. So i happens before
 // e if clock(e)[thread of i] > i.
 type raceFinder struct {
-	width   int     // threads
-	clock   []int32 // one row per transition
-	last    []int32 // of each thread, its last transition so far, -1 for none
-	floor   []int32 // everything here came before the clock last moved
-	moved   bool
-	objects []objectState
-	index   map[kernel.ObjID]int32
-	readers []reader
-	pairs   []pair
-	row     []int32
-	first   []int32 // of each thread, its first transition in the sequence looked at
-	initial bitset
+	width    int     // threads
+	clock    []int32 // one row per transition
+	last     []int32 // of each thread, its last transition so far, -1 for none
+	floor    []int32 // everything here came before the clock last moved
+	objects  []objectState
+	index    map[kernel.ObjID]int32
+	readers  []reader
+	pairs    []pair
+	row      []int32
+	feet     []foot  // of all transitions
+	upTo     []int32 // of each transition, where its feet end
+	first    []int32 // of each thread, its first transition in the sequence looked at
+	seq      []event
+	late     []foot // of the last element of seq
+	lateFoot [1]foot
+	races    []race
+	clocks   []int32
+}
+
+// race is two transitions that conflict and that nothing else orders: the thread of
+// the second and where in clocks the clock begins that it has without the first.
+type race struct {
+	first, second, thread, clock int32
+	missed                       kernel.ObjID // the gate that the second came too late for
 }
 
 // objectState is what has happened to one object.
@@ -51,6 +63,13 @@ type pair struct {
 // before had too have been found then.
 func (f *raceFinder) find(x *dpor, r *runner) {
 	f.begin(len(r.threads), x.begun)
+	f.feet, f.upTo = f.feet[:0], f.upTo[:0]
+	for e := range x.begun {
+		for i, end := int(x.start[e]), x.end(r, e); i < end; i++ {
+			f.feet = r.feet(f.feet, i)
+		}
+		f.upTo = append(f.upTo, int32(len(f.feet)))
+	}
 	for e := range x.begun {
 		first := &r.steps[x.start[e]]
 		u := int(first.thread)
@@ -58,22 +77,29 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 			for t, l := range f.last {
 				f.floor[t] = l + 1
 			}
-			f.moved = true
 		}
 		c := f.clock[e*f.width : (e+1)*f.width]
 		f.order(x, r, u, c)
-		feet := x.feetOf(r, int(x.start[e]), x.end(r, e))
+		if first.flags&expired != 0 {
+			f.missed(x, r, e, u, c, first)
+			join(c, f.floor)
+		}
+		feet := f.feetOf(e)
 		f.pairs = f.pairs[:0]
 		for i := range feet {
 			f.conflicts(r, &feet[i], u, false, x)
 		}
-		f.reverse(x, r, e, u, c, e >= x.branch)
+		f.reverse(x, r, e, u, c, true)
 		c[u] = int32(e + 1)
 		f.last[u] = int32(e)
 		for i := range feet {
 			f.update(r, &feet[i], int32(e), int32(u))
 		}
 	}
+	for i := range f.races {
+		f.wakeUp(x, r, &f.races[i])
+	}
+	f.races, f.clocks = f.races[:0], f.clocks[:0]
 	f.unfinished(x, r)
 }
 
@@ -91,12 +117,20 @@ func (f *raceFinder) begin(width, transitions int) {
 	for i := range width {
 		f.last[i], f.floor[i] = -1, 0
 	}
-	f.moved = false
 	f.objects, f.readers = f.objects[:0], f.readers[:0]
 	if f.index == nil {
 		f.index = make(map[kernel.ObjID]int32)
 	}
 	clear(f.index)
+}
+
+// feetOf is what transition e does, the last of them being one that was not
+// performed.
+func (f *raceFinder) feetOf(e int) []foot {
+	if e == 0 {
+		return f.feet[:f.upTo[0]]
+	}
+	return f.feet[f.upTo[e-1]:f.upTo[e]]
 }
 
 func grown(s []int32, n int) []int32 {
@@ -118,15 +152,28 @@ func (f *raceFinder) order(x *dpor, r *runner, u int, c []int32) {
 	default:
 		clear(c)
 	}
-	if f.moved {
-		join(c, f.floor)
-	}
 }
 
 func join(c, o []int32) {
 	for i, v := range o[:len(c)] {
 		if v > c[i] {
 			c[i] = v
+		}
+	}
+}
+
+// missed looks for the race of transition e whose time had run out: had it come
+// before whoever closed the gate, it would have passed.
+func (f *raceFinder) missed(x *dpor, r *runner, e, u int, c []int32, s *step) {
+	if !passes(s.kind) || s.permits < 0 || s.flags&tries != 0 {
+		return
+	}
+	f.pairs = f.pairs[:0]
+	f.conflicts(r, &foot{s.obj, writes, -1}, u, true, x)
+	for _, p := range f.pairs {
+		if by := int(x.nodes[p.at].thread); c[by] <= p.at {
+			f.races = append(f.races, race{int32(p.at), int32(e), int32(u), int32(len(f.clocks)), s.obj})
+			f.clocks = append(f.clocks, c...)
 		}
 	}
 }
@@ -197,6 +244,10 @@ func (f *raceFinder) update(r *runner, t *foot, e, u int32) {
 	}
 	s := &r.steps[t.step]
 	o.write, o.kind, o.readers = e, s.kind, -1
+	if s.flags&refused != 0 && passes(s.kind) {
+		o.opens = false
+		return // it has changed nothing
+	}
 	o.opens, o.wasOpen = opens(s), o.open
 	switch {
 	case s.kind == kernel.OpSet:
@@ -223,7 +274,8 @@ func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool
 			continue
 		}
 		if fresh {
-			f.source(x, r, i, e, u, c)
+			f.races = append(f.races, race{int32(i), int32(e), int32(u), int32(len(f.clocks)), 0})
+			f.clocks = append(f.clocks, c...)
 		}
 		join(c, f.clock[i*f.width:(i+1)*f.width])
 	}
@@ -234,62 +286,10 @@ func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool
 	}
 }
 
-// source makes sure that the node before transition i tries a thread with which e,
-// whose clock without i is c and whose thread is u, can come before i: an initial of
-// the sequence of those transitions between the two that do not happen after i,
-// followed by e.
-func (f *raceFinder) source(x *dpor, r *runner, i, e, u int, c []int32) {
-	n := &x.nodes[i]
-	by := int(r.steps[x.start[i]].thread)
-	for t := range f.first {
-		f.first[t] = -1
-	}
-	f.initial = f.initial[:0]
-	for k := i + 1; k <= e; k++ {
-		row, w := c, u
-		if k < e {
-			row, w = f.clock[k*f.width:(k+1)*f.width], int(r.steps[x.start[k]].thread)
-			if row[by] > int32(i) {
-				continue
-			}
-		}
-		if f.first[w] >= 0 {
-			continue
-		}
-		isInitial := true
-		for t, v := range f.first {
-			if v >= 0 && row[t] > v {
-				isInitial = false
-				break
-			}
-		}
-		f.first[w] = int32(k)
-		if !isInitial {
-			continue
-		}
-		if n.back.has(w) || n.asleep.has(w) {
-			return // it is tried, or what begins with it has been explored
-		}
-		f.initial.add(w)
-	}
-	if f.initial.has(u) && n.enabled.has(u) {
-		n.back.add(u)
-		return
-	}
-	for w, b := range f.initial {
-		if w < len(n.enabled) && b&n.enabled[w] != 0 {
-			n.back.add(bitset{b & n.enabled[w]}.firstWithout(nil) + w<<6)
-			return
-		}
-	}
-	for t := n.enabled.firstWithout(n.back); t >= 0; t = n.enabled.firstWithout(n.back) {
-		n.back.add(t)
-	}
-}
-
 // unfinished treats what unfinished threads were about to do as their last
 // transitions, or nothing beyond a deadlock would be explored.
 func (f *raceFinder) unfinished(x *dpor, r *runner) {
+	all := len(f.feet)
 	for u := range r.threads {
 		th := &r.threads[u]
 		if th.over {
@@ -300,16 +300,21 @@ func (f *raceFinder) unfinished(x *dpor, r *runner) {
 			continue
 		}
 		s := step{kind: op.Kind, obj: op.Obj, thread: int32(u), permits: 1}
-		obj, effect := target(&s)
-		waits := passes(op.Kind)
 		f.order(x, r, u, f.row)
-		f.pairs = f.pairs[:0]
-		if effect != nothing {
-			f.conflicts(r, &foot{obj, effect, -1}, u, waits, x)
+		f.pairs, f.feet = f.pairs[:0], f.feet[:all]
+		if obj, effect := target(&s); effect != nothing {
+			f.feet = append(f.feet, foot{obj, effect, -1})
+			f.conflicts(r, &f.feet[all], u, passes(op.Kind), x)
 		}
 		if th.daemon {
-			f.conflicts(r, &foot{daemons, reads, -1}, u, false, x)
+			f.feet = append(f.feet, foot{daemons, reads, -1})
+			f.conflicts(r, &f.feet[len(f.feet)-1], u, false, x)
 		}
+		f.upTo = append(f.upTo[:x.begun], int32(len(f.feet)))
 		f.reverse(x, r, x.begun, u, f.row, true)
+		for i := range f.races {
+			f.wakeUp(x, r, &f.races[i])
+		}
+		f.races, f.clocks = f.races[:0], f.clocks[:0]
 	}
 }

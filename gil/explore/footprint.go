@@ -42,8 +42,14 @@ func target(s *step) (kernel.ObjID, effect) {
 		case s.flags&implicit != 0:
 			return 0, nothing
 		case s.flags&refused != 0:
-			if s.flags&tries != 0 {
-				return s.obj, reads // it has seen the gate closed
+			switch {
+			case s.flags&tries == 0:
+			case s.kind == kernel.OpWait:
+				return s.obj, reads // an event is not changed by who finds it set either
+			default:
+				// It has only seen the gate closed, but elsewhere it would have closed
+				// it: what an operation conflicts with must not depend on where it is.
+				return s.obj, writes
 			}
 			return 0, nothing // its time had run out: what the gate is like does not matter
 		case s.permits == gil.All:

@@ -6,7 +6,9 @@ import "github.com/pygil/pygil/internal/kernel"
 // they differ in nothing but the order of operations that do not conflict. No
 // clocks are needed: each operation's hash contains that of the operation before
 // it in its thread and those of the operations on its object that it comes after,
-// so the last hashes of the threads contain the whole order.
+// so the last hashes of the threads contain the whole order. Which objects they are
+// is no part of it: that follows from the order, and what package gil calls an
+// object may depend on who used it first.
 type classes struct {
 	threads []uint64
 	table   []access // open addressing, a power of two
@@ -74,7 +76,7 @@ func (c *classes) of(r *runner) uint64 {
 		if s.flags&implicit != 0 {
 			continue
 		}
-		h := kernel.Hash(*t, uint64(s.kind)^uint64(s.obj)<<8)
+		h := kernel.Hash(*t, uint64(s.kind))
 		if obj, e := target(s); e != nothing {
 			h = c.touch(h, obj, e)
 		}

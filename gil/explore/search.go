@@ -178,4 +178,7 @@ func (s *search) conclude() {
 		}
 	}
 	p.Elapsed = time.Since(s.began)
+	if s.conf.into != nil {
+		*s.conf.into = p
+	}
 }

@@ -1,0 +1,290 @@
+package explore_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/explore"
+	"github.com/pygil/pygil/gil/threading"
+	"github.com/pygil/pygil/internal/kernel"
+)
+
+// everySchedule walks through all interleavings, as simply as can be: what DPOR is
+// held against. An eager one performs starts, ends and joins of threads at once,
+// which conflict with nothing in programs that do not ask whether a thread is alive.
+type everySchedule struct {
+	eager bool
+	path  []int
+	width []int
+	at    int
+}
+
+func (*everySchedule) Name() string { return "every" }
+
+func (s *everySchedule) Start(n int, _ uint64) bool {
+	s.at = 0
+	for i := len(s.path) - 1; i >= 0 && n > 0; i-- {
+		if s.path[i]++; s.path[i] < s.width[i] {
+			return true
+		}
+		s.path, s.width = s.path[:i], s.width[:i]
+	}
+	return n == 0
+}
+
+func (s *everySchedule) Choose(p *explore.Point) int {
+	for n := 0; s.eager && n < p.Len(); n++ {
+		switch p.Pending(p.Nth(n)).Kind {
+		case kernel.OpStart, kernel.OpExit, kernel.OpJoin:
+			return p.Nth(n)
+		}
+	}
+	if s.at == len(s.path) {
+		s.path, s.width = append(s.path, 0), append(s.width, p.Len())
+	}
+	s.at++
+	return p.Nth(s.path[s.at-1])
+}
+
+// generated is a random program over variables, locks, conditions, semaphores and
+// events.
+type generated struct {
+	threads [][]instruction
+	nested  bool // thread 2 is started by thread 1
+	alive   bool // somebody asks whether a thread is alive
+}
+
+type instruction struct {
+	what string
+	a, b int
+}
+
+func (g generated) String() string {
+	var b strings.Builder
+	for i, t := range g.threads {
+		fmt.Fprintf(&b, "\nthread %d: %v", i, t)
+	}
+	fmt.Fprintf(&b, " nested %v", g.nested)
+	return b.String()
+}
+
+// generate makes a program of two to four threads that has at most some 2000
+// interleavings: at least two objects that threads conflict over, locks in half of
+// them, conditions, semaphores, events, tries and timed waits in some.
+func generate(seed uint64) generated {
+	r := rand.New(rand.NewPCG(seed, 7))
+	size := []int{0, 0, 5, 3, 2}
+	n := 2 + r.IntN(3)
+	g := generated{threads: make([][]instruction, n), nested: n > 2 && r.IntN(3) == 0}
+	kinds := []string{"load", "store", "add", "load", "store", "cas", "swap"}
+	locks := r.IntN(2) == 0
+	if locks {
+		kinds = append(kinds, "locked", "locked", "nested", "try", "timed")
+	}
+	if r.IntN(4) == 0 {
+		kinds = append(kinds, "wait", "notify", "wait", "notify", "waittimed", "all")
+	}
+	if r.IntN(5) == 0 {
+		kinds = append(kinds, "down", "up", "trydown", "up")
+	}
+	if r.IntN(5) == 0 {
+		kinds = append(kinds, "set", "clear", "eventwait", "isset", "eventtimed")
+	}
+	if r.IntN(8) == 0 {
+		kinds = append(kinds, "sleep", "yield")
+	}
+	if r.IntN(8) == 0 {
+		g.alive = true
+		kinds = append(kinds, "alive")
+	}
+	cost := map[string]int{"add": 2, "locked": 2, "nested": 4, "try": 2, "timed": 2, "wait": 4, "waittimed": 4, "notify": 3, "all": 3, "cas": 2, "down": 1}
+	for i := range g.threads {
+		for left := size[n] - r.IntN(2); left > 0; {
+			k := kinds[r.IntN(len(kinds))]
+			left -= max(1, cost[k])
+			g.threads[i] = append(g.threads[i], instruction{k, r.IntN(2), r.IntN(2)})
+		}
+	}
+	return g
+}
+
+// run performs the program and returns all that its threads have seen.
+func (g generated) run(t *gil.Thread) string {
+	vars := []*gil.Var[int]{gil.NewVar("x", 0), gil.NewVar("y", 0)}
+	locks := []*threading.Lock{{Name: "a"}, {Name: "b"}}
+	cond := threading.NewCondition(locks[0])
+	sem := threading.NewSemaphore(1)
+	event := &threading.Event{Name: "e"}
+	for _, l := range locks {
+		l.Locked(t)
+	}
+	sem.Value(t)
+	event.IsSet(t)
+	logs := make([][]byte, len(g.threads))
+	ts := make([]*gil.Thread, len(g.threads))
+	var body func(i int) func(t *gil.Thread)
+	saw := func(i int, v any) { logs[i] = fmt.Appendf(logs[i], "%v ", v) }
+	body = func(i int) func(t *gil.Thread) {
+		return func(t *gil.Thread) {
+			if g.nested && i == 1 {
+				ts[2] = t.Go("2", body(2))
+			}
+			for n, in := range g.threads[i] {
+				v, l := vars[in.a], locks[in.a]
+				switch in.what {
+				case "load":
+					saw(i, v.Load(t))
+				case "store":
+					v.Store(t, 10*i+n)
+				case "add":
+					gil.Add(t, v, 100)
+				case "cas":
+					old := v.Load(t)
+					saw(i, v.CompareAndSwap(t, old, old+1))
+				case "swap":
+					saw(i, v.Swap(t, 10*i+n))
+				case "locked":
+					l.Acquire(t)
+					vars[in.b].Store(t, 10*i+n)
+					l.Release(t)
+				case "nested":
+					l.Acquire(t)
+					locks[1-in.a].Acquire(t)
+					locks[1-in.a].Release(t)
+					l.Release(t)
+				case "try":
+					ok := l.TryAcquire(t)
+					saw(i, ok)
+					if ok {
+						l.Release(t)
+					}
+				case "timed":
+					ok := l.AcquireTimeout(t, time.Millisecond)
+					saw(i, ok)
+					if ok {
+						if in.b == 0 {
+							t.Sleep(2 * time.Millisecond)
+						}
+						l.Release(t)
+					}
+				case "wait":
+					locks[0].Acquire(t)
+					cond.Wait(t)
+					locks[0].Release(t)
+				case "waittimed":
+					locks[0].Acquire(t)
+					saw(i, cond.WaitTimeout(t, time.Duration(1+in.b)*time.Millisecond))
+					locks[0].Release(t)
+				case "notify":
+					locks[0].Acquire(t)
+					cond.Notify(t, 1)
+					locks[0].Release(t)
+				case "all":
+					locks[0].Acquire(t)
+					cond.NotifyAll(t)
+					locks[0].Release(t)
+				case "down":
+					sem.Acquire(t)
+				case "trydown":
+					saw(i, sem.TryAcquire(t))
+				case "up":
+					sem.Release(t)
+				case "set":
+					event.Set(t)
+				case "clear":
+					event.Clear(t)
+				case "isset":
+					saw(i, event.IsSet(t))
+				case "eventwait":
+					event.Wait(t)
+				case "eventtimed":
+					saw(i, event.WaitTimeout(t, time.Millisecond))
+				case "sleep":
+					t.Sleep(time.Duration(1+in.a) * time.Millisecond)
+				case "yield":
+					t.Yield()
+				case "alive":
+					if u := ts[1]; u != nil && i != 1 {
+						saw(i, u.IsAlive(t))
+					}
+				}
+			}
+		}
+	}
+	for i := 1; i < len(ts); i++ {
+		if !g.nested || i != 2 {
+			ts[i] = t.Go(fmt.Sprint(i), body(i))
+		}
+	}
+	body(0)(t)
+	for i := 1; i < len(ts); i++ {
+		if ts[i] != nil {
+			ts[i].Join(t)
+		}
+	}
+	return fmt.Sprintf("%s x%d y%d", logs, vars[0].Peek(), vars[1].Peek())
+}
+
+// compare holds a way of covering everything against the plain walk. It returns
+// what is wrong with it, and whether the program was small enough.
+func compare(g generated, s explore.Strategy, most int) (wrong string, small bool) {
+	plain := &everySchedule{eager: !g.alive}
+	want, all := covered(g, plain, most)
+	if all.Schedules == most {
+		return "", false
+	}
+	got, by := covered(g, s, 2*all.Classes+100)
+	switch {
+	case !by.Exhausted:
+		return "it did not end", true
+	case !slices.Equal(want, got):
+		return fmt.Sprintf("outcomes %v, not %v", got, want), true
+	case all.Classes != by.Classes:
+		return fmt.Sprintf("%d classes, not %d", by.Classes, all.Classes), true
+	case by.Blocked > 0:
+		return fmt.Sprintf("%d blocked schedules", by.Blocked), true
+	case by.Schedules != by.Classes:
+		return fmt.Sprintf("%d schedules for %d classes", by.Schedules, by.Classes), true
+	}
+	return "", true
+}
+
+// covered is the set of outcomes and the report of a search.
+func covered(g generated, s explore.Strategy, most int) (outcomes []string, r *explore.Report) {
+	opts := []explore.Option{explore.WithStrategy(s), explore.WithMaxSchedules(most), explore.WithoutFairness(), explore.Raw(), explore.Into(&r)}
+	for _, o := range explore.Outcomes(g.run, opts...) {
+		outcomes = append(outcomes, o.Value)
+	}
+	slices.Sort(outcomes)
+	return outcomes, r
+}
+
+// TestGenerated holds DPOR against the walk through everything on random programs:
+// the same outcomes, the same classes, one schedule for each.
+func TestGenerated(t *testing.T) {
+	programs := uint64(10_000)
+	switch {
+	case raceDetector:
+		programs = 100
+	case testing.Short():
+		programs = 1000
+	}
+	classes, schedules, skipped := 0, 0, 0
+	for seed := range programs {
+		g := generate(seed)
+		wrong, small := compare(g, explore.DPOR(), 3000)
+		if !small {
+			skipped++
+		}
+		require.Empty(t, wrong, "program %d:%v", seed, g)
+	}
+	t.Logf("%d programs, %d too large, %d classes of %d schedules", programs, skipped, classes, schedules)
+	require.Less(t, skipped, int(programs)/10)
+}

@@ -1,0 +1,217 @@
+package explore
+
+// wake is a node of a wake-up tree: a thread that is to perform a transition, how
+// the sequence goes on, and the sequences that are to be tried after this one.
+type wake struct {
+	thread int32
+	feet   []foot // what the transition did where the sequence comes from
+	child  *wake
+	next   *wake
+}
+
+// event is a transition of a sequence.
+type event struct {
+	at     int32 // its number in the run
+	thread int32
+	gone   bool // taken off the sequence
+}
+
+// take begins the first sequence of a node's tree.
+func (x *dpor) take(n *dporNode) {
+	w := n.todo
+	n.thread, n.todo, n.then = w.thread, w.next, w.child
+	w.next, w.child = x.spare, nil
+	x.spare = w
+}
+
+// drop forgets a node's tree.
+func (x *dpor) drop(n *dporNode) {
+	x.free(n.todo)
+	x.free(n.then)
+	n.todo, n.then = nil, nil
+}
+
+// free puts a tree by for later use.
+func (x *dpor) free(w *wake) {
+	for w != nil {
+		x.free(w.child)
+		next := w.next
+		w.child, w.next = nil, x.spare
+		x.spare = w
+		w = next
+	}
+}
+
+func (x *dpor) newWake(thread int32, feet []foot) *wake {
+	w := x.spare
+	if w == nil {
+		w = new(wake)
+	} else {
+		x.spare = w.next
+	}
+	w.thread, w.child, w.next = thread, nil, nil
+	w.feet = append(w.feet[:0], feet...)
+	return w
+}
+
+// wakeUp makes sure that below the node before the first transition of a race a
+// schedule is tried in which the second comes before it: one that begins with all
+// transitions of the run that do not happen after the first, and then the second.
+func (f *raceFinder) wakeUp(x *dpor, r *runner, race *race) {
+	i, e, u := int(race.first), int(race.second), race.thread
+	c := f.clocks[race.clock : int(race.clock)+f.width]
+	n := &x.nodes[i]
+	by := n.thread
+	f.seq = f.seq[:0]
+	for k := i + 1; k < x.begun; k++ {
+		if f.clock[k*f.width+int(by)] <= int32(i) {
+			f.seq = append(f.seq, event{at: int32(k), thread: x.nodes[k].thread})
+		}
+	}
+	f.seq = append(f.seq, event{at: int32(e), thread: u})
+	f.late = f.feetOf(e)
+	if race.missed != 0 {
+		f.late = append(f.lateFoot[:0], foot{race.missed, writes, -1})
+	}
+	for s := n.lo; s < n.hi; s++ {
+		if f.begins(x, x.sleepers[s].thread, x.asThen(r, f, s, i), c) != notAtAll {
+			return // what begins with the sleeper has been explored
+		}
+	}
+	if !n.enabled.has(int(f.seq[0].thread)) {
+		f.wakeAll(x, n)
+		return
+	}
+	at := &n.todo
+	for path := (bitset)(nil); ; {
+		w := *at
+		for ; w != nil; w = w.next {
+			feet := w.feet
+			if !path.has(int(w.thread)) {
+				feet = x.now(r, f, int(w.thread), feet, i)
+			}
+			how := f.begins(x, w.thread, feet, c)
+			if how == notAtAll {
+				at = &w.next
+				continue
+			}
+			if how == initially {
+				f.remove(w.thread)
+			}
+			break
+		}
+		if w == nil {
+			break
+		}
+		if w.child == nil {
+			return // a sequence of the tree is the beginning of this one
+		}
+		path.add(int(w.thread))
+		at = &w.child
+	}
+	for j, v := range f.seq {
+		if v.gone {
+			continue
+		}
+		w := x.newWake(v.thread, f.feetIn(j))
+		*at = w
+		at = &w.child
+	}
+}
+
+// beginning says whether a sequence can be reordered to begin with a transition.
+type beginning uint8
+
+const (
+	notAtAll      beginning = iota
+	initially               // it is in the sequence, and nothing there has to come before it
+	independently           // it is not, and conflicts with nothing there
+)
+
+// begins looks whether the sequence can be reordered, or extended, to begin with
+// the next transition of a thread. The last element's clock is c.
+func (f *raceFinder) begins(x *dpor, thread int32, feet []foot, c []int32) beginning {
+	for j := range f.seq {
+		v := &f.seq[j]
+		if v.gone || v.thread != thread {
+			continue
+		}
+		row := c
+		if j < len(f.seq)-1 {
+			row = f.clock[int(v.at)*f.width : (int(v.at)+1)*f.width]
+		}
+		for k := range j {
+			if o := &f.seq[k]; !o.gone && row[o.thread] > o.at {
+				return notAtAll
+			}
+		}
+		return initially
+	}
+	for j := range f.seq {
+		if !f.seq[j].gone && !independent(feet, f.feetIn(j)) {
+			return notAtAll
+		}
+	}
+	return independently
+}
+
+// feetIn is what element j of the sequence does there.
+func (f *raceFinder) feetIn(j int) []foot {
+	if j == len(f.seq)-1 {
+		return f.late
+	}
+	return f.feetOf(int(f.seq[j].at))
+}
+
+// remove takes the first transition of a thread off the sequence.
+func (f *raceFinder) remove(thread int32) {
+	for j := range f.seq {
+		if v := &f.seq[j]; !v.gone && v.thread == thread {
+			v.gone = true
+			return
+		}
+	}
+}
+
+// asThen is the footprint of a sleeper at the node before transition i, in the
+// names that this run gives to objects.
+func (x *dpor) asThen(r *runner, f *raceFinder, sleeper int32, i int) []foot {
+	s := x.sleepers[sleeper]
+	return x.now(r, f, int(s.thread), x.prints[s.lo:s.hi], i)
+}
+
+// now corrects the name of the object of a footprint: what a thread does first
+// after node i it was about to do there, and if it did nothing it still is.
+func (x *dpor) now(r *runner, f *raceFinder, thread int, feet []foot, i int) []foot {
+	if len(feet) == 0 {
+		return feet
+	}
+	for k := i; k < x.begun; k++ {
+		if int(x.nodes[k].thread) == thread {
+			if did := f.feetOf(k); len(did) > 0 {
+				feet[0].obj = did[0].obj
+			}
+			return feet
+		}
+	}
+	if op := r.k.Pending(thread); op.Obj != 0 && !r.threads[thread].over {
+		feet[0].obj = op.Obj
+	}
+	return feet
+}
+
+// wakeAll has every thread tried: the sequence cannot be followed as it is.
+func (f *raceFinder) wakeAll(x *dpor, n *dporNode) {
+	at := &n.todo
+	have := bitset(nil)
+	have.add(int(n.thread))
+	for ; *at != nil; at = &(*at).next {
+		have.add(int((*at).thread))
+	}
+	for t := range f.first {
+		if n.enabled.has(t) && !n.asleep.has(t) && !have.has(t) {
+			*at = x.newWake(int32(t), nil)
+			at = &(*at).next
+		}
+	}
+}
