@@ -285,3 +285,6 @@ func (b *builder) finish() {
 	b.tl.Links = slices.DeleteFunc(b.tl.Links, func(l Link) bool { return l.At < b.tl.From })
 	b.tl.Marks = slices.DeleteFunc(b.tl.Marks, func(m Mark) bool { return m.T < b.tl.From })
 }
+
+// kernelOp is the operation of a lock event.
+func kernelOp(e *gil.Event) kernel.OpKind { return kernel.OpKind(e.B) }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -39,7 +40,7 @@ func (tl *Timeline) Sentence(e gil.Event) string {
 	case gil.EvInterpStart:
 		return fmt.Sprintf("An interpreter of Python %s starts in %s.", e.Name, tl.ProcessName(e.PID))
 	case gil.EvThreadCreate:
-		if e.Peer == e.TID {
+		if e.Peer == e.TID || e.Peer == 0 {
 			return fmt.Sprintf("%s is the first thread.", t)
 		}
 		return fmt.Sprintf("%s creates the thread %s.", peer, t)
@@ -108,7 +109,7 @@ func (tl *Timeline) Sentence(e gil.Event) string {
 	case gil.EvLabel:
 		return fmt.Sprintf("%s is at %s.", t, e.Name)
 	case gil.EvDeadlock:
-		return "Nothing can happen any more: " + e.Name + "."
+		return "Nothing can happen any more: " + strings.TrimPrefix(e.Name, "gil: deadlock: ") + "."
 	case gil.EvGC:
 		return fmt.Sprintf("%s has collected garbage for %s.", t, short(a))
 	}

@@ -56,6 +56,7 @@ type textWriter struct {
 	used   [NumStates]bool
 	failed bool
 	many   bool
+	scale  time.Duration // what the width stands for, when it is not the timeline's length
 }
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -123,13 +124,14 @@ func cutText(s string, n int) string {
 
 func (x *textWriter) byTime() {
 	tl := x.tl
-	step := tl.Length() / time.Duration(x.cols)
+	whole := max(x.scale, tl.Length())
+	step := whole / time.Duration(x.cols)
 	fmt.Fprintf(x.out, "one column is %s\n", short(step))
 	edges := make([]time.Duration, x.cols+1)
 	for i := range edges {
-		edges[i] = tl.From + time.Duration(float64(tl.Length())*float64(i)/float64(x.cols))
+		edges[i] = tl.From + time.Duration(float64(whole)*float64(i)/float64(x.cols))
 	}
-	edges[x.cols] = tl.To
+	edges[x.cols] = tl.From + whole
 	x.axis()
 	x.block(edges)
 }
@@ -137,10 +139,11 @@ func (x *textWriter) byTime() {
 // axis writes round times over their columns.
 func (x *textWriter) axis() {
 	line := []byte(strings.Repeat(" ", x.cols))
-	step := round(x.tl.Length(), max(1, x.cols/10))
+	whole := max(x.scale, x.tl.Length())
+	step := round(whole, max(1, x.cols/10))
 	next := 0
-	for t := (x.tl.From + step - 1) / step * step; t <= x.tl.To && step > 0; t += step {
-		at := int(float64(t-x.tl.From) / float64(max(1, x.tl.Length())) * float64(x.cols))
+	for t := (x.tl.From + step - 1) / step * step; t <= x.tl.From+whole && step > 0; t += step {
+		at := int(float64(t-x.tl.From) / float64(max(1, whole)) * float64(x.cols))
 		text := "'" + strings.ReplaceAll(short(t), "µ", "u")
 		if at >= next && at+len(text) <= x.cols {
 			copy(line[at:], text)
