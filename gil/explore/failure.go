@@ -130,7 +130,7 @@ func headline(err error) string {
 
 // Diagnosis is the error of a failure that no thread has noticed: the explorer has.
 type Diagnosis struct {
-	Kind    Kind
+	Kind    Kind     // in what way the interleaving failed
 	Text    string   // what is wrong, and what to do about it
 	Threads []string // whose fault it is, or who suffers
 

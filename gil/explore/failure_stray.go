@@ -37,8 +37,8 @@ func (s *strays) watch(r *runner) {
 	case s.runs < 0:
 		return
 	case s.runs == 0:
-		if r.k.Announced != nil {
-			s.runs = -1 // somebody else wants to know
+		if r.k.Announced != nil || r.conf.guard == nil || r.conf.guard.watched.Load() {
+			s.runs = -1 // somebody else wants to know, or it has been done
 			return
 		}
 		s.since = time.Now()
@@ -46,6 +46,7 @@ func (s *strays) watch(r *runner) {
 	case s.runs >= watchedRuns && time.Since(s.since) > watchedTime:
 		s.runs = -1
 		r.k.Announced = nil
+		r.conf.guard.watched.Store(true)
 		return
 	}
 	s.runs++

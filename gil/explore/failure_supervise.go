@@ -28,6 +28,7 @@ type guard struct {
 	mu        sync.Mutex
 	runners   []*runner
 	abandoned atomic.Bool // nobody waits for the result any more
+	watched   atomic.Bool // for goroutines that act as threads which are not theirs
 }
 
 // watch makes the guard look after r.

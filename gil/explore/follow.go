@@ -19,8 +19,9 @@ import (
 // is mentioned. Threads of one name are told apart by their paths, as schedules have
 // them: "#1.2@read" is the second thread started by the first one that main started.
 //
-// While the thread in question was not started yet, or waits for another one, the
-// base order runs; so does it after the last text. A thread that ends without coming
+// While the thread in question was not started yet, or waits for another one, those
+// run that are not mentioned, and only if none can the others; after the last text
+// the base order runs. A thread that ends without coming
 // to the label is a failure of kind Assertion that says so: the program is not what
 // whoever wrote the interleaving took it for. The search has one schedule.
 func Follow(labels ...string) Strategy {
@@ -63,7 +64,22 @@ func (f *handwritten) Choose(p *Point) int {
 		if t >= 0 && p.Enabled(t) {
 			return t
 		}
-		break
+		return f.meanwhile(p)
+	}
+	return p.base
+}
+
+// meanwhile is who runs while the thread in question was not started or waits: one
+// that the interleaving does not mention, or else the base order.
+func (f *handwritten) meanwhile(p *Point) int {
+	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
+		named := false
+		for _, s := range f.plan {
+			named = named || s.thread == p.r.nameOf(i) || s.thread == "#"+p.r.pathOf(i)
+		}
+		if !named {
+			return i
+		}
 	}
 	return p.base
 }

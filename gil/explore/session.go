@@ -85,7 +85,9 @@ func (s *Session) perform(order []int32) *snapshot {
 	if err != nil {
 		shot.failure = done.failure(err, 0)
 		shot.failure.Found = shot.schedule
-		shot.failure.explain(s.prog, s.conf, done)
+		r := newRunner(s.prog, s.conf)
+		defer r.close()
+		shot.failure.explain(s.prog, s.conf, r)
 		shot.schedule.Kind = shot.failure.Kind
 	}
 	return shot

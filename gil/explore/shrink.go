@@ -1,5 +1,11 @@
 package explore
 
+import (
+	"slices"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
+
 // shrinker makes a failing schedule shorter. A candidate counts only if the run
 // fails in the very same way, so what is explained is what was found.
 type shrinker struct {
@@ -29,6 +35,8 @@ func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best S
 	if !z.try(Schedule{}) && !z.single() {
 		z.trim()
 	}
+	z.halve()
+	z.guess()
 	for range 3 {
 		before := len(z.best.Deviations)
 		z.halve()
@@ -101,6 +109,52 @@ func (z *shrinker) single() bool {
 		}
 	}
 	return false
+}
+
+// guess tries single deviations that the run suggests: that one thread is stopped
+// before or after an access of what another one changes. Leaving deviations out ends
+// where none can be left out; there may be a shorter list elsewhere.
+func (z *shrinker) guess() {
+	const most = 400
+	if len(z.best.Deviations) < 2 {
+		return
+	}
+	if _, same := z.perform(newApplier(z.best)); !same {
+		return
+	}
+	r := z.r
+	last := make(map[kernel.ObjID]int)
+	ops := make([]int, len(r.threads))
+	number := make([]int, len(r.steps)) // of the thread's operations
+	var guesses []Deviation
+	add := func(stop, op, instead int) {
+		d := Deviation{Thread: r.pathOf(stop), Op: op, Instead: r.pathOf(instead)}
+		if op > 0 && len(guesses) < most && !slices.Contains(guesses, d) {
+			guesses = append(guesses, d)
+		}
+	}
+	for n := range r.steps {
+		t := int(r.steps[n].thread)
+		ops[t]++
+		number[n] = ops[t]
+		obj, effect := target(&r.steps[n])
+		if effect == nothing || r.steps[n].kind == kernel.OpJoin || r.steps[n].kind == kernel.OpExit {
+			continue
+		}
+		if i, ok := last[obj]; ok && int(r.steps[i].thread) != t {
+			u := int(r.steps[i].thread)
+			add(u, number[i]+1, t)
+			add(t, number[n], u)
+			add(u, number[i], t)
+			add(t, number[n]+1, u)
+		}
+		last[obj] = n
+	}
+	for _, d := range guesses {
+		if z.try(Schedule{Deviations: []Deviation{d}}) {
+			return
+		}
+	}
 }
 
 // trim cuts deviations off the end, then off the beginning, halving its way to the
