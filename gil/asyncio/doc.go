@@ -72,9 +72,9 @@
 //
 // # Versions
 //
-// The profile decides where Pythons differ (3.14 behaves like 3.13; PyPy like 3.10;
-// profiles without a number like the newest; up to 3.2 and on the JVM there is no
-// asyncio, and Run returns an *UnavailableError):
+// The profile decides where Pythons differ (PyPy is a 3.10; profiles without a number
+// are the newest; up to 3.2 and on the JVM there is no asyncio, and Run returns an
+// *UnavailableError):
 //
 //	Sleep of a negative time takes two turns                    3.6
 //	a late cancellation is an error and not a cancellation      3.6, 3.7
@@ -96,6 +96,8 @@
 //	Uncancel to zero withdraws a cancellation                   3.13 and later
 //	a Condition passes a notice on when its waiter is cancelled 3.13 and later
 //	Queue.ShutDown, Completed                                   3.13 and later
+//	GoWith: a task that is eager, or not, in spite of its loop  3.14
+//	Shield tells of what fails after its cancellation           3.14
 //
 // Behaviour that Python leaves to sets and to the garbage collector is made
 // deterministic; see above for the sets. "exception was never retrieved", "was never

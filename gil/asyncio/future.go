@@ -29,6 +29,7 @@ type future struct {
 	id        uint32     // for observers, when it was told of
 	state     state
 	retrieved bool // somebody has seen the error
+	shielded  bool // its error is reported, since the one who waited behind a shield has gone
 }
 
 // link is somebody who is told when a future is done.
@@ -159,6 +160,14 @@ func (f *future) cancelNow(why *CancelledError) {
 func (f *future) outcome() error {
 	f.retrieved = true
 	return f.err
+}
+
+// label is the name of a task or what a future is.
+func (f *future) label() string {
+	if f.co != nil {
+		return f.co.Name()
+	}
+	return f.what
 }
 
 // name describes the future in reports.

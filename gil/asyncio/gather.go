@@ -137,7 +137,7 @@ func goAll(co *Co, name string, fn func(co *Co) error) *future {
 	co.loop.open()
 	p := &procedure{fn: fn}
 	p.f.loop = co.loop
-	co.loop.start(&p.co, &p.f, p, name)
+	co.loop.start(&p.co, &p.f, p, co.loop.factory, name)
 	return &p.f
 }
 

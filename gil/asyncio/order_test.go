@@ -81,16 +81,17 @@ func TestOrder(t *testing.T) {
 		}
 	}
 	require.Len(t, goldens(t, "3.13"), 112)
-	for minor := 6; minor <= 13; minor++ {
+	for minor := 6; minor <= 14; minor++ {
 		version := "3." + strconv.Itoa(minor)
 		p, err := gil.LookupProfile(version)
 		require.NoError(t, err)
-		want := goldens(t, version)
+		answers := min(minor, 13) // nothing that is asked here has changed since
+		want := goldens(t, "3."+strconv.Itoa(answers))
 		for _, group := range experiments {
 			for _, e := range group {
 				t.Run(version+"/"+e.name, func(t *testing.T) {
 					expected := want[e.name]
-					if o, ok := elsewhere[e.name][minor]; ok {
+					if o, ok := elsewhere[e.name][answers]; ok {
 						expected = goldens(t, o.golden)[e.name]
 					}
 					require.Equal(t, expected, e.run(t, p, minor))

@@ -76,11 +76,10 @@ func (l *Loop) complain() {
 			continue
 		}
 		what := "Future"
-		name := f.what
 		if f.co != nil {
-			what, name = "Task", f.co.Name()
+			what = "Task"
 		}
-		l.report(ExceptionContext{Message: what + " exception was never retrieved", Err: f.err, Task: name})
+		l.report(ExceptionContext{Message: what + " exception was never retrieved", Err: f.err, Task: f.label()})
 	}
 	for _, c := range l.unborn {
 		if !c.begun {

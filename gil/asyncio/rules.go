@@ -61,6 +61,7 @@ func (r rules) joinsExecutor() bool            { return r.since(9) }
 func (r rules) uncancelWithdraws() bool        { return r.since(13) }
 func (r rules) groupKeepsOuterCancel() bool    { return r.since(13) }
 func (r rules) conditionPassesNotifyOn() bool  { return r.since(13) }
+func (r rules) shieldReports() bool            { return r.since(14) }
 func (r rules) cancelLateIsException() bool    { return !r.since(8) }
 func (r rules) smallExecutor() bool            { return r.since(8) }
 func (r rules) semaphore() semaphoreVersion    { return semaphoreOf(r.minor) }

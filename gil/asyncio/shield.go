@@ -1,7 +1,10 @@
 package asyncio
 
+import "fmt"
+
 // Shield returns a future with the outcome of a, whose cancellation does not
-// cancel a. Python: asyncio.shield.
+// cancel a. From 3.14 on the exception handler is told when a fails after that.
+// Python: asyncio.shield.
 func Shield[T any](co *Co, a Awaiter[T]) (Awaiter[T], error) {
 	inner, err := a.typed(co)
 	if err != nil {
@@ -30,10 +33,24 @@ func Shield[T any](co *Co, a Awaiter[T]) (Awaiter[T], error) {
 			outer.f.finish(err)
 		}
 	})
+	l := co.loop
 	outer.f.whenDone(func() {
-		if f.state == pending {
-			f.forget(ended)
+		if f.state != pending {
+			return
+		}
+		f.forget(ended)
+		if l.rules.shieldReports() && !f.shielded {
+			f.shielded = true
+			f.whenDone(func() { l.failedBehindShield(f) })
 		}
 	})
 	return outer, nil
+}
+
+// failedBehindShield reports the error of work that nobody waits for any more.
+func (l *Loop) failedBehindShield(f *future) {
+	if f.state == finished && f.err != nil {
+		f.retrieved = true
+		l.report(ExceptionContext{Message: fmt.Sprintf("%T exception in shielded future", f.err), Err: f.err, Task: f.label()})
+	}
 }

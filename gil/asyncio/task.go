@@ -22,15 +22,33 @@ func Go[T any](co *Co, name string, fn func(co *Co) (T, error)) *Task[T] {
 	return NewTask(co.loop, name, fn)
 }
 
+// GoWith is Go with a task factory for this task alone: with EagerTaskFactory it
+// begins at once, with DefaultTaskFactory it is queued, whatever the loop's factory
+// is. It returns an *UnavailableError before 3.14. Python: asyncio.create_task with
+// eager_start.
+func GoWith[T any](co *Co, how TaskFactory, name string, fn func(co *Co) (T, error)) (*Task[T], error) {
+	if err := co.loop.rules.need(14, "GoWith (create_task with eager_start)", "create_task(eager_start)"); err != nil {
+		return nil, err
+	}
+	if co.dying {
+		panic(killed{})
+	}
+	return newTask(co.loop, how, name, fn), nil
+}
+
 // NewTask is Go for callbacks, which have no Co. Python: loop.create_task.
 func NewTask[T any](l *Loop, name string, fn func(co *Co) (T, error)) *Task[T] {
+	return newTask(l, l.factory, name, fn)
+}
+
+func newTask[T any](l *Loop, how TaskFactory, name string, fn func(co *Co) (T, error)) *Task[T] {
 	l.open()
 	if fn == nil {
 		panic(badValue("a coroutine was expected", "the task's function is nil"))
 	}
 	t := &Task[T]{fn: fn}
 	t.f.loop = l
-	l.start(&t.co, &t.f, t, name)
+	l.start(&t.co, &t.f, t, how, name)
 	return t
 }
 
@@ -43,7 +61,7 @@ func (t *Task[T]) perform(co *Co) error {
 }
 
 // start enters a task into the loop and queues its first step.
-func (l *Loop) start(co *Co, f *future, b body, name string) {
+func (l *Loop) start(co *Co, f *future, b body, how TaskFactory, name string) {
 	co.loop, co.self, co.body, co.label = l, f, b, name
 	f.co = co
 	if name == "" {
@@ -67,7 +85,7 @@ func (l *Loop) start(co *Co, f *future, b body, name string) {
 	if l.observer != nil {
 		l.observer.created(co)
 	}
-	if l.factory == EagerTaskFactory && l.running {
+	if how == EagerTaskFactory && l.running {
 		l.step(co)
 		return
 	}

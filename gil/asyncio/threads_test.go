@@ -2,6 +2,7 @@ package asyncio_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -294,6 +295,64 @@ func TestEagerCurrent(t *testing.T) {
 		_, err := inner.Await(co)
 		return err
 	}, asyncio.WithTaskFactory(asyncio.EagerTaskFactory))
+}
+
+// TestGoWith: a task may begin at once, or not, whatever its loop does by default.
+func TestGoWith(t *testing.T) {
+	for _, how := range []asyncio.TaskFactory{asyncio.DefaultTaskFactory, asyncio.EagerTaskFactory} {
+		err := gil.NewMachine(1).Run(gil.CPython314, func(th *gil.Thread) {
+			_, err := asyncio.Run(th, func(co *asyncio.Co) (any, error) {
+				begun := ""
+				begin := func(n string) func(co *asyncio.Co) (any, error) {
+					return func(*asyncio.Co) (any, error) { begun += n; return n, nil }
+				}
+				queued, err := asyncio.GoWith(co, asyncio.DefaultTaskFactory, "q", begin("q"))
+				require.NoError(th, err)
+				eager, err := asyncio.GoWith(co, asyncio.EagerTaskFactory, "e", begin("e"))
+				require.NoError(th, err)
+				require.True(th, eager.Done())
+				require.False(th, queued.Done())
+				require.Equal(th, "e", begun)
+				_, err = queued.Await(co)
+				require.Equal(th, "eq", begun)
+				return nil, err
+			}, asyncio.WithTaskFactory(how))
+			require.NoError(th, err)
+		})
+		require.NoError(t, err)
+	}
+	inLoop(t, func(t *testing.T, co *asyncio.Co) error { // 3.13
+		_, err := asyncio.GoWith(co, asyncio.EagerTaskFactory, "", sleepless)
+		require.ErrorAs(t, err, new(*asyncio.UnavailableError))
+		return nil
+	})
+}
+
+// TestShieldReports: from 3.14 on the failure of shielded work that nobody waits
+// for any more is reported, once; before, it is an error that nobody retrieved.
+func TestShieldReports(t *testing.T) {
+	for p, want := range map[*gil.Profile]string{
+		&gil.CPython313: "Task exception was never retrieved",
+		&gil.CPython314: "*errors.errorString exception in shielded future",
+	} {
+		var said []asyncio.ExceptionContext
+		boom := errors.New("boom")
+		err := gil.NewMachine(1).Run(*p, func(th *gil.Thread) {
+			_, err := asyncio.Run(th, func(co *asyncio.Co) (any, error) {
+				work := asyncio.Go(co, "work", func(co *asyncio.Co) (any, error) { _ = co.Sleep(time.Minute); return nil, boom })
+				for range 2 {
+					s, err := asyncio.Shield(co, asyncio.Awaiter[any](work))
+					require.NoError(th, err)
+					_, err = asyncio.WaitFor(co, time.Second, s)
+					require.ErrorIs(th, err, asyncio.ErrTimeout)
+				}
+				return nil, co.Sleep(time.Hour)
+			}, asyncio.WithExceptionHandler(func(_ *asyncio.Loop, c asyncio.ExceptionContext) { said = append(said, c) }))
+			require.NoError(th, err)
+		})
+		require.NoError(t, err)
+		require.Equal(t, []asyncio.ExceptionContext{{Message: want, Err: boom, Task: "work"}}, said)
+	}
 }
 
 // TestTasks: what introspection shows.

@@ -19,40 +19,17 @@ type TaskInfo struct {
 // they were made. Python: asyncio.all_tasks, a set: WithShuffle and WithChoices
 // permute the slice.
 func (l *Loop) Tasks() []TaskInfo {
+	by := map[*Co][]string{}
+	for co := l.first; co != nil; co = co.next {
+		for _, d := range co.dependencies() {
+			by[d] = append(by[d], co.Name())
+		}
+	}
 	out := make([]TaskInfo, 0, l.tasks)
 	for co := l.first; co != nil; co = co.next {
-		i := TaskInfo{Name: co.Name(), WaitsFor: co.waitsFor(), Made: co.site, Cancelled: co.asked > 0}
-		for _, by := range co.self.waiters() {
-			i.AwaitedBy = append(i.AwaitedBy, by.Name())
-		}
-		out = append(out, i)
+		out = append(out, TaskInfo{Name: co.Name(), WaitsFor: co.waitsFor(), AwaitedBy: by[co], Made: co.site, Cancelled: co.asked > 0})
 	}
 	return unordered(l.order, out)
-}
-
-// waiters returns the tasks that wait for f directly or through a gather, a wait
-// or a shield.
-func (f *future) waiters() []*Co {
-	var out []*Co
-	for co := f.loop.first; co != nil; co = co.next {
-		if w := co.waiting; w != nil && w.reaches(f) {
-			out = append(out, co)
-		}
-	}
-	return out
-}
-
-// reaches reports whether waiting for w is waiting for f.
-func (w *future) reaches(f *future) bool {
-	if w == f {
-		return true
-	}
-	for _, c := range w.on {
-		if c == f {
-			return true
-		}
-	}
-	return false
 }
 
 // waitsFor describes what a task waits for.
@@ -64,68 +41,122 @@ func (co *Co) waitsFor() string {
 }
 
 // Tree shows who waits for whom: a line per task, what it waits for indented below
-// it; a task that waits for itself through others is marked as a cycle. Python:
-// python -m asyncio pstree (3.14), from the awaiting end.
+// it. What is shown already is not shown again. Tasks that wait for each other in a
+// circle are named below the tree, and the place where the circle closes is marked.
+// Of very many tasks only the first are shown. Python: python -m asyncio pstree
+// (3.14), from the awaiting end.
 func (l *Loop) Tree() string {
-	var b strings.Builder
-	awaited := map[*Co]bool{}
+	t := tree{awaited: map[*Co]bool{}, shown: map[*Co]bool{}, on: map[*Co]int{}}
 	for co := l.first; co != nil; co = co.next {
 		for _, d := range co.dependencies() {
 			if d != co {
-				awaited[d] = true
+				t.awaited[d] = true
 			}
 		}
 	}
-	shown := map[*Co]bool{}
 	for co := l.first; co != nil; co = co.next {
-		if !awaited[co] {
-			l.tree(&b, co, "", map[*Co]bool{}, shown)
+		if !t.awaited[co] {
+			t.show(co)
 		}
 	}
 	for co := l.first; co != nil; co = co.next {
-		if !shown[co] { // only cycles are left
-			l.tree(&b, co, "", map[*Co]bool{}, shown)
+		if !t.shown[co] { // only circles are left, and what did not fit
+			t.show(co)
 		}
 	}
-	return b.String()
+	if left := l.tasks - len(t.shown); left > 0 {
+		fmt.Fprintf(&t.text, "… and %s\n", counted(left, "more task"))
+	}
+	for _, c := range t.cycles {
+		fmt.Fprintf(&t.text, "cycle: %s\n", c)
+	}
+	return t.text.String()
 }
 
-func (l *Loop) tree(b *strings.Builder, co *Co, indent string, path, shown map[*Co]bool) {
-	fmt.Fprintf(b, "%s%s", indent, co.Name())
-	if path[co] {
-		b.WriteString(" (cycle)\n")
+// tree is a Tree in the making.
+type tree struct {
+	text    strings.Builder
+	lines   int
+	awaited map[*Co]bool
+	shown   map[*Co]bool
+	path    []*Co
+	on      map[*Co]int // where in path it is, plus one
+	cycles  []string
+}
+
+// mostLines is how long a tree gets: whoever reads it has a screen.
+const mostLines = 500
+
+// show adds co and what it waits for.
+func (t *tree) show(co *Co) {
+	if t.lines == mostLines {
+		return
+	}
+	t.lines++
+	fmt.Fprintf(&t.text, "%s%s", strings.Repeat("  ", len(t.path)), co.Name())
+	if at := t.on[co]; at > 0 {
+		t.text.WriteString(" (cycle)\n")
+		var b strings.Builder
+		for _, c := range t.path[at-1:] {
+			b.WriteString(c.Name() + " → ")
+		}
+		t.cycles = append(t.cycles, b.String()+co.Name())
 		return
 	}
 	if w := co.waitsFor(); w != "" {
-		fmt.Fprintf(b, " waits for %s", w)
+		fmt.Fprintf(&t.text, " waits for %s", w)
 	}
 	if co.site != "" {
-		fmt.Fprintf(b, " (made at %s)", co.site)
+		fmt.Fprintf(&t.text, " (made at %s)", co.site)
 	}
-	b.WriteByte('\n')
-	shown[co], path[co] = true, true
-	for _, d := range co.dependencies() {
-		l.tree(b, d, indent+"  ", path, shown)
+	on := co.dependencies()
+	if t.shown[co] && len(on) > 0 {
+		t.text.WriteString(" (see above)\n")
+		return
 	}
-	delete(path, co)
+	t.text.WriteByte('\n')
+	t.shown[co] = true
+	t.path = append(t.path, co)
+	t.on[co] = len(t.path)
+	for _, d := range on {
+		t.show(d)
+	}
+	delete(t.on, co)
+	t.path = t.path[:len(t.path)-1]
 }
 
-// dependencies are the tasks that co waits for.
+// dependencies are the tasks that co waits for, also behind gathers, shields and
+// the like.
 func (co *Co) dependencies() []*Co {
 	w := co.waiting
-	if w == nil || w.state != pending {
+	if w == nil {
 		return nil
 	}
 	var out []*Co
-	add := func(f *future) {
-		if f != nil && f.co != nil && f.state == pending {
+	var seen map[*future]bool
+	var add func(f *future)
+	add = func(f *future) {
+		switch {
+		case f == nil || f.state != pending || seen[f]:
+			return
+		case f.co == nil && len(f.on) == 0:
+			return
+		}
+		if seen == nil && f.co == nil {
+			seen = map[*future]bool{}
+		}
+		if seen != nil {
+			seen[f] = true
+		}
+		if f.co != nil {
 			out = append(out, f.co)
+			return
+		}
+		for _, c := range f.on {
+			add(c)
 		}
 	}
 	add(w)
-	for _, c := range w.on {
-		add(c)
-	}
 	return out
 }
 
