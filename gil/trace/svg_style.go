@@ -137,15 +137,22 @@ func (x *svgWriter) legend() {
 		}
 	}
 	x.y += svgLane
-	note := "Below the threads, in the colours beside their names: who held the GIL, which thread each core ran."
+	notes := []string{"Below the threads, in the colours beside their names: who held the GIL, which thread each core ran."}
 	if x.marks {
-		note += " ▾ a request, a failed wake-up, a print or another moment."
+		notes = append(notes, "▾ a request, a failed wake-up, a print or another moment.")
 	}
 	if x.arrow {
-		note += " Arrows lead from a cause to its effect."
+		notes = append(notes, "Arrows lead from a cause to its effect.")
 	}
-	x.text(svgMargin, x.y+8, "note", note)
-	x.y += 10
+	line := ""
+	for i, n := range notes {
+		line = strings.TrimSpace(line + " " + n)
+		if i+1 == len(notes) || 6*(len(line)+len(notes[i+1])) > x.o.Width {
+			x.text(svgMargin, x.y+8, "note", line)
+			x.y += 13
+			line = ""
+		}
+	}
 }
 
 // escape is s as XML text without what XML does not allow.
