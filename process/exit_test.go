@@ -221,6 +221,19 @@ var threads = process.DefineTarget("threads", func(t *gil.Thread, _ process.None
 	return nil
 })
 
+// Exit on a thread that is not the main thread says nothing about the process.
+func TestExitOfAThread(t *testing.T) {
+	p, err := exitOfAThread.Start(t.Context(), process.None{})
+	require.NoError(t, err)
+	assert.Equal(t, 1, joined(t, p))
+}
+
+var exitOfAThread = process.DefineTarget("exit of a thread", func(t *gil.Thread, _ process.None) error {
+	t.Go("gone", func(t *gil.Thread) { process.Exit(t, 5) }).Join(t)
+	runtime.Goexit()
+	return nil
+})
+
 // PR-8: terminate, kill and interrupt, and nothing on a process that has ended.
 // Deferred calls do not run.
 func TestSignals(t *testing.T) {
@@ -317,7 +330,12 @@ func TestJoinByMany(t *testing.T) {
 func TestJoinGivesTheGILUp(t *testing.T) {
 	p := waiting(t)
 	err := gil.Live().Run(gil.CPython313.WithSwitchInterval(time.Hour), func(th *gil.Thread) {
-		other := th.Go("other", func(th *gil.Thread) { require.NoError(t, p.Terminate()) })
+		going := make(chan struct{})
+		other := th.Go("other", func(th *gil.Thread) {
+			th.Block(func() { <-going })
+			require.NoError(t, p.Terminate())
+		})
+		close(going)
 		require.NoError(t, p.Join(th))
 		other.Join(th)
 	})

@@ -104,6 +104,8 @@ func TestHandlesAreInherited(t *testing.T) {
 	code, _ := p.ExitCode()
 	assert.Zero(t, code)
 	assert.Equal(t, before, openFiles(t), "the duplicates are closed")
+	_, err = theirs.TryRecv(t.Context())
+	assert.ErrorIs(t, err, pipe.ErrWouldBlock, "what was fetched is the child's")
 	require.NoError(t, w.Close())
 	all, err := io.ReadAll(r)
 	require.NoError(t, err)
@@ -120,6 +122,21 @@ func TestHandlesThatCannotBeInherited(t *testing.T) {
 	_, err = usePlugs.Start(t.Context(), plugs{A: &plug{w, "a"}, B: &plug{w, "sealed"}})
 	assert.ErrorContains(t, err, "at plugs.B: it says: a sealed plug stays here")
 	assert.Equal(t, before, openFiles(t))
+
+	mine, theirs, err := pipe.New(t.Context())
+	require.NoError(t, err)
+	defer mine.Close()
+	defer theirs.Close()
+	for i := range 3 {
+		require.NoError(t, mine.Send(t.Context(), i))
+	}
+	for i := range 3 { // in between, what was fetched ahead nearly leaves, and stays
+		v, err := theirs.Recv(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, i, v)
+		_, err = usePlugs.Start(t.Context(), plugs{Conn: theirs, Again: &plug{w, "sealed"}})
+		assert.Error(t, err)
+	}
 	assert.Empty(t, process.ActiveChildren(t.Context()))
 }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,7 +101,6 @@ type bonds struct {
 	Words, Held *plug
 	Life        *plug // held by daemons only
 	Word        string
-	Deaf        bool // ignores SIGTERM
 }
 
 func roleBonds() bonds {
@@ -120,9 +118,6 @@ func (b bonds) say(word string) { fmt.Fprintln(b.Words.file, word) }
 // stay says its word and stays until it is let go. It says how it ends, if it has
 // the time.
 var stay = process.DefineTarget("stay", func(ctx context.Context, b bonds) error {
-	if b.Deaf {
-		signal.Ignore(syscall.SIGTERM)
-	}
 	b.say(b.Word)
 	free := make(chan error, 1)
 	go func() {
@@ -198,13 +193,13 @@ func init() {
 			select {}
 		})
 	}
-	// A daemon that does not hear SIGTERM.
+	// A daemon that does not listen to SIGTERM.
 	roles["deaf"] = func() {
 		b := roleBonds()
-		b.Deaf = true
+		b.Word = "deaf daemon"
 		process.SetPatience(50 * time.Millisecond)
 		process.Main(func(t *gil.Thread) error {
-			if err := b.start(t, "deaf daemon", process.WithDaemon()); err != nil {
+			if _, err := deafStay.Start(t, b, process.WithDaemon()); err != nil {
 				return err
 			}
 			b.alone()
@@ -326,7 +321,8 @@ func TestOrphansOfOrphans(t *testing.T) {
 	assert.Empty(t, w.isOver(t))
 }
 
-// A daemon that does not end by SIGTERM is killed: nobody waits for it for ever.
+// A daemon gets SIGTERM first; one that does not end by it is killed: nobody waits
+// for it for ever.
 func TestDeafDaemon(t *testing.T) {
 	r, in, err := os.Pipe()
 	require.NoError(t, err)
@@ -336,7 +332,7 @@ func TestDeafDaemon(t *testing.T) {
 	_, err = in.WriteString("x")
 	require.NoError(t, err)
 	require.NoError(t, p.Wait(), p.stderr.String())
-	assert.Empty(t, w.isOver(t))
+	assert.Equal(t, "terminated\n", w.isOver(t))
 	require.NoError(t, in.Close())
 }
 

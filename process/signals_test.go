@@ -59,11 +59,10 @@ func init() {
 // deafStay ends by nothing but SIGKILL, and says which signals came.
 var deafStay = process.DefineTarget("deaf stay", func(ctx context.Context, b bonds) error {
 	c := make(chan os.Signal, 10)
-	signal.Ignore(syscall.SIGTERM)
-	signal.Notify(c, syscall.SIGINT)
+	signal.Notify(c, syscall.SIGINT, syscall.SIGTERM)
 	b.say(b.Word)
-	for range c {
-		b.say("a signal")
+	for sig := range c {
+		b.say(sig.String())
 	}
 	return nil
 })
@@ -99,7 +98,7 @@ func TestInterruptedTwice(t *testing.T) {
 	w, p := observe(t, nil, "obstinate")
 	w.hears(t, "child")
 	require.NoError(t, p.Process.Signal(os.Interrupt))
-	w.hears(t, "a signal") // it does not end
+	w.hears(t, "interrupt") // it does not end
 	require.NoError(t, p.Process.Signal(os.Interrupt))
 	_ = p.Wait()
 	assert.Equal(t, -2, exitCode(p.ProcessState))
