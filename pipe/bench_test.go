@@ -454,10 +454,11 @@ func BenchmarkConnect(b *testing.B) {
 	against(b, ours, cpython(b, "connect"))
 }
 
-// Waiting for one of many: linear in their number, as poll is.
+// Waiting for one of many: Wait is linear in their number, as poll is, and a
+// Waiter is not.
 func BenchmarkWait(b *testing.B) {
 	ctx := context.Background()
-	for _, n := range []int{2, 100} {
+	for _, n := range []int{2, 100, 400} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			var items []pipe.Waitable
 			var ends []*pipe.Conn
@@ -465,18 +466,27 @@ func BenchmarkWait(b *testing.B) {
 				x, y := pair(b)
 				items, ends = append(items, y), append(ends, x)
 			}
-			for b.Loop() {
-				if err := ends[n/2].Send(ctx, 1); err != nil {
-					b.Fatal(err)
-				}
-				ready, err := pipe.Wait(ctx, items...)
-				if err != nil || !slices.Equal(ready, items[n/2:n/2+1]) {
-					b.Fatal(err)
-				}
-				if _, err := ready[0].(*pipe.Conn).Recv(ctx); err != nil {
-					b.Fatal(err)
+			run := func(wait func() ([]pipe.Waitable, error)) func(n int) {
+				return func(rounds int) {
+					for range rounds {
+						if err := ends[n/2].Send(ctx, 1); err != nil {
+							b.Fatal(err)
+						}
+						ready, err := wait()
+						if err != nil || !slices.Equal(ready, items[n/2:n/2+1]) {
+							b.Fatal(err)
+						}
+						if _, err := ready[0].(*pipe.Conn).Recv(ctx); err != nil {
+							b.Fatal(err)
+						}
+					}
 				}
 			}
+			w := must(pipe.NewWaiter(items...))
+			defer w.Close()
+			compete(b, 1000,
+				contender{"Waiter", run(func() ([]pipe.Waitable, error) { return w.Wait(ctx) })},
+				contender{"Wait", run(func() ([]pipe.Waitable, error) { return pipe.Wait(ctx, items...) })})
 		})
 	}
 }

@@ -41,8 +41,9 @@ type Conn struct {
 	in  inbox
 	out outbox
 
+	watched atomic.Int32 // watches
 	mu      sync.Mutex
-	watches map[*func()]struct{} // called when the Conn is closed
+	watches map[*func()]struct{} // see watch
 }
 
 // An inbox is the receiving half; it belongs to who holds the receiving lock.
@@ -168,13 +169,7 @@ func (c *Conn) Close() error {
 	if c.s.closing(); !c.closed.CompareAndSwap(false, true) {
 		return nil
 	}
-	c.mu.Lock()
-	watches := c.watches
-	c.watches = nil
-	c.mu.Unlock()
-	for wake := range watches {
-		(*wake)()
-	}
+	c.tell()
 	err := c.s.close()
 	if n := c.begun.Load(); n > 0 {
 		return fmt.Errorf("pipe: closed before a message of %d bytes, whose Send was given up half way, was written to its end: the other end gets an error", n)
@@ -185,23 +180,38 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// watch has wake called once when the Conn is closed, at once if it is. The
-// returned function ends that.
+// watch has wake called when the Conn is closed, at once if it is, and when a
+// receiver leaves something behind that the descriptor knows nothing of. It may
+// come once too often. The returned function ends that.
 func (c *Conn) watch(wake func()) (stop func()) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed.Load() {
-		wake()
-		return func() {}
-	}
 	if c.watches == nil {
 		c.watches = make(map[*func()]struct{})
 	}
 	c.watches[&wake] = struct{}{}
+	c.watched.Add(1)
+	c.mu.Unlock()
+	if c.closed.Load() {
+		wake()
+	}
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		delete(c.watches, &wake)
+		c.watched.Add(-1)
+	}
+}
+
+// tell calls those who watch.
+func (c *Conn) tell() {
+	c.mu.Lock()
+	var wakes []func()
+	for wake := range c.watches {
+		wakes = append(wakes, *wake)
+	}
+	c.mu.Unlock()
+	for _, wake := range wakes {
+		wake()
 	}
 }
 

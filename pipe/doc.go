@@ -39,7 +39,8 @@
 // the background, before any later message, as the other end reads.
 //
 // [Wait] waits for several connections, listeners and sentinels of processes at
-// once.
+// once. A [Waiter] does so again and again, in time that does not grow with the
+// items that are not ready.
 //
 // # The end of a stream
 //

@@ -187,7 +187,11 @@ func (c *Conn) begin(ctx context.Context, wait bool) error {
 
 func (c *Conn) end(ctx context.Context) {
 	c.in.ctx = nil
+	left := c.watched.Load() > 0 && c.in.r.Pending()
 	c.s.unlock(ctx, receiving)
+	if left {
+		c.tell()
+	}
 }
 
 // take consumes the message that was read and fetches the handles that came

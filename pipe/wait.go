@@ -49,19 +49,21 @@ func WaitTimeout(ctx context.Context, d time.Duration, items ...Waitable) ([]Wai
 	if d <= 0 {
 		return waitFor(ctx, items, false)
 	}
-	var bounded context.Context
-	if t, yes := virtualWait(ctx, items); yes && t != nil {
-		bounded = limit(ctx, t, d)
-	} else {
-		var cancel context.CancelFunc
-		bounded, cancel = context.WithTimeout(ctx, d)
-		defer cancel()
-	}
+	bounded, cancel := bound(ctx, d, items)
+	defer cancel()
 	ready, err := waitFor(bounded, items, true)
 	if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
 		err = nil // the limit was d
 	}
 	return ready, err
+}
+
+// bound is context.WithTimeout on the clock of the world that a Wait is in.
+func bound(ctx context.Context, d time.Duration, items []Waitable) (context.Context, context.CancelFunc) {
+	if t, yes := virtualWait(ctx, items); yes && t != nil {
+		return limit(ctx, t, d), func() {}
+	}
+	return context.WithTimeout(ctx, d)
 }
 
 // TryWait returns the items that are ready now. It never waits.
