@@ -68,7 +68,7 @@ func (a *account) deadlocked() (name string, lines []string, threads []int) {
 			continue // it waits for one that waits for something else
 		case w.holder >= 0 && a.actors[w.holder].ended:
 			name = first(name, "lock never released")
-		case a.actors[i].pending.Kind == kernel.OpWait:
+		case a.actors[i].pending.Kind == kernel.OpWait || a.actors[i].pending.Kind == kernel.OpTake:
 			if n, why := a.missedSignal(i, o); n != "" {
 				name = first(name, n)
 				line += why
@@ -182,6 +182,9 @@ func (a *account) missedSignal(i int, o *object) (name, why string) {
 		case kernel.OpClear:
 			return "lost wake-up", fmt.Sprintf("; %s cleared it%s before it waited", a.actors[s.actor].name, at(s.site))
 		}
+	}
+	if a.actors[i].pending.Kind == kernel.OpTake {
+		return "missing signal", "; nobody that is left adds a unit"
 	}
 	return "missing wake-up", "; nobody that is left wakes it, and a notification from before it waited is lost"
 }
