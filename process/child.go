@@ -121,7 +121,7 @@ func (b *legacy) join(r *record) {
 		role: self, name: r.Name, identity: r.Identity, daemon: r.Daemon, bound: r.Bound, key: r.Key,
 		stage: started, pid: os.Getpid(), done: make(chan struct{}),
 	}
-	up := &Process{role: parent, name: r.ParentName, stage: started, pid: r.ParentPID, done: make(chan struct{})}
+	up := &Process{role: parent, name: r.ParentName, key: r.Key, stage: started, pid: r.ParentPID, done: make(chan struct{})}
 	up.sentinel.p = up
 	family.parent = up
 }

@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 	"weak"
 
@@ -344,7 +347,7 @@ var _ = func() int {
 }()
 
 // PR-19: starting does not wait for a child that died early, however long the
-// argument is: it has an exit code.
+// argument is: it has an exit code. CPython's start hangs (gh-118981).
 func TestStartOfTheDead(t *testing.T) {
 	t.Setenv("PROCESS_TEST_EARLY", "1")
 	for _, size := range []int{0, 32 << 10, 64 << 10, 1 << 20, 20 << 20} {
@@ -354,8 +357,8 @@ func TestStartOfTheDead(t *testing.T) {
 	}
 }
 
-// PR-19: long arguments do not make starts wait for each other: here every child
-// must run before the first has read its argument.
+// PR-19: long arguments do not make starts wait for each other, as CPython's do
+// (gh-96953): here every child must run before the first has read its argument.
 func TestStartsOfMany(t *testing.T) {
 	t.Setenv("PROCESS_TEST_STOP", "1")
 	const n, size = 4, 5 << 20
@@ -456,3 +459,81 @@ var circumstances = process.Define("circumstances", func(ctx context.Context, _ 
 	s.Dir, err = os.Getwd()
 	return s, err
 })
+
+func init() {
+	// A program that has no descriptors left.
+	roles["exhausted"] = func() {
+		process.Main(func(t *gil.Thread) error {
+			var old syscall.Rlimit
+			if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+				return err
+			}
+			p, err := end.New(t, deed{Exit: code(9)})
+			if err != nil {
+				return err
+			}
+			for few := range 30 { // the start fails at one place after the other
+				if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(few), Max: old.Max}); err != nil {
+					return err
+				}
+				err := p.Start(t)
+				if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+					return err
+				}
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, syscall.EMFILE) || p.IsAlive(t) || p.PID() != 0 || len(process.ActiveChildren(t)) > 0 {
+					return fmt.Errorf("with %d descriptors: %w", few, err)
+				}
+				fmt.Println("failed")
+			}
+			err = p.Join(t)
+			fmt.Println(p.ExitCode())
+			return err
+		})
+	}
+	// A program whose children are reaped by nobody.
+	roles["ignorant"] = func() {
+		process.Main(func(t *gil.Thread) error {
+			signal.Ignore(syscall.SIGCHLD)
+			p, err := end.Start(t, deed{Exit: code(9)})
+			if err != nil {
+				return err
+			}
+			err = p.Join(t)
+			fmt.Println(p.ExitCode())
+			return err
+		})
+	}
+}
+
+// A start that fails for want of descriptors loses nothing: there is no child, and
+// the same process can be started later.
+func TestStartWithoutDescriptors(t *testing.T) {
+	p, code := play(t, "exhausted")
+	require.Zero(t, code, p.stderr.String())
+	assert.Regexp(t, `^(failed\n){3,}9 true\n$`, p.stdout.String())
+}
+
+// A child whose status somebody else took has ended, with a code that says so.
+func TestStatusTakenAway(t *testing.T) {
+	p, code := play(t, "ignorant")
+	require.Zero(t, code, p.stderr.String())
+	assert.Equal(t, "255 true\n", p.stdout.String())
+}
+
+// Processes work in the bubbles of testing/synctest, whose time stands still while
+// they are waited for.
+func TestBubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		n, err := square.Call(t.Context(), 5)
+		require.NoError(t, err)
+		assert.Equal(t, 25, n)
+		p, err := end.Start(t.Context(), deed{Exit: code(2)})
+		require.NoError(t, err)
+		assert.Equal(t, 2, joined(t, p))
+		assert.Equal(t, begin, time.Now())
+	})
+}
