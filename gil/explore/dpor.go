@@ -99,11 +99,10 @@ func (x *dpor) Choose(p *Point) int {
 	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
 		n.enabled.add(i)
 	}
-	if n.todo != nil && n.enabled.has(int(n.todo.thread)) {
+	if x.follows(n) {
 		x.take(n)
 		return int(n.thread)
 	}
-	x.drop(n) // it cannot be followed, which only semaphores of several permits bring about
 	t := p.base
 	if n.asleep.has(t) {
 		if t = n.enabled.firstWithout(n.asleep); t < 0 {
@@ -128,10 +127,8 @@ func (x *dpor) Performed(p *Point, thread int, op Op) {
 		n = x.grow(r, last)
 		n.enabled = n.enabled[:0]
 		n.enabled.add(thread)
-		if n.todo != nil && int(n.todo.thread) == thread {
+		if x.follows(n) {
 			x.take(n)
-		} else {
-			x.drop(n)
 		}
 		n.thread = int32(thread)
 		x.blocked = x.blocked || n.asleep.has(thread)
@@ -166,7 +163,7 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 	d := len(x.nodes) - 1
 	n := &x.nodes[d]
 	n.asleep, n.todo, n.then = n.asleep[:0], nil, nil
-	n.tried, n.kind = 1, kernel.OpNone
+	n.thread, n.tried, n.kind = -1, 1, kernel.OpNone
 	n.lo = int32(len(x.sleepers))
 	if d > 0 {
 		before := &x.nodes[d-1]
@@ -243,7 +240,7 @@ func (x *dpor) ended(r *runner) {
 		n.asleep.add(was) // it has been tried
 		x.free(n.then)
 		n.then = nil
-		if n.todo == nil {
+		if !x.follows(n) {
 			continue
 		}
 		lo := int(n.prints)

@@ -24,6 +24,19 @@ func (x *dpor) take(n *dporNode) {
 	x.spare = w
 }
 
+// follows reports whether a sequence is left to be tried. One that cannot be
+// followed, because the fair filter holds its thread back or a semaphore had more
+// permits than it seemed, is given up for trying every thread.
+func (x *dpor) follows(n *dporNode) bool {
+	for n.todo != nil && !n.enabled.has(int(n.todo.thread)) {
+		w := n.todo
+		n.todo, w.next = w.next, nil
+		x.free(w)
+		x.wakeAll(n)
+	}
+	return n.todo != nil
+}
+
 // drop forgets a node's tree.
 func (x *dpor) drop(n *dporNode) {
 	x.free(n.todo)
@@ -79,7 +92,7 @@ func (f *raceFinder) wakeUp(x *dpor, r *runner, race *race) {
 		}
 	}
 	if !n.enabled.has(int(f.seq[0].thread)) {
-		f.wakeAll(x, n)
+		x.wakeAll(n)
 		return
 	}
 	at := &n.todo
@@ -200,16 +213,18 @@ func (x *dpor) now(r *runner, f *raceFinder, thread int, feet []foot, i int) []f
 	return feet
 }
 
-// wakeAll has every thread tried: the sequence cannot be followed as it is.
-func (f *raceFinder) wakeAll(x *dpor, n *dporNode) {
+// wakeAll has every thread tried that can run at the node.
+func (x *dpor) wakeAll(n *dporNode) {
 	at := &n.todo
-	have := bitset(nil)
-	have.add(int(n.thread))
+	var have bitset
+	if n.thread >= 0 {
+		have.add(int(n.thread))
+	}
 	for ; *at != nil; at = &(*at).next {
 		have.add(int((*at).thread))
 	}
-	for t := range f.first {
-		if n.enabled.has(t) && !n.asleep.has(t) && !have.has(t) {
+	for t := n.enabled.firstFrom(0); t >= 0; t = n.enabled.firstFrom(t + 1) {
+		if !n.asleep.has(t) && !have.has(t) {
 			*at = x.newWake(int32(t), nil)
 			at = &(*at).next
 		}

@@ -2,11 +2,145 @@ package explore
 
 import "github.com/pygil/pygil/internal/kernel"
 
-// fairness is the filter in front of a strategy.
-type fairness struct{}
+// fairness stands in front of a strategy and keeps threads that only wait from
+// running for ever (Musuvathi, Qadeer: "Fair stateless model checking", PLDI 2008).
+// When a thread yields it gets a lower priority than every thread that it could
+// have let run, or that it has itself kept from running, and that has not run since
+// its last yield; it runs again when none of those is enabled or all have run.
+//
+// A thread yields by Thread.Yield, and by looking at the same thing again and again
+// without changing anything.
+type fairness struct {
+	active bool // somebody has yielded in this run: until then nothing is kept
+	used   bool // a thread was held back, in some run
+	of     []patience
+	set    kernel.Set
+	before kernel.Set // enabled before the last operation
+}
 
-func (f *fairness) reset() {}
+// patience is what is known of a thread since it yielded last.
+type patience struct {
+	below    bitset // threads that come first
+	enabled  bitset // that could run all the time
+	disabled bitset // that it has kept from running
+	ran      bitset
+	polls    int32 // how often in a row it has looked at the same thing
+	kind     kernel.OpKind
+	obj      kernel.ObjID
+	yielded  bool
+}
 
-func (f *fairness) filter(_ *runner, enabled *kernel.Set) *kernel.Set { return enabled }
+// pollsAllowed is how often a thread may look at the same thing in a row before
+// that counts as a yield.
+const pollsAllowed = 2
 
-func (f *fairness) performed(*runner, int, Op) {}
+func (f *fairness) reset() {
+	f.active = false
+	f.of = f.of[:0]
+}
+
+// filter takes the threads out of the enabled ones that have to let others go
+// first.
+func (f *fairness) filter(r *runner, enabled *kernel.Set) *kernel.Set {
+	if !f.active {
+		return enabled
+	}
+	f.grow(r)
+	held := false
+	for t := enabled.Next(0); t >= 0; t = enabled.Next(t + 1) {
+		if !f.waits(t, enabled) {
+			continue
+		}
+		if !held {
+			f.set.CopyFrom(enabled)
+			held = true
+		}
+		f.set.Remove(t)
+	}
+	if !held || f.set.Len() == 0 {
+		return enabled
+	}
+	f.used = true
+	return &f.set
+}
+
+// waits reports whether thread t has to let an enabled one go first.
+func (f *fairness) waits(t int, enabled *kernel.Set) bool {
+	b := f.of[t].below
+	for u := b.firstFrom(0); u >= 0; u = b.firstFrom(u + 1) {
+		if enabled.Has(u) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fairness) grow(r *runner) {
+	for len(f.of) < len(r.threads) {
+		if len(f.of) < cap(f.of) {
+			f.of = f.of[:len(f.of)+1]
+			w := &f.of[len(f.of)-1]
+			*w = patience{below: w.below[:0], enabled: w.enabled[:0], disabled: w.disabled[:0], ran: w.ran[:0]}
+		} else {
+			f.of = append(f.of, patience{})
+		}
+	}
+}
+
+// performed takes notice of an operation of thread t just before it happens.
+func (f *fairness) performed(r *runner, t int, op Op) {
+	f.grow(r)
+	w := &f.of[t]
+	yields := op.Kind == kernel.OpYield
+	switch {
+	case yields:
+	case op.Obj != 0 && op.Kind == w.kind && op.Obj == w.obj && f.looks(r, op):
+		w.polls++
+		yields = w.polls >= pollsAllowed
+	default:
+		w.kind, w.obj, w.polls = op.Kind, op.Obj, 0
+	}
+	if !f.active && !yields {
+		return
+	}
+	f.active = true
+	enabled := r.k.Enabled()
+	for u := range f.of {
+		o := &f.of[u]
+		o.below.remove(t)
+		o.ran.add(t)
+		o.enabled.intersect(enabled)
+	}
+	// What the operation before this one has disabled was its thread's doing.
+	if n := len(r.steps); n > 1 {
+		by := &f.of[r.steps[n-2].thread]
+		for u := f.before.Next(0); u >= 0; u = f.before.Next(u + 1) {
+			if !enabled.Has(u) && u != int(r.steps[n-2].thread) {
+				by.disabled.add(u)
+			}
+		}
+	}
+	f.before.CopyFrom(enabled)
+	if !yields {
+		return
+	}
+	if w.yielded {
+		for _, set := range []bitset{w.enabled, w.disabled} {
+			for u := set.firstFrom(0); u >= 0; u = set.firstFrom(u + 1) {
+				if u != t && !w.ran.has(u) {
+					w.below.add(u)
+				}
+			}
+		}
+	}
+	w.yielded = true
+	w.enabled, w.disabled, w.ran = w.enabled[:0], w.disabled[:0], w.ran[:0]
+	for u := enabled.Next(0); u >= 0; u = enabled.Next(u + 1) {
+		w.enabled.add(u)
+	}
+}
+
+// looks reports whether the operation that is about to happen changes nothing.
+func (f *fairness) looks(r *runner, op Op) bool {
+	return !op.Kind.Writes() || r.steps[len(r.steps)-1].flags&(tries|refused) == tries|refused
+}

@@ -146,6 +146,37 @@ func (b bitset) firstWithout(o bitset) int {
 	return -1
 }
 
+func (b bitset) remove(i int) {
+	if i>>6 < len(b) {
+		b[i>>6] &^= 1 << (i & 63)
+	}
+}
+
+// intersect keeps the members that are in o.
+func (b bitset) intersect(o *kernel.Set) {
+	for i := b.firstFrom(0); i >= 0; i = b.firstFrom(i + 1) {
+		if !o.Has(i) {
+			b.remove(i)
+		}
+	}
+}
+
+// firstFrom is the least member that is at least i, -1 if there is none.
+func (b bitset) firstFrom(i int) int {
+	w := i >> 6
+	if w >= len(b) {
+		return -1
+	}
+	x := b[w] >> (i & 63) << (i & 63)
+	for x == 0 {
+		if w++; w == len(b) {
+			return -1
+		}
+		x = b[w]
+	}
+	return w<<6 + bits.TrailingZeros64(x)
+}
+
 func (b bitset) len() int {
 	n := 0
 	for _, x := range b {

@@ -15,6 +15,7 @@ type Report struct {
 	Failures  []*Failure    // the different ones, in the order they were found
 	Warnings  []*Failure    // updates that were lost in schedules that passed
 	Exhausted bool          // every interleaving was covered
+	Fair      bool          // threads that only waited for others were held back: schedules in which they go on are not counted among all
 	Classes   int           // happens-before classes seen: interleavings that differ in an order that matters
 	Capped    bool          // there are more classes than were counted
 	Fresh     int           // of them, seen first in the last quarter of the schedules

@@ -89,6 +89,12 @@ func newRunner(prog func(t *gil.Thread), c *config) *runner {
 	r.point.r = r
 	r.k.Overrun = r.cutShort
 	c.guard.watch(r)
+	if !c.unfair {
+		r.fair = new(fairness)
+	}
+	if c.raw {
+		r.strays.runs = -1
+	}
 	return r
 }
 

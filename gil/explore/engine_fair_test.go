@@ -1,0 +1,77 @@
+package explore_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/explore"
+	"github.com/pygil/pygil/gil/threading"
+)
+
+// spinning programs wait for another thread in a loop.
+var spinning = map[string]func(t *gil.Thread){
+	"yield": func(t *gil.Thread) {
+		flag := gil.NewVar("flag", false)
+		together(t,
+			func(t *gil.Thread) {
+				for !flag.Load(t) {
+					t.Yield()
+				}
+			},
+			func(t *gil.Thread) { flag.Store(t, true) })
+	},
+	"poll": func(t *gil.Thread) {
+		flag := gil.NewVar("flag", false)
+		together(t,
+			func(t *gil.Thread) {
+				for !flag.Load(t) {
+				}
+			},
+			func(t *gil.Thread) { flag.Store(t, true) })
+	},
+	"try": func(t *gil.Thread) {
+		lock := &threading.Lock{Name: "lock"}
+		work := func(t *gil.Thread) {
+			for !lock.TryAcquire(t) {
+			}
+			lock.Release(t)
+		}
+		together(t, work, work, work)
+	},
+	"two that wait for one": func(t *gil.Thread) {
+		flag := gil.NewVar("flag", 0)
+		wait := func(t *gil.Thread) {
+			for flag.Load(t) != 2 {
+				t.Yield()
+			}
+		}
+		together(t, wait, wait,
+			func(t *gil.Thread) { gil.Add(t, flag, 1); gil.Add(t, flag, 1) })
+	},
+}
+
+// TestFair has programs that spin end under every strategy, and without the filter
+// not under all.
+func TestFair(t *testing.T) {
+	for name, prog := range spinning {
+		t.Run(name, func(t *testing.T) {
+			for _, s := range []func() explore.Strategy{
+				explore.Random, func() explore.Strategy { return explore.PCT(3) }, explore.POS, explore.URW, explore.SURW,
+				explore.DFS, explore.DPOR, func() explore.Strategy { return explore.Preemptions(2) },
+				func() explore.Strategy { return explore.Delays(2) }, func() explore.Strategy { return explore.Sampling(2) },
+			} {
+				r := explore.Run(prog, explore.WithStrategy(s()), explore.WithMaxSchedules(6000), explore.WithMaxSteps(500), explore.Raw())
+				require.Empty(t, r.Failures, r.Strategy)
+				if r.Strategy == "dpor" {
+					require.True(t, r.Exhausted, r)
+					t.Log(r)
+				}
+			}
+		})
+	}
+	f := explore.Run(spinning["poll"], explore.WithStrategy(explore.DFS()), explore.WithMaxSteps(500), explore.WithoutFairness(),
+		explore.WithMaxSchedules(10), explore.Raw())
+	require.True(t, f.Failed(), "the filter is what makes it end")
+}
