@@ -26,13 +26,14 @@ type codeKey struct {
 	version bytecode.Version
 	cold    bool
 	any     bool
+	mutant  uint64 // bytecode.Mutations: 0 outside of tests
 }
 
 var codes sync.Map // codeKey → *code; immutable once stored
 
 // compile returns the code of a profile.
 func (p Profile) compile() *code {
-	key := codeKey{p.version, p.has(coldCalls), p.has(anyCode)}
+	key := codeKey{p.version, p.has(coldCalls), p.has(anyCode), bytecode.Mutations()}
 	if c, ok := codes.Load(key); ok {
 		return c.(*code)
 	}
