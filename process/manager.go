@@ -1,0 +1,114 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/pygil/pygil/pipe"
+	"github.com/pygil/pygil/pipe/pickle"
+)
+
+// ErrManagerEnded is matched by the errors of a [Manager] that was shut down, or
+// whose process ended, and of its proxies.
+var ErrManagerEnded error = &ValueError{text: "the manager has shut down, or its process has ended", python: "Manager has shut down"}
+
+// A Manager is a process that holds Python's kind of objects for others: lists,
+// dicts, values, namespaces, queues, locks and events, which they use through
+// proxies. It is started with [NewManager].
+//
+// A proxy can be used by any number of goroutines, and be passed to another
+// process, as, or inside, an argument or a message; it can also be put into a list
+// or dict of the same manager. All proxies of a process share one connection. An
+// object lives as long as there is a proxy of it, anywhere.
+//
+// What is put into an object is copied, and so is what is got from it: changing it
+// afterwards changes nothing. The methods are atomic.
+//
+// The manager is a daemon of the process that started it: it ends with that, if not
+// by Shutdown before. When a process ends that holds one of its locks, others get
+// an [*OwnerDiedError].
+//
+// Python: multiprocessing.Manager.
+type Manager struct {
+	p *Process
+	c *client
+
+	once sync.Once
+}
+
+// managerTarget is what a manager's process runs.
+var managerTarget = DefineTarget("process.manager", serveManager)
+
+type managerArgs struct {
+	Conn *pipe.Conn
+	ID   uint64
+}
+
+// NewManager starts a manager's process. Close it with Shutdown. The GIL is given
+// up while it starts. Python: multiprocessing.Manager().
+func NewManager(ctx context.Context) (*Manager, error) {
+	mine, its, err := pipe.New(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id := randomID()
+	p, err := managerTarget.Start(ctx, managerArgs{its, id}, WithDaemon(), WithName("SyncManager"))
+	_ = its.Close()
+	if err != nil {
+		_ = mine.Close()
+		return nil, err
+	}
+	return &Manager{p: p, c: adopt(id, mine)}, nil
+}
+
+// Process returns the manager's process. Python: manager._process.
+func (m *Manager) Process() *Process { return m.p }
+
+// NumberOfObjects returns how many objects the manager holds. Python:
+// manager._number_of_objects().
+func (m *Manager) NumberOfObjects(ctx context.Context) (int, error) {
+	out, _, err := m.c.call(ctx, 0, askCount, 0)
+	if err != nil {
+		return 0, err
+	}
+	return out[0].(int), nil
+}
+
+// managerPatience is how long a manager may take to end by itself.
+const managerPatience = time.Second
+
+// Shutdown ends the manager's process and waits for that: it is asked to, terminated
+// after a second and killed after another. Proxies then return errors that match
+// [ErrManagerEnded]. It may be called again. Python: manager.shutdown().
+func (m *Manager) Shutdown(ctx context.Context) (err error) {
+	m.once.Do(func() {
+		_, _, _ = m.c.call(ctx, 0, askShutdown, 0)
+		for _, harder := range []func() error{m.p.Terminate, m.p.Kill} {
+			ended, e := m.p.JoinTimeout(ctx, managerPatience)
+			if ended || e != nil {
+				err = e
+				break
+			}
+			_ = harder()
+		}
+		m.c.leave()
+	})
+	return errors.Join(err, m.p.Join(ctx))
+}
+
+// create makes an object and its proxy.
+func (m *Manager) create(ctx context.Context, kind string, args ...any) (*proxy, error) {
+	out, _, err := m.c.call(ctx, 0, askCreate, 0, append([]any{kind}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	m.c.join()
+	return newProxy(m.c, out[0].(uint64), kind), nil
+}
+
+func init() {
+	noteUse("process.manager") // every program has it, and need not use it
+	pickle.RegisterError("process.ErrManagerEnded", ErrManagerEnded)
+}
