@@ -91,10 +91,24 @@ func part(b []byte, opts []Option) ([]byte, error) {
 	return b[cfg.offset : cfg.offset+cfg.size], nil
 }
 
-// transmit writes a message in an outbox and gives up the sending lock.
+// transmit writes a message in an outbox and gives up the sending lock, also when
+// the thread is ended in it: what it began is completed like that of any call that
+// was given up.
 func (c *Conn) transmit(ctx context.Context, m *message, wait bool) error {
+	returned := false
+	defer func() {
+		if !returned {
+			_ = c.settle(ctx, m, wait, context.Canceled)
+		}
+	}()
 	err := c.s.write(ctx, m, wait)
-	if err == nil || m.written == 0 || !interrupted(err) {
+	returned = true
+	return c.settle(ctx, m, wait, err)
+}
+
+// settle ends the writing of m, which returned err.
+func (c *Conn) settle(ctx context.Context, m *message, wait bool, err error) error {
+	if err == nil || m.written == 0 || m.rest() == 0 || !interrupted(err) {
 		m.head, m.body, m.handles = nil, nil, nil
 		c.s.unlock(ctx, sending)
 		return err

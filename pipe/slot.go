@@ -42,6 +42,13 @@ func (l *slot) wait(ctx context.Context, d direction, closed <-chan struct{}) (e
 	mine := make(chan struct{})
 	l.queue = append(l.queue, mine)
 	l.mu.Unlock()
+	returned := false
+	defer func() {
+		// A thread that is ended while it waits does not return.
+		if (err != nil || !returned) && !l.leave(mine) {
+			l.give() // it was handed over at the same moment
+		}
+	}()
 	blocking.Do(ctx, d.String(), func() {
 		select {
 		case <-mine:
@@ -51,9 +58,7 @@ func (l *slot) wait(ctx context.Context, d direction, closed <-chan struct{}) (e
 			err = ErrClosed
 		}
 	})
-	if err != nil && !l.leave(mine) {
-		l.give() // it was handed over at the same moment
-	}
+	returned = true
 	return err
 }
 
