@@ -21,19 +21,20 @@ import (
 // A Co is a context.Context: a blocking call that is given it gives the GIL up,
 // and blocks the loop, as in Python.
 type Co struct {
-	loop    *Loop
-	w       *worker
-	body    body
-	self    *future
-	waiting *future
-	reason  *CancelledError
-	vars    *binding
-	label   string
-	site    string // debug: where the task was made
-	awaits  string // what it waits for, when that is no future
-	number  uint32
-	asked   int32 // Cancel calls not withdrawn
-	goid    uint64
+	loop     *Loop
+	w        *worker
+	body     body
+	self     *future
+	waiting  *future
+	reason   *CancelledError
+	vars     *binding
+	label    string
+	site     string // debug: where the task was made
+	awaits   string // what it waits for, when that is no future
+	number   uint32
+	asked    int32 // Cancel calls not withdrawn
+	resisted int32 // awaits attempted while it is being unwound
+	goid     uint64
 
 	must    bool // a cancellation is to be delivered at the next step
 	throw   bool // it is, now
@@ -56,7 +57,7 @@ var noReason = ErrCancelled.(*CancelledError)
 // check returns an error unless co is the task that runs.
 func (co *Co) check() error {
 	if co.dying {
-		panic(killed{})
+		co.die()
 	}
 	if co.loop.cur != co || co.goid != 0 {
 		return co.misused()
@@ -271,6 +272,11 @@ func (co *Co) Done() <-chan struct{} { return co.loop.t.Done() }
 
 // Err is not nil once Done is closed.
 func (co *Co) Err() error { return co.loop.t.Err() }
+
+// AfterFunc arranges that f is called once Done is closed; see gil.Thread.AfterFunc.
+// Package context uses it, so that deriving a context from a task starts no
+// goroutine.
+func (co *Co) AfterFunc(f func()) (stop func() bool) { return co.loop.t.AfterFunc(f) }
 
 // Value finds the task itself, and the thread that runs the loop.
 func (co *Co) Value(key any) any {

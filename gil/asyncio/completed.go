@@ -70,7 +70,11 @@ func completed[T any](co *Co, d time.Duration, aws []Awaiter[T]) iter.Seq2[Await
 			failure = err
 			break
 		}
-		f, _ := a.ensure(co)
+		f, err := co.own(a)
+		if err != nil {
+			failure = err
+			break
+		}
 		if seen[f] {
 			continue
 		}

@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"iter"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/pygil/pygil/gil"
@@ -77,8 +78,20 @@ func (w *worker) pause() bool {
 func (co *Co) suspend() {
 	if co.w == nil || !co.w.pause() {
 		co.dying = true
-		panic(killed{})
+		co.die()
 	}
+}
+
+// resistance is how many awaits a coroutine that is being unwound may attempt.
+const resistance = 10_000
+
+// die unwinds a coroutine from inside. One that recovers that again and again loses
+// its goroutine, which nothing recovers, and with it the one that runs the loop.
+func (co *Co) die() {
+	if co.resisted++; co.resisted > resistance {
+		runtime.Goexit()
+	}
+	panic(killed{})
 }
 
 // run performs the body of a task and concludes the task, whatever way the body
@@ -122,6 +135,12 @@ func (w *worker) run() {
 // be on one.
 func (l *Loop) kill() {
 	l.dead = true
+	whole := false
+	defer func() {
+		if !whole { // a coroutine took the goroutine with it: unwind the others all the same
+			l.kill()
+		}
+	}()
 	for co := l.first; co != nil; co = l.first {
 		co.dying = true
 		w := co.w
@@ -139,4 +158,5 @@ func (l *Loop) kill() {
 		w.stop()
 	}
 	l.idle = nil
+	whole = true
 }

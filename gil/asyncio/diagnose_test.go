@@ -297,7 +297,13 @@ func TestTreeOfSharedTasks(t *testing.T) {
 		require.Equal(t, "b39 waits for shield of gather", lines[len(lines)-3])
 		require.Equal(t, "  b38 waits for shield of gather (see above)", lines[len(lines)-1])
 		require.Equal(t, []string{"a1", "b1"}, co.Loop().Tasks()[1].AwaitedBy)
-		return end.SetResult(nil)
+		require.NoError(t, end.SetResult(nil))
+		for _, top := range below {
+			if _, err := top.Await(co); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

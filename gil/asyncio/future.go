@@ -187,6 +187,19 @@ type Awaitable interface {
 	ensure(co *Co) (*future, error)
 }
 
+// own returns the future behind a, which must be one of the task's own loop.
+func (co *Co) own(a Awaitable) (*future, error) {
+	f, err := a.ensure(co)
+	if err != nil {
+		return nil, err
+	}
+	if f.loop != co.loop {
+		return nil, badValue("The future belongs to a different loop than the one specified as the loop argument",
+			"a %s of another loop: a future belongs to one loop", f.name())
+	}
+	return f, nil
+}
+
 // Awaiter is an Awaitable with a value of type T.
 type Awaiter[T any] interface {
 	Awaitable

@@ -190,11 +190,8 @@ func ensureAll[T any](co *Co, aws []Awaiter[T]) ([]Awaiter[T], []*future, error)
 			return nil, nil, err
 		}
 		ready[i] = t
-		if children[i], err = t.ensure(co); err != nil {
+		if children[i], err = co.own(t); err != nil {
 			return nil, nil, err
-		}
-		if children[i].loop != co.loop {
-			return nil, nil, badValue("The future belongs to a different loop than the one specified as the loop argument", "gather of a %s of another loop", children[i].name())
 		}
 	}
 	return ready, children, nil

@@ -54,10 +54,12 @@ type Loop struct {
 	custom   Executor     // the user's
 	outside  atomic.Int32 // jobs and goroutines that will wake the loop
 
-	mu     sync.Mutex // guards inbox
-	inbox  []job
-	posted atomic.Int32 // entries of inbox
-	signal func() error // what Ctrl-C does, while a Runner runs
+	mu      sync.Mutex // guards what follows, but posted
+	inbox   []job
+	remotes []*remote    // that have no outcome yet
+	blocked int          // threads that wait for one of them without a limit
+	posted  atomic.Int32 // entries of inbox
+	signal  func() error // what Ctrl-C does, while a Runner runs
 }
 
 // newLoop makes a loop of thread t.
@@ -355,6 +357,7 @@ func (l *Loop) abandon() {
 		l.executor.close(l.t)
 	}
 	l.kill()
+	l.settleAll()
 	l.ready.clear()
 	l.timers.heap = nil
 }

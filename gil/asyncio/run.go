@@ -186,6 +186,7 @@ func (r *Runner) Close() error {
 	l.closed.Store(true)
 	l.complain()
 	l.kill()
+	l.settleAll()
 	l.ready.clear()
 	l.timers.heap = nil
 	for _, f := range l.failures {

@@ -10,7 +10,7 @@ func Shield[T any](co *Co, a Awaiter[T]) (Awaiter[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := inner.ensure(co)
+	f, err := co.own(inner)
 	if err != nil {
 		return nil, err
 	}

@@ -75,8 +75,8 @@ func TestSuitesTable(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]int{
-		"test_taskgroups": 39, "test_timeouts": 34, "test_waitfor": 19, "test_locks": 63, "test_queues": 38,
-		"test_futures": 56, "test_runners": 29, "test_tasks": 160,
+		"test_taskgroups": 39, "test_timeouts": 34, "test_waitfor": 19, "test_locks": 75, "test_queues": 41,
+		"test_futures": 57, "test_runners": 29, "test_tasks": 160,
 	}, counts)
 }
 

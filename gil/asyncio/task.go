@@ -17,7 +17,7 @@ type Task[T any] struct {
 // It panics with a *gil.RuntimeError when the loop has ended.
 func Go[T any](co *Co, name string, fn func(co *Co) (T, error)) *Task[T] {
 	if co.dying {
-		panic(killed{})
+		co.die()
 	}
 	return NewTask(co.loop, name, fn)
 }
@@ -31,7 +31,7 @@ func GoWith[T any](co *Co, how TaskFactory, name string, fn func(co *Co) (T, err
 		return nil, err
 	}
 	if co.dying {
-		panic(killed{})
+		co.die()
 	}
 	return newTask(co.loop, how, name, fn), nil
 }

@@ -146,41 +146,6 @@ func TestHoldReleased(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestRemote: results, cancellations and misuse across threads.
-func TestRemote(t *testing.T) {
-	for name, w := range worlds() {
-		t.Run(name, func(t *testing.T) {
-			err := w.Run(gil.CPython313, func(th *gil.Thread) {
-				_, err := asyncio.Run(th, func(co *asyncio.Co) (any, error) {
-					var over asyncio.Event
-					l := co.Loop()
-					other := th.Go("other", func(t *gil.Thread) {
-						f, err := asyncio.RunCoroutineThreadsafe(t, l, func(co *asyncio.Co) (any, error) {
-							return nil, co.Sleep(time.Hour)
-						})
-						require.NoError(t, err)
-						_, err = f.ResultTimeout(t, time.Millisecond)
-						require.ErrorIs(t, err, asyncio.ErrTimeout)
-						require.NoError(t, f.Cancel(t))
-						_, err = f.Result(t)
-						require.ErrorIs(t, err, asyncio.ErrCancelled)
-						require.NoError(t, l.CallSoonThreadsafe(t, over.Set))
-					})
-					f, err := asyncio.RunCoroutineThreadsafe(th, l, sleepless)
-					require.NoError(th, err)
-					_, err = f.Result(th)
-					require.ErrorAs(th, err, new(*gil.RuntimeError))
-					require.NoError(th, over.Wait(co))
-					other.Join(th)
-					return nil, nil
-				})
-				require.NoError(th, err)
-			})
-			require.NoError(t, err)
-		})
-	}
-}
-
 // TestInterrupt: Ctrl-C cancels the main coroutine from 3.11 on and ends the loop
 // before.
 func TestInterrupt(t *testing.T) {

@@ -1,10 +1,6 @@
 package asyncio
 
-import (
-	"time"
-
-	"github.com/pygil/pygil/gil"
-)
+import "github.com/pygil/pygil/gil"
 
 // CallSoonThreadsafe queues fn for the loop's next turn from another thread, and
 // wakes the loop. by is the thread that acts, nil for a goroutine that is none,
@@ -64,61 +60,4 @@ func (l *Loop) Interrupt(by *gil.Thread) error {
 			l.interrupt = signal()
 		}
 	})
-}
-
-// Remote is the outcome of a coroutine that runs in the loop of another thread.
-// Python: concurrent.futures.Future.
-type Remote[T any] struct {
-	loop *Loop
-	gate *gil.Gate
-	task *Task[T]
-	val  T
-	err  error
-}
-
-// RunCoroutineThreadsafe makes a task of fn in a loop from another thread of its
-// interpreter. Python: asyncio.run_coroutine_threadsafe.
-func RunCoroutineThreadsafe[T any](by *gil.Thread, l *Loop, fn func(co *Co) (T, error)) (*Remote[T], error) {
-	r := &Remote[T]{loop: l, gate: new(gil.Gate)}
-	r.gate.Init(by, 0, "coroutine in the loop of "+l.t.Name())
-	err := l.send(by, func() {
-		r.task = NewTask(l, "", fn)
-		r.task.f.whenDone(func() {
-			r.val, r.err = r.task.result()
-			r.gate.Open(l.t, gil.OpSet, gil.All)
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
-// Result waits until the coroutine has ended and returns its outcome; by, which is
-// not the loop's thread, gives the GIL up meanwhile. Python: Future.result.
-func (r *Remote[T]) Result(by *gil.Thread) (T, error) {
-	if by == r.loop.t {
-		var none T
-		return none, misuse("", "Result on the loop's own thread would wait for ever: await the coroutine instead")
-	}
-	r.gate.Pass(by, gil.OpWait, gil.Forever)
-	return r.val, r.err
-}
-
-// ResultTimeout is Result that waits at most d, then returns an error that matches
-// ErrTimeout; the coroutine goes on. Python: Future.result(timeout).
-func (r *Remote[T]) ResultTimeout(by *gil.Thread, d time.Duration) (T, error) {
-	var none T
-	if by == r.loop.t {
-		return none, misuse("", "ResultTimeout on the loop's own thread would wait in vain: await the coroutine instead")
-	}
-	if r.gate.Pass(by, gil.OpWait, max(by.Now()+d, 0)) != gil.Passed {
-		return none, ErrTimeout
-	}
-	return r.val, r.err
-}
-
-// Cancel cancels the coroutine. Python: Future.cancel.
-func (r *Remote[T]) Cancel(by *gil.Thread) error {
-	return r.loop.send(by, func() { r.task.Cancel() })
 }

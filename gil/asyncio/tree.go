@@ -187,6 +187,9 @@ func (l *Loop) stuck() error {
 	if l.executor != nil {
 		others -= l.executor.size()
 	}
+	l.mu.Lock()
+	others -= l.blocked // they wait for the loop
+	l.mu.Unlock()
 	if others > 0 {
 		return nil // they may; if they cannot either, the machine says so
 	}

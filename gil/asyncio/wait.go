@@ -54,7 +54,7 @@ func wait(co *Co, d time.Duration, when ReturnWhen, aws []Awaitable) (done, wait
 	}
 	for _, i := range l.order.starts(len(aws), func(i int) bool { return isCoroutine(aws[i]) }) {
 		a := aws[i]
-		f, err := a.ensure(co)
+		f, err := co.own(a)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -43,7 +43,7 @@ func WaitForFunc[T any](co *Co, d time.Duration, fn func(co *Co) (T, error)) (T,
 func waitForZero[T any](co *Co, a Awaiter[T]) (T, error) {
 	var none T
 	r := co.loop.rules
-	f, err := a.ensure(co)
+	f, err := co.own(a)
 	if err != nil {
 		return none, err
 	}
@@ -91,7 +91,7 @@ func waitForTask[T any](co *Co, d time.Duration, a Awaiter[T]) (T, error) {
 	waiter := &future{loop: l}
 	t := l.timer(l.later(d), waiter.release)
 	defer l.timers.cancel(t)
-	f, err := a.ensure(co)
+	f, err := co.own(a)
 	if err != nil {
 		return none, err
 	}
