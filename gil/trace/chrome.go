@@ -32,11 +32,12 @@ func (tl *Timeline) WriteChrome(w io.Writer, o Chrome) error {
 	c := chrome{tl: tl, lanes: map[chromeLane]int{}}
 	c.threads(o)
 	c.cores()
-	c.nameLanes()
 	c.moments()
 	c.links()
 	c.coroutines()
+	c.prune()
 	c.counters()
+	c.nameLanes()
 	return c.write(w)
 }
 
@@ -98,6 +99,19 @@ func (c *chrome) lane(pid int, key chromeLane, name string) int {
 	c.lanes[key] = c.tid
 	c.named = append(c.named, chromeName{pid, c.tid, name})
 	return c.tid
+}
+
+// prune takes lanes away that nothing is on, but for the first of a process.
+func (c *chrome) prune() {
+	used, first := map[int]bool{}, map[int]bool{}
+	for _, e := range c.events {
+		used[e.tid] = true
+	}
+	c.named = slices.DeleteFunc(c.named, func(l chromeName) bool {
+		keep := used[l.tid] || !first[l.pid]
+		first[l.pid] = true
+		return !keep
+	})
 }
 
 // nameLanes tells the lanes' names. They begin with the lane's place in its process,

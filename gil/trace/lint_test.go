@@ -132,9 +132,11 @@ func TestFindings(t *testing.T) {
 		threads  string
 		findings int
 	}{
-		{"gil-kept", two(func(t *gil.Thread) { t.Held(30 * ms) }, func(t *gil.Thread) { t.Compute(ms) }),
+		{
+			"gil-kept", two(func(t *gil.Thread) { t.Held(30 * ms) }, func(t *gil.Thread) { t.Compute(ms) }),
 			two(func(t *gil.Thread) { t.Released(30*ms, 1) }, func(t *gil.Thread) { t.Held(ms) }), gil.CPython313,
-			"a was in a C call that kept the GIL for 30 ms", "[a]", 1},
+			"a was in a C call that kept the GIL for 30 ms", "[a]", 1,
+		},
 		{"lock-across-io", func(m *gil.Thread) {
 			l := &threading.Lock{Name: "db"}
 			l.With(m, func() { m.IO(3 * ms) })
@@ -146,8 +148,10 @@ func TestFindings(t *testing.T) {
 		{"lock-order", locks(true), locks(false), gil.CPython313, "a takes one and then two, b takes two and then one", "[a b]", 1},
 		{"convoy", answers(true), answers(false), gil.CPython313, "Each time b came back from IO it waited 4.8 ms on average", "[b]", 1},
 		{"busy-wait", spin(true), spin(false), gil.CPython313T, "waiter reads ready again and again", "[waiter]", 1},
-		{"unjoined", func(m *gil.Thread) { m.Go("stray", func(t *gil.Thread) { t.Sleep(ms) }) },
-			func(m *gil.Thread) { m.Go("w", func(t *gil.Thread) { t.Sleep(ms) }).Join(m) }, gil.CPython313, "Nobody waited for the end of stray", "[stray]", 1},
+		{
+			"unjoined", func(m *gil.Thread) { m.Go("stray", func(t *gil.Thread) { t.Sleep(ms) }) },
+			func(m *gil.Thread) { m.Go("w", func(t *gil.Thread) { t.Sleep(ms) }).Join(m) }, gil.CPython313, "Nobody waited for the end of stray", "[stray]", 1,
+		},
 		{"unjoined", func(m *gil.Thread) {
 			m.Go("daemon", func(t *gil.Thread) { t.Sleep(time.Hour) }, gil.WithDaemon(true))
 		}, func(m *gil.Thread) {}, gil.CPython313, "it was ended in the middle of its work", "[daemon]", 1},

@@ -22,13 +22,6 @@ func text(t *testing.T, write func(b *bytes.Buffer) error) string {
 	return b.String()
 }
 
-// counter is the lost update: two threads add to one variable.
-func counter(m *gil.Thread) {
-	n := gil.NewVar("n", 0)
-	add := func(t *gil.Thread) { gil.Add(t, n, 1) }
-	gil.JoinAll(m, m.Go("a", add), m.Go("b", add))
-}
-
 // explored is a trace of a run in which an update was lost.
 func explored(t *testing.T) *trace.Trace {
 	t.Helper()

@@ -2,7 +2,6 @@ package trace_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -11,13 +10,11 @@ import (
 	"image/png"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -27,16 +24,7 @@ import (
 // TestSVGInABrowser looks at a picture as people do: a real browser draws it, light
 // and dark, and the pixels of every span have its state's colour.
 func TestSVGInABrowser(t *testing.T) {
-	chromium := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	if chromium == "" {
-		t.Skip("no Chromium is installed")
-	}
+	chromium := findChromium(t)
 	tr := runs[3].trace(t)
 	file := svg(t, trace.SVG{NoLinks: true}, tr)
 	p := parsePicture(t, file)
@@ -86,9 +74,7 @@ func at(m image.Image, x, y int) color.RGBA { return color.RGBAModel.Convert(m.A
 // screenshot has a browser draw a picture.
 func screenshot(t *testing.T, chromium string, svg []byte, width, height int, dark bool) image.Image {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "trace-browser")
-	require.NoError(t, err)
-	defer os.RemoveAll(dir) // not t.TempDir: the browser may still write into its profile
+	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "picture.svg"), svg, 0o644))
 	out := filepath.Join(dir, "shot.png")
 	// Its preferred scheme is 0 for dark, 1 for light.
@@ -96,17 +82,10 @@ func screenshot(t *testing.T, chromium string, svg []byte, width, height int, da
 	if dark {
 		scheme = 0
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-		"--force-color-profile=srgb", "--force-device-scale-factor=1", "--no-first-run", "--disable-extensions", "--disable-background-networking",
-		"--disable-crash-reporter", "--user-data-dir="+filepath.Join(dir, "profile"), fmt.Sprintf("--blink-settings=preferredColorScheme=%d", scheme),
-		fmt.Sprintf("--window-size=%d,%d", width, height), "--screenshot="+out, "file://"+filepath.Join(dir, "picture.svg"))
-	cmd.WaitDelay = 5 * time.Second
-	said, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", said)
+	browse(t, chromium, fmt.Sprintf("--blink-settings=preferredColorScheme=%d", scheme), fmt.Sprintf("--window-size=%d,%d", width, height),
+		"--screenshot="+out, "file://"+filepath.Join(dir, "picture.svg"))
 	b, err := os.ReadFile(out)
-	require.NoError(t, err, "%s", said)
+	require.NoError(t, err)
 	m, err := png.Decode(bytes.NewReader(b))
 	require.NoError(t, err)
 	return m

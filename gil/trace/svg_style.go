@@ -14,8 +14,10 @@ import (
 // locks and cores.
 const holderColors = 6
 
-var holderLight = [holderColors]string{"#5b7fb5", "#57a86b", "#c48a3a", "#9a6fb0", "#4fa3a5", "#b56576"}
-var holderDark = [holderColors]string{"#7fa3da", "#6fc487", "#e0ad62", "#bb93d0", "#72c4c6", "#d88a9a"}
+var (
+	holderLight = [holderColors]string{"#5b7fb5", "#57a86b", "#c48a3a", "#9a6fb0", "#4fa3a5", "#b56576"}
+	holderDark  = [holderColors]string{"#7fa3da", "#6fc487", "#e0ad62", "#bb93d0", "#72c4c6", "#d88a9a"}
+)
 
 // style writes the colours of both looks and the patterns.
 func (x *svgWriter) style(out *bytes.Buffer) {
