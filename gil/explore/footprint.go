@@ -98,11 +98,11 @@ func (r *runner) feet(buf []foot, i int) []foot {
 	if r.observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
 		buf = append(buf, foot{world, writes, int32(i)})
 	}
-	if r.daemons > 0 {
+	if r.daemons != 0 {
 		switch {
 		case r.threads[s.thread].daemon:
 			buf = append(buf, foot{daemons, reads, int32(i)})
-		case s.flags&implicit != 0 && s.kind != kernel.OpExit:
+		case s.flags&kills != 0:
 			buf = append(buf, foot{daemons, writes, int32(i)})
 		}
 	}

@@ -31,6 +31,7 @@ const (
 	implicit                       // of the main thread after its function has returned: it joins the threads that are left
 	clocked                        // the clock has moved since the last step
 	expired                        // its time had run out
+	kills                          // after it the main thread has ended the daemons
 )
 
 // threadInfo is a thread of the run.
@@ -202,6 +203,9 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	}
 	if i == 0 && r.left {
 		st.flags |= implicit
+		if r.daemons > 0 {
+			r.closing(op.Kind)
+		}
 	}
 	if t.TimedOut() {
 		st.flags |= expired
@@ -217,6 +221,22 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	}
 	if r.stepper != nil {
 		r.stepper.Performed(&r.point, i, op)
+	}
+}
+
+// closing marks the main thread's last operation before it ended the daemons, if it
+// has, or would have if there were some left.
+func (r *runner) closing(k kernel.OpKind) {
+	dead := k == kernel.OpExit
+	for i := range r.threads {
+		dead = dead || r.threads[i].daemon && r.threads[i].task.Killed()
+	}
+	for i := len(r.steps) - 1; dead && i >= 0; i-- {
+		if s := &r.steps[i]; s.thread == 0 {
+			s.flags |= kills
+			r.daemons = -r.daemons // there is only one such moment
+			return
+		}
 	}
 }
 
