@@ -26,8 +26,8 @@
 // early the child dies.
 //
 // An argument is encoded by package pickle. What it holds is copied; live objects
-// in it (a pipe.Conn, what else is registered with pickle.RegisterHandle) stay
-// what they are, and their descriptors are inherited.
+// in it (a pipe.Conn, a [Lock], what else is registered with
+// pickle.RegisterHandle) stay what they are, and their descriptors are inherited.
 //
 // A process is a child because it has inherited a socket in which a token lies, the one
 // that the environment names; the environment alone makes no child. What is
@@ -44,6 +44,17 @@
 // goroutines may join one process; all of them find its exit code.
 // [Process.Sentinel] can be given to pipe.Wait. One goroutine per child waits for
 // its end, on Linux without a thread.
+//
+// # Between processes
+//
+// [Lock], [RLock], [Semaphore], [BoundedSemaphore], [Condition], [Event] and
+// [Barrier] are between processes what those of gil/threading are between
+// threads. [Value], [Array] and [SharedMemory] are memory that processes share. A
+// process gets them in its argument, or in a message.
+//
+// Death is an event and not a hang: when the process that holds a lock has died,
+// acquiring it is an [*OwnerDiedError] until somebody calls Recover, and nobody
+// waits for the dead or is kept by them.
 //
 // # Exit codes
 //
@@ -84,7 +95,8 @@
 // code 1. In a child whose function runs on a thread: it ends at once, its own
 // children first, with exit code 1. The second SIGINT ends a child at once.
 // Nobody prints a traceback. TestMain leaves SIGINT to package testing.
-// [WithoutSignals] leaves it to the program.
+// [WithoutSignals] leaves it to the program. A SIGINT that comes before a child has
+// got to Main ends it as Go does: its code is -2.
 //
 // # Where this is not CPython
 //

@@ -102,7 +102,7 @@ func newProcess(t *target, encode func(dst []byte, opts ...pickle.Option) ([]byt
 // Start starts a process made by [Func.New]. It returns when the child exists,
 // and does not wait for the child to do anything: an argument that is long
 // travels meanwhile, and a child that dies before it has read it is a child with
-// an exit code.
+// an exit code. The GIL is kept, as CPython keeps it while it forks.
 //
 // Errors, after which there is no child and p can be started again: an argument
 // that cannot leave the process (a [*pickle.Error] that names the part); misuse; a
