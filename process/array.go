@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"unsafe"
 
@@ -56,7 +57,7 @@ func NewRawArray[T any](ctx context.Context, n int) (*RawArray[T], error) {
 }
 
 func makeArray[T any](ctx context.Context, object string, n int) (*shared, error) {
-	const most = 1 << 40
+	const most = (math.MaxInt - 1<<20) // bytes, with room for what else a segment has
 	if n < 0 || uint64(n) > most/uint64(max(unsafe.Sizeof(*new(T)), 1)) {
 		return nil, invalid(fmt.Sprintf("Array length must be >= 0, not %d", n), "New%s: the length %d cannot be", object, n)
 	}
