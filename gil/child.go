@@ -1,6 +1,7 @@
 package gil
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -112,14 +113,40 @@ func (t *Thread) NewInterpreter(opts ...Option) *Interpreter {
 // runSub runs a sub-interpreter for its creator, whose GIL is free meanwhile.
 func (i *Interpreter) runSub(main func(*Thread)) error {
 	by := i.creator
-	by.must()
 	t := i.newMain(by, main)
 	var ended Gate
-	ended.Init(by, 0, "end of interpreter "+i.name)
+	ended.Init(by, 0, "end of interpreter "+i.Name())
 	i.subEnded = &ended
+	if i.live {
+		t.gone = make(chan struct{})
+	}
+	finished := false
+	defer func() {
+		if !finished {
+			i.abandon(by)
+		}
+	}()
 	i.w.kern.Spawn(&by.k, &t.k, func() { i.body(t) })
 	by.passAs(&ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
+	finished = true
 	return i.failure()
+}
+
+// abandon ends the threads of a sub-interpreter because by, which runs it, is being
+// ended: nobody is left to whom they matter.
+func (i *Interpreter) abandon(by *Thread) {
+	i.mu.Lock()
+	i.closing = true
+	threads := slices.Clone(i.threads)
+	i.mu.Unlock()
+	for _, u := range threads {
+		i.w.kern.Kill(&by.k, &u.k)
+	}
+	for _, u := range threads {
+		if u.gone != nil {
+			<-u.gone
+		}
+	}
 }
 
 // Ledger is the memory of a machine's processes.

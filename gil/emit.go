@@ -2,6 +2,9 @@ package gil
 
 import (
 	"container/heap"
+	"fmt"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -20,6 +23,7 @@ type emitter struct {
 	seq     uint64
 	pending eventHeap
 	pushed  uint64
+	broken  error // how the observer panicked; it is told nothing more
 }
 
 func newEmitter(k kernel.Kernel, to Observer) *emitter {
@@ -73,7 +77,18 @@ func (e *emitter) queue(p pendingEvent) {
 	heap.Push(&e.pending, p)
 }
 
+// deliver tells the observer. It is called in the middle of whatever is observed,
+// which a panic of the observer's must not tear apart: it is kept for Run.
 func (e *emitter) deliver(p pendingEvent) {
+	if e.broken != nil {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			e.broken = misuse("", "the observer panicked when it was told of %v, and was told nothing more: %v", p.Kind, v)
+			fmt.Fprintf(os.Stderr, "%v\n%s", e.broken, debug.Stack())
+		}
+	}()
 	if p.valued {
 		p.Seq = e.seq
 		e.values.ObserveValue(p.Event, p.value)
@@ -82,6 +97,16 @@ func (e *emitter) deliver(p pendingEvent) {
 	e.seq++
 	p.Seq = e.seq
 	e.to.Observe(p.Event)
+}
+
+// failure is how the observer panicked, nil if it did not, and of a nil emitter.
+func (e *emitter) failure() error {
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.broken
 }
 
 // flush delivers what lies before at.

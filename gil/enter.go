@@ -14,12 +14,15 @@ func NewGIL(r Rule, opts ...Option) *GIL {
 
 // Enter makes the calling goroutine a thread and waits until it holds the GIL.
 // The goroutine passes the thread to whatever it calls, ticks, and leaves. It
-// panics with a *RuntimeError on the GIL of an interpreter in a virtual world,
-// which has no goroutines. Python: PyGILState_Ensure.
+// panics with a *RuntimeError on the GIL of an interpreter whose Run has returned,
+// or that is in a virtual world, which has no goroutines. Python: PyGILState_Ensure.
 func (g *GIL) Enter(name string) *Thread {
 	i := g.interp
 	if i == nil || !i.w.live() {
 		panic(misuse("", "Enter(%q): a goroutine cannot enter a virtual world", name))
+	}
+	if i.w.kern.World().Ended() {
+		panic(misuse("", "Enter(%q): interpreter %s has ended; enter it before its Run returns", name, i.Name()))
 	}
 	if name == "" {
 		i.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,6 +44,7 @@ type Interpreter struct {
 	past     []ThreadStats // of threads that have ended, on a Machine
 	count    int           // for Thread-N
 	main     *Thread
+	ran      bool // Run was called
 	mainDone bool
 	closing  bool
 	errs     []error
@@ -117,11 +119,15 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 	if main == nil {
 		return badValue("", "Run: main is nil")
 	}
+	if i.creator != nil {
+		i.creator.must()
+	}
 	i.mu.Lock()
-	again := i.main != nil
+	again := i.ran
+	i.ran = true
 	i.mu.Unlock()
 	if again {
-		return misuse("", "interpreter %s has run already; make a new one", i.name)
+		return misuse("", "interpreter %s has run already; make a new one", i.Name())
 	}
 	if i.creator != nil {
 		return i.runSub(main)
@@ -145,6 +151,9 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 		i.gil.lock()
 		i.gil.alarm.stop()
 		i.gil.unlock()
+	}
+	if err := i.w.emit.failure(); err != nil {
+		return errors.Join(i.failure(), err)
 	}
 	return i.failure()
 }
@@ -387,8 +396,9 @@ func (i *Interpreter) Main() *Thread {
 	return i.main
 }
 
-// Threads returns the threads that were started and have not ended, the main
-// thread included, in the order in which they started. Python:
+// Threads returns the threads that were started and have not ended, in the order
+// in which they started. The main thread is among them as long as there are
+// others, also when its function has returned and it is not alive. Python:
 // threading.enumerate().
 func (i *Interpreter) Threads(t *Thread) []*Thread {
 	if t != nil {
@@ -397,13 +407,7 @@ func (i *Interpreter) Threads(t *Thread) []*Thread {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	out := make([]*Thread, 0, len(i.threads))
-	for _, u := range i.threads {
-		if u != i.main || !i.mainDone {
-			out = append(out, u)
-		}
-	}
-	return out
+	return slices.Clone(i.threads)
 }
 
 // ActiveCount is the number of Threads. Python: threading.active_count().

@@ -83,8 +83,8 @@ func (i *Interpreter) body(t *Thread) {
 	i.shutDown(t)
 }
 
-// failure joins how the threads of all interpreters failed, after a deadlock if
-// there was one.
+// failure joins how the threads of all processes failed, after a deadlock if there
+// was one.
 func (w *world) failure() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -93,9 +93,15 @@ func (w *world) failure() error {
 		errs = append(errs, w.deadlock)
 	}
 	for _, i := range w.all {
+		if i.creator != nil {
+			continue // its Run has returned them to the thread that called it
+		}
 		if err := i.failure(); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if err := w.emit.failure(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

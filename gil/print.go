@@ -44,8 +44,8 @@ func (t *Thread) write(text string) {
 		return
 	}
 	t.detach(stateIO, WhyIO)
+	defer t.attach() // also when the writer panics
 	out()
-	t.attach()
 }
 
 // Str shows v as Python's str() shows the value it stands for.

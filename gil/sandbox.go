@@ -80,6 +80,9 @@ func (w *world) reset() {
 	w.all = w.all[:0]
 	w.deadlock = nil
 	w.names.reset()
+	if w.emit != nil {
+		w.emit.broken = nil
+	}
 }
 
 // reset makes an interpreter that has ended as good as new.

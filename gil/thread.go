@@ -236,10 +236,11 @@ func (t *Thread) detach(s state, why Why) {
 	t.enter(s)
 }
 
-// finish ends the thread, whatever way its function ended.
+// finish ends the thread, whatever way its function ended, and whatever the except
+// hook does: it may wait, and be ended meanwhile.
 func (t *Thread) finish() {
+	defer t.conclude()
 	t.recovered(recover())
-	t.conclude()
 }
 
 // conclude tells everybody that the thread has ended.

@@ -74,27 +74,37 @@ func (t *Thread) recovered(v any) {
 		t.dying = true
 		return
 	case failingNow:
-		t.failure = &AssertionError{Thread: t.name, Messages: t.messages}
+		t.failed(&AssertionError{Thread: t.name, Messages: t.messages})
+		return
 	default:
 		if t.dying || t.k.Killed() {
 			return // a deferred call failed because its world is ending
 		}
 		u := &UncaughtError{Thread: t.name, Value: v, Stack: debug.Stack()}
-		t.failure = u
+		t.failed(u)
 		t.report(u)
+		return
 	}
-	if t.failure == nil && len(t.messages) > 0 {
-		t.failure = &AssertionError{Thread: t.name, Messages: t.messages}
+	if len(t.messages) > 0 {
+		t.failed(&AssertionError{Thread: t.name, Messages: t.messages})
 	}
-	if t.failure != nil {
-		t.interp.failed(t.failure)
-	}
+}
+
+// failed records how the thread ended. It comes before the report, which may not
+// come back: the except hook can wait, and the thread be ended meanwhile.
+func (t *Thread) failed(err error) {
+	t.failure = err
+	t.interp.failed(err)
 }
 
 // report calls the except hook. A hook that panics is reported as Python does.
 func (t *Thread) report(u *UncaughtError) {
 	defer func() {
-		if v := recover(); v != nil {
+		switch v := recover().(type) {
+		case nil:
+		case unwinding:
+			t.dying = true
+		default:
 			fmt.Fprintf(os.Stderr, "Exception in threading.excepthook:\n%v\n%s", v, debug.Stack())
 		}
 	}()

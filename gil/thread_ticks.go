@@ -24,6 +24,10 @@ func (t *Thread) Tick(n int) {
 // the first one if bytecodes without a check have used the budget up; the ticks
 // after it are put back and executed then.
 func (t *Thread) slow(n int) {
+	if n < 0 { // noticed at once: so many that the budget wrapped round, or t was asked to look
+		t.k.Renew(0)
+		panic(badValue("", "Tick: a negative number of ticks"))
+	}
 	t.forwards()
 	if t.x != nil {
 		t.k.Budget = 0

@@ -94,8 +94,14 @@ func WithExceptHook(h ExceptHook) Option { return optionFunc(func(c *options) { 
 // WithName names an interpreter in reports.
 func WithName(name string) Option { return optionFunc(func(c *options) { c.name = name }) }
 
-// WithStdout makes Print write to w instead of the process's standard output.
-func WithStdout(w io.Writer) Option { return optionFunc(func(c *options) { c.stdout = w }) }
+// WithStdout makes Print write to w instead of the process's standard output. It
+// panics with a *ValueError when w is nil.
+func WithStdout(w io.Writer) Option {
+	if w == nil {
+		panic(badValue("", "WithStdout(nil): the writer is nil; io.Discard writes nowhere"))
+	}
+	return optionFunc(func(c *options) { c.stdout = w })
+}
 
 // WithChecks makes the live world check that threads are used on their own
 // goroutines. It costs about a microsecond per check.
