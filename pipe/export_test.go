@@ -9,6 +9,13 @@ var (
 	PythonBytes = pythonBytes
 )
 
+// EmulatedProcesses counts the emulated processes that still have streams.
+func EmulatedProcesses() int {
+	processes.Lock()
+	defer processes.Unlock()
+	return len(processes.all)
+}
+
 // A Slot is the lock of one direction.
 type Slot struct{ l slot }
 

@@ -199,6 +199,7 @@ func TestHostileHandles(t *testing.T) {
 	settled(t, before)
 
 	// A message that speaks of a handle that did not come.
+	// Python: _TestConnection.test_missing_fd_transfer.
 	_, y := pair(t)
 	a, b := pair(t)
 	require.NoError(t, a.Send(ctx, y))

@@ -44,6 +44,10 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if n := pipe.EmulatedProcesses(); n > 0 {
+			fmt.Fprintf(os.Stderr, "%d emulated processes were never forgotten\n", n)
+			code = 1
+		}
 		if code == 0 && flag.Lookup("test.run").Value.String() == "" {
 			for name := range roles {
 				if !slices.Contains(played.names, name) {

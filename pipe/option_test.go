@@ -44,6 +44,7 @@ func TestOptionsWithoutMeaning(t *testing.T) {
 	assert.EqualError(t, err, "pipe: WithBacklog has no meaning for FromConn")
 	_, _, err = pipe.New(ctx, pipe.WithMaxMessage(-1))
 	assert.Error(t, err)
+	// AU-6: a key that is none is refused.
 	for _, o := range []pipe.Option{pipe.WithHandshakeTimeout(0), pipe.WithBacklog(0), pipe.WithAuthKey(nil), pipe.WithSize(3)} {
 		_, err = pipe.Listen(ctx, "unix", "", o)
 		var bad *pipe.ValueError

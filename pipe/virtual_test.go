@@ -284,6 +284,8 @@ func TestVirtualBelonging(t *testing.T) {
 	})
 	err := gil.NewMachine(1).Run(gil.CPython313, func(t *gil.Thread) { refused(t, kept.Send(t, 1), "ended") })
 	require.NoError(t, err)
+	require.NoError(t, kept.Close()) // as a deferred call after the run does
+	require.NoError(t, kept.Close())
 	_, _, err = pipe.New(t.Context(), pipe.WithTornWrites())
 	require.ErrorContains(t, err, "virtual world")
 }

@@ -55,8 +55,13 @@ func (f *beacon) raise() {
 	f.mu.Unlock()
 }
 
-// WA-1. Python: TestWait.test_wait.
+// WA-1. Python: TestWait.test_wait, test_wait_slow.
 func TestWaitForSeveralWriters(t *testing.T) {
+	t.Run("quick", func(t *testing.T) { waitForSeveralWriters(t, 0) })
+	t.Run("slow", func(t *testing.T) { waitForSeveralWriters(t, time.Millisecond) })
+}
+
+func waitForSeveralWriters(t *testing.T, slow time.Duration) {
 	ctx := t.Context()
 	var open []pipe.Waitable
 	const writers, messages = 4, 10
@@ -65,7 +70,9 @@ func TestWaitForSeveralWriters(t *testing.T) {
 		open = append(open, r)
 		go func() {
 			for i := range messages {
-				time.Sleep(time.Duration(rand.IntN(1000)) * time.Microsecond)
+				if slow > 0 {
+					time.Sleep(rand.N(slow))
+				}
 				if wr.Send(ctx, [2]int{w, i}) != nil {
 					return
 				}
