@@ -68,17 +68,7 @@ func (f *follower) Start(int, uint64) bool {
 // Choose looks for the first deviation, not yet applied, from what the base order
 // is about to do.
 func (f *follower) Choose(p *Point) int {
-	if len(f.list) == 0 {
-		return p.base
-	}
-	b := &p.r.threads[p.base]
-	i, ok := f.at[kernel.Hash(b.path, uint64(b.ops)+1)]
-	if !ok {
-		return p.base
-	}
-	for i >= 0 && f.used[i] {
-		i = f.same[i]
-	}
+	i := f.pending(p)
 	if i < 0 {
 		return p.base
 	}
@@ -92,6 +82,23 @@ func (f *follower) Choose(p *Point) int {
 		f.diverge = fmt.Errorf("explore: deviation %v cannot be followed: thread %s cannot run there", f.list[i], f.list[i].Instead)
 	}
 	return p.base
+}
+
+// pending is the first deviation, not yet applied, from what the base order is about
+// to do, -1 when there is none.
+func (f *follower) pending(p *Point) int {
+	if len(f.list) == 0 {
+		return -1
+	}
+	b := &p.r.threads[p.base]
+	i, ok := f.at[kernel.Hash(b.path, uint64(b.ops)+1)]
+	if !ok {
+		return -1
+	}
+	for i >= 0 && f.used[i] {
+		i = f.same[i]
+	}
+	return i
 }
 
 // replay performs the schedule once and returns what the run returned.

@@ -61,6 +61,8 @@ type runner struct {
 	stepper  Stepper // the strategy, if it is one
 	point    Point
 	fair     *fairness // nil without
+	firer    firer     // the strategy, if timers may fire early
+	fired    []firing
 
 	steps   []step
 	threads []threadInfo
@@ -132,6 +134,7 @@ func (r *runner) run(s Strategy) error {
 		r.fair.reset()
 	}
 	r.cut = false
+	r.lookAhead(s)
 	r.strays.watch(r)
 	r.beats.Add(1)
 	err := r.box.Run(programSeed, r.main)

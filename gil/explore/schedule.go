@@ -276,8 +276,13 @@ func (r *runner) fingerprint() uint32 {
 func (r *runner) schedule() Schedule {
 	s := Schedule{Fingerprint: r.fingerprint()}
 	ops := make([]int, len(r.threads))
+	fired := r.fired
 	for i := range r.steps {
 		st := &r.steps[i]
+		for ; len(fired) > 0 && int(fired[0].step) == i; fired = fired[1:] {
+			b := int(fired[0].base)
+			s.Deviations = append(s.Deviations, Deviation{r.pathOf(b), ops[b] + 1, Clock})
+		}
 		if st.flags&deviates != 0 {
 			b := int(st.base)
 			s.Deviations = append(s.Deviations, Deviation{r.pathOf(b), ops[b] + 1, r.pathOf(int(st.thread))})

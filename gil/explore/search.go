@@ -85,7 +85,7 @@ func (s *search) byDefault() {
 	}
 	s.sample(mix, min(firstSamples, s.conf.maxSchedules))
 	budget := (s.conf.maxSchedules - s.report.Schedules) / coverPart
-	if !s.over() && budget > 0 {
+	if !s.over() && budget > 0 && !s.conf.earlyTimers {
 		d := &dpor{}
 		if s.cover(d, d, budget); s.report.Exhausted {
 			s.report.Strategy = d.Name()

@@ -21,6 +21,7 @@ type worker struct {
 	classes *classes
 	passed  func(n int)
 	known   map[string]bool // failures it has reported
+	hasty   hasty
 }
 
 func (s *search) hire(r *runner, passed func(int)) *worker {
@@ -33,9 +34,18 @@ func (w *worker) once(strategy Strategy, n int) result {
 	return w.perform(strategy, n)
 }
 
+// hurried is the strategy with timers that fire early, if they are to.
+func (w *worker) hurried(strategy Strategy, n int) Strategy {
+	if _, all := strategy.(covering); all || !w.search.conf.earlyTimers {
+		return strategy
+	}
+	w.hasty.begin(strategy, kernel.Hash(w.search.conf.seed, uint64(n)))
+	return &w.hasty
+}
+
 // perform runs the schedule that the strategy has begun, number n of the search.
 func (w *worker) perform(strategy Strategy, n int) result {
-	err := w.runner.run(strategy)
+	err := w.runner.run(w.hurried(strategy, n))
 	res := result{class: w.classes.of(w.runner), steps: len(w.runner.steps)}
 	if err != nil {
 		if id := identity(err); !w.known[id] {

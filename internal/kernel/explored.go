@@ -38,6 +38,9 @@ type Explored struct {
 	// goroutine that has no business there. What it returns becomes the operation's
 	// Site.
 	Announced func(t *Task, op Op) (site uintptr)
+	// Early, if not nil, is asked before every choice while somebody waits for a
+	// moment: whether the earliest such moment has come, although tasks are enabled.
+	Early func() bool
 	// Stalled is called when no task is enabled and no deadline is left, but
 	// tasks are. It must enable or kill one, or report false to end the run.
 	Stalled func() bool
@@ -203,7 +206,7 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 	u := t
 	switch {
 	case op.Pinned && k.enabled.has(v.index):
-	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps != k.stop && k.dying == 0:
+	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps != k.stop && k.dying == 0 && k.Early == nil:
 		// What pick would do, without the way there: this is where a search spends
 		// its time.
 		if i := k.explorer.Choose(k, k.last, &k.enabled); i != v.index {
@@ -264,6 +267,9 @@ func (k *Explored) pick() *Task {
 		if k.dying > 0 {
 			return k.firstDying() // how tasks unwind is no choice: nobody can notice
 		}
+		if k.Early != nil && k.enabled.n > 0 && k.deadline() != Never && k.Early() {
+			k.idle()
+		}
 		switch k.enabled.n {
 		case 0:
 		case 1:
@@ -281,8 +287,8 @@ func (k *Explored) pick() *Task {
 	}
 }
 
-// idle moves the clock to the earliest deadline and reports whether there was one.
-func (k *Explored) idle() bool {
+// deadline is the earliest moment that somebody waits for.
+func (k *Explored) deadline() Time {
 	at := Never
 	for _, tm := range k.timers {
 		at = min(at, tm.at)
@@ -290,6 +296,12 @@ func (k *Explored) idle() bool {
 	for _, t := range k.tasks {
 		at = min(at, t.virtual.until)
 	}
+	return at
+}
+
+// idle moves the clock to the earliest deadline and reports whether there was one.
+func (k *Explored) idle() bool {
+	at := k.deadline()
 	if at == Never {
 		return false
 	}
