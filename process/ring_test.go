@@ -1,0 +1,66 @@
+//go:build linux && !portable
+
+package process_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/internal/futex"
+	"github.com/pygil/pygil/process"
+)
+
+// Sleepers look for themselves now and then, because of the dead. Among the living
+// nobody needs that: here it would take an hour.
+func TestNobodyNeedsToLook(t *testing.T) {
+	first, last := futex.FirstLook, futex.LastLook
+	futex.FirstLook, futex.LastLook = time.Hour, time.Hour
+	defer func() { futex.FirstLook, futex.LastLook = first, last }()
+
+	ctx := t.Context()
+	k := newKit(t, 4)
+	require.NoError(t, k.Sem.Release(ctx))
+	var wg sync.WaitGroup
+	const rounds = 300
+	for range 4 {
+		wg.Go(func() {
+			own := process.WithOwner(ctx)
+			for range rounds {
+				assert.NoError(t, k.Lock.With(ctx, func() { settleABit() }))
+				assert.NoError(t, k.RLock.With(own, func() { settleABit() }))
+				assert.NoError(t, k.Sem.With(ctx, func() { settleABit() }))
+				_, err := k.Barrier.Wait(ctx)
+				assert.NoError(t, err)
+			}
+		})
+	}
+	wg.Wait()
+
+	for range rounds {
+		woken := background(func() error { return k.Event.Wait(ctx) })
+		require.NoError(t, k.Event.Set(ctx))
+		require.NoError(t, woken())
+		require.NoError(t, k.Event.Clear(ctx))
+	}
+
+	own := process.WithOwner(ctx)
+	for range rounds {
+		woken := background(func() error {
+			own := process.WithOwner(ctx)
+			return k.Cond.With(own, func() { assert.NoError(t, k.Cond.Wait(own)) })
+		})
+		sleepers(t, k.Cond, 1)
+		require.NoError(t, k.Cond.With(own, func() { require.NoError(t, k.Cond.Notify(own, 1)) }))
+		require.NoError(t, woken())
+	}
+}
+
+// settleABit holds something long enough for others to wait for it.
+func settleABit() {
+	for begin := time.Now(); time.Since(begin) < 2*time.Microsecond; {
+	}
+}
