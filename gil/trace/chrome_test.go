@@ -217,3 +217,11 @@ func TestCheckChromeRefuses(t *testing.T) {
 	require.ErrorContains(t, trace.CheckChrome(strings.NewReader(`{"x":1}`)), "no traceEvents")
 	require.ErrorContains(t, trace.CheckChrome(strings.NewReader(strings.Replace(good, "\n]}", ",\n]}", 1))), "no trace in Chrome's object form")
 }
+
+func FuzzCheckChrome(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte(`{"traceEvents":[{"ph":"X","ts":1.5,"dur":-1},null,[],{"ph":"e","id":{}}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		_ = trace.CheckChrome(bytes.NewReader(b)) // whatever it says of it, it says something
+	})
+}

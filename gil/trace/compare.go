@@ -14,7 +14,7 @@ import (
 
 // Diff is where two traces part.
 type Diff struct {
-	A, B *Timeline
+	A, B *Timeline // of the two traces
 	// Step is the number of events that are the same from the beginning, whatever
 	// their times: what happened, to which thread and object, and why. Same says
 	// that there is nothing else.

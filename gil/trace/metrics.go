@@ -12,53 +12,53 @@ import (
 // reader to take, over whatever window. Wall is the time from Header.From to the
 // last event.
 type Metrics struct {
-	Wall    time.Duration
+	Wall    time.Duration   // what the timeline covers
 	Partial bool            // events before Header.From are missing: counts are of the rest
 	Threads []ThreadMetrics // in the order of Timeline.Lanes
-	GILs    []GILMetrics
-	Locks   []LockMetrics // locks only, in the order of first use
-	Cores   []CoreMetrics // none in the live world
-	Queues  []QueueMetrics
-	Loop    LoopMetrics
+	GILs    []GILMetrics    // in the order of first use
+	Locks   []LockMetrics   // locks only, in the order of first use
+	Cores   []CoreMetrics   // none in the live world
+	Queues  []QueueMetrics  // in the order of first use
+	Loop    LoopMetrics     // of all event loops together
 
-	Par      int     // most threads computing at an instant
-	ParMean  float64 // its average over time
-	Conc     int     // most threads that had begun work, had not ended, and were not waiting in Join or Start
-	ConcMean float64
+	Par      int           // most threads computing at an instant
+	ParMean  float64       // its average over time
+	Conc     int           // most threads that had begun work, had not ended, and were not waiting in Join or Start
+	ConcMean float64       // its average over time
 	Busy     time.Duration // Σ of the time cores were used
 }
 
 // ThreadMetrics are one thread's part.
 type ThreadMetrics struct {
-	TID, PID     uint32
-	Name         string
+	TID, PID     uint32                   // its number and its process's
+	Name         string                   // unique in the trace
 	Life         time.Duration            // end − start
 	Spent        [NumStates]time.Duration // its division; the sum is Life
 	Acquisitions int                      // of a GIL
 	Switches     int                      // of these, after another thread
-	FailedWakes  int
-	Bypass       int // most acquisitions by others during one of its waits for a GIL
+	FailedWakes  int                      // times it was woken for a GIL that was taken again
+	Bypass       int                      // most acquisitions by others during one of its waits for a GIL
 }
 
 // GILMetrics are one GIL's part. A switch is an acquisition by a thread other than
 // the holder before; it is forced when that one was asked or its ticks ran out.
 type GILMetrics struct {
-	Obj          uint64
-	Name         string
+	Obj          uint64        // its number
+	Name         string        // unique in the trace
 	Held         time.Duration // Σ (release − acquire)
 	Wanted       time.Duration // time with at least one waiter
-	Acquisitions int
-	Switches     int
-	Forced       int
-	Voluntary    int
-	FailedWakes  int
+	Acquisitions int           // times a thread took it
+	Switches     int           // of these, by another thread than before
+	Forced       int           // of these, because the holder was asked or its ticks ran out
+	Voluntary    int           // the other switches
+	FailedWakes  int           // times a thread was woken for it and found it taken
 	Checks       int           // times a tick GIL was released and taken again
 	Requests     int           // gil-drop-requests
 	Latencies    int           // times a request was followed by a release
 	LatencySum   time.Duration // Σ of the first gil-drop-request → gil-release
-	LatencyMax   time.Duration
+	LatencyMax   time.Duration // the greatest of these
 	AfterIO      time.Duration // Σ of waits for the GIL right after IO
-	IOEnds       int
+	IOEnds       int           // times a thread came back from IO
 	Interval     time.Duration // Header.Interval
 }
 
@@ -86,28 +86,28 @@ func (g GILMetrics) LatencyMean() time.Duration {
 
 // LockMetrics are one lock's part.
 type LockMetrics struct {
-	Obj          uint64
-	Name         string
-	Acquisitions int
+	Obj          uint64        // its number
+	Name         string        // unique in the trace
+	Acquisitions int           // times a thread took it
 	Contended    int           // of these, those that waited
 	Held, Waited time.Duration // Σ
-	Timeouts     int
-	Queue        int      // most threads that waited at an instant
-	Before       []string // locks that were acquired while this one was held: edges of the lock order
+	Timeouts     int           // waits that were given up
+	Queue        int           // most threads that waited at an instant
+	Before       []string      // locks that were acquired while this one was held: edges of the lock order
 }
 
 // CoreMetrics are one core's part.
 type CoreMetrics struct {
-	Core   uint64
-	Busy   time.Duration
-	Visits int
+	Core   uint64        // its number, from 0
+	Busy   time.Duration // time with a thread on it
+	Visits int           // times a thread came
 }
 
 // QueueMetrics are one queue's part.
 type QueueMetrics struct {
-	Obj        uint64
-	Name       string
-	Puts, Gets int
+	Obj        uint64        // its number
+	Name       string        // unique in the trace
+	Puts, Gets int           // of items
 	Most       int64         // items in it at an instant
 	Waited     time.Duration // Σ over the items that were taken: put → get
 	Empty      time.Duration // time without items, from the first event of the queue to the end
@@ -115,7 +115,7 @@ type QueueMetrics struct {
 
 // LoopMetrics are those of the event loops.
 type LoopMetrics struct {
-	Turns                        int
+	Turns                        int           // of the loops
 	ReadyMost                    int64         // callbacks ready at the beginning of a turn
 	Longest                      time.Duration // callback
 	Late, LateMost               time.Duration // Σ and greatest of fire − deadline of timers

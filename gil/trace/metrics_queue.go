@@ -83,15 +83,15 @@ func (tl *Timeline) loopMetrics(m *Metrics) {
 
 // Counter is a number over time.
 type Counter struct {
-	Name   string
-	PID    uint32 // of the process it is about; 0 for the machine
-	Points []Point
+	Name   string  // such as "par"
+	PID    uint32  // of the process it is about; 0 for the machine
+	Points []Point // its changes, the first at the beginning of the trace
 }
 
 // Point is a Counter's value from a moment on.
 type Point struct {
-	T time.Duration
-	N int64
+	T time.Duration // from when on
+	N int64         // the value
 }
 
 // Max is the greatest value that lasted.

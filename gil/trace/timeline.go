@@ -28,22 +28,22 @@ type Timeline struct {
 // Lane is the life of a thread. Its spans follow each other without gaps and do
 // not overlap; those that take no time are left out.
 type Lane struct {
-	TID, PID   uint32
-	Name       string // unique in the trace
-	Start, End time.Duration
-	Ended      bool // its end is in the trace
-	Failed     bool
-	Killed     bool // a daemon that was ended with its interpreter
-	Creator    uint32
-	Spans      []Span
+	TID, PID   uint32        // its number and its process's
+	Name       string        // unique in the trace
+	Start, End time.Duration // of its life, as far as the trace has it
+	Ended      bool          // its end is in the trace
+	Failed     bool          // it ended with an uncaught exception
+	Killed     bool          // a daemon that was ended with its interpreter
+	Creator    uint32        // the thread that made it
+	Spans      []Span        // in the order of time
 }
 
 // Span is a part of a thread's life in which it does one thing.
 type Span struct {
-	From, To time.Duration
-	State    State
-	Obj      uint64 // what it waits for, where that is known
-	Peer     uint32 // the thread that held that when the wait began
+	From, To time.Duration // it does it
+	State    State         // what it does
+	Obj      uint64        // what it waits for, where that is known
+	Peer     uint32        // the thread that held that when the wait began
 }
 
 // Length is how long the span takes.
@@ -51,16 +51,16 @@ func (s Span) Length() time.Duration { return s.To - s.From }
 
 // Resource is something that one thread holds at a time, or several.
 type Resource struct {
-	Obj   uint64
-	PID   uint32
-	Name  string
-	Holds []Hold
+	Obj   uint64 // its number
+	PID   uint32 // of the process that used it first
+	Name  string // unique in the trace
+	Holds []Hold // in the order in which they ended
 }
 
 // Hold is a thread's possession of a Resource.
 type Hold struct {
-	TID      uint32
-	From, To time.Duration
+	TID      uint32        // the thread
+	From, To time.Duration // it had it
 	Waited   time.Duration // before it
 	Why      gil.Why       // it was given up
 	Name     string        // of a task
@@ -69,28 +69,28 @@ type Hold struct {
 
 // Wait is a thread's wait at a lock, an event, a condition.
 type Wait struct {
-	TID      uint32
-	Obj      uint64
-	Name     string
-	From, To time.Duration
-	Acquired bool
-	TimedOut bool // neither: it still waited when the trace ended
+	TID      uint32        // the thread
+	Obj      uint64        // what it waited for
+	Name     string        // of that
+	From, To time.Duration // it waited
+	Acquired bool          // it got it
+	TimedOut bool          // it gave up; neither: it still waited when the trace ended
 }
 
 // Link is a cause on one thread with an effect on another: who is woken, who gets
 // an item.
 type Link struct {
-	Kind     string // "gil handover", "lock handover", "start", "end", "item", "message", "task", "cancel"
-	From, To uint32
+	Kind     string        // "gil handover", "lock handover", "start", "end", "item", "message", "task", "cancel"
+	From, To uint32        // the threads
 	At, Then time.Duration // of the cause and of the effect
 }
 
 // Mark is a moment worth showing.
 type Mark struct {
-	TID, PID uint32
-	T        time.Duration
-	Kind     gil.EventKind
-	Text     string
+	TID, PID uint32        // whose
+	T        time.Duration // when
+	Kind     gil.EventKind // what
+	Text     string        // in a few words
 }
 
 // Timeline derives the spans of a trace.

@@ -20,12 +20,12 @@ type WaitGraph struct {
 
 // WaitEdge is one thread's wait.
 type WaitEdge struct {
-	TID    uint32
-	Thread string
-	For    string   // such as "lock accounts", "end of w", "GIL"
-	By     []uint32 // threads that end the wait by what they do: holders, the thread that is joined
-	Held   []string // their names
-	Since  time.Duration
+	TID    uint32        // the thread
+	Thread string        // its name
+	For    string        // such as "lock accounts", "end of w", "GIL"
+	By     []uint32      // threads that end the wait by what they do: holders, the thread that is joined
+	Held   []string      // their names
+	Since  time.Duration // when it began
 }
 
 // Waiting is the graph of a moment: after everything that happened up to then.
