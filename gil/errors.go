@@ -92,6 +92,7 @@ type Waiting struct {
 	Thread string // the thread that waits
 	For    string // what it waits for
 	Held   string // the thread that holds it, empty when nobody does
+	Detail string // lines that say more about it, as the tasks of an event loop; mostly empty
 }
 
 // Error lists who waits for what.
@@ -105,6 +106,14 @@ func (e *DeadlockError) Error() string {
 		fmt.Fprintf(&b, "%s waits for %s", w.Thread, w.For)
 		if w.Held != "" {
 			fmt.Fprintf(&b, " held by %s", w.Held)
+		}
+	}
+	for _, w := range e.Waits {
+		if w.Detail != "" {
+			fmt.Fprintf(&b, "\n  %s:", w.Thread)
+			for line := range strings.Lines(w.Detail) {
+				b.WriteString("\n    " + strings.TrimRight(line, "\n"))
+			}
 		}
 	}
 	return b.String()

@@ -2,6 +2,7 @@ package gil
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,9 +64,24 @@ type Gate struct {
 	first   *gateWaiter
 	last    *gateWaiter
 	owner   atomic.Pointer[Thread]
-	why     Why  // what its waiters wait for, if it is no lock
+	why     Why // what its waiters wait for, if it is no lock
+	explain func() string
 	end     bool // the end of a thread, which is its name
 	tracked bool // owners are recorded: not in the live world, whose hot path they would slow down
+}
+
+// identity is what the explorer knows the gate by: as for a variable its name,
+// which does not depend on the schedule, if it has one that is its own. A name with
+// an article, "a lock", says what kind of thing it is.
+func (g *Gate) identity(t *Thread) kernel.ObjID {
+	switch article, _, _ := strings.Cut(g.name, " "); {
+	case t.x == nil || g.end || g.name == "" || article == "a" || article == "an" || article == "the":
+	default:
+		if id := kernel.HashString(g.name); t.interp.w.names.claim(id) {
+			return id
+		}
+	}
+	return t.k.NextObject()
 }
 
 // Init binds the gate to t's world and interpreter and gives it its permits. Only
@@ -106,10 +122,15 @@ func (g *Gate) bind(t *Thread, permits int, name string) {
 	g.owner.Store(nil)
 	g.interp, g.name = t.interp, name
 	g.tracked = mine.Policy != kernel.LivePolicy
-	g.id = t.k.NextObject()
+	g.id = g.identity(t)
 	g.permits.Store(int32(min(permits, All)))
 	g.world.Store(mine)
 }
+
+// Explain sets who says more about a thread that waits at the gate when it is part
+// of a deadlock, as an event loop can about its tasks. fn is called when nothing
+// runs any more, on no thread, and only looks.
+func (g *Gate) Explain(fn func() string) { g.explain = fn }
 
 func (g *Gate) describe() string {
 	switch {

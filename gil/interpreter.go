@@ -163,8 +163,8 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 func (i *Interpreter) newMain(by *Thread, main func(*Thread)) *Thread {
 	t := i.newThread(nil, "MainThread", main, nil)
 	t.k.Init(nil, i.domain, t.name)
-	t.ended.Init(t, 0, t.name)
 	t.ended.end = true
+	t.ended.Init(t, 0, t.name)
 	i.lock()
 	i.main = t
 	i.threads = append(i.threads, t)

@@ -193,6 +193,9 @@ func (t *Thread) waiting() Waiting {
 		if o := g.owner.Load(); o != nil {
 			x.Held = o.name
 		}
+		if g.explain != nil {
+			x.Detail = g.explain()
+		}
 	}
 	return x
 }

@@ -276,3 +276,52 @@ func TestUnwindingIsNoChoice(t *testing.T) {
 	assert.Zero(t, c.asked)
 	assert.Len(t, dead.Waits, 6)
 }
+
+// A gate with a name of its own is the same to every schedule, two of one name are
+// two, and so are those that are only called by their kind.
+func TestGatesHaveTheirNames(t *testing.T) {
+	w := &witness{objects: map[kernel.ObjID]bool{}, gates: true}
+	s := gil.NewSandbox(gil.AnyBytecode, w, 0)
+	defer s.Close()
+	for more := true; more; more = w.next() {
+		require.NoError(t, s.Run(1, func(th *gil.Thread) {
+			var g [4]gil.Gate
+			pass := func(th *gil.Thread, i int, name string) {
+				g[i].Init(th, 2, name)
+				g[i].Pass(th, gil.OpTryAcquire, 0)
+			}
+			sideBySide(th,
+				func(th *gil.Thread) { pass(th, 0, "one"); pass(th, 1, "two") },
+				func(th *gil.Thread) { pass(th, 1, "two"); pass(th, 0, "one") })
+		}))
+	}
+	assert.Len(t, w.objects, 2)
+	clear(w.objects)
+	require.NoError(t, s.Run(1, func(th *gil.Thread) {
+		for _, name := range []string{"one", "one", "a lock", "a lock"} {
+			var g gil.Gate
+			g.Init(th, 1, name)
+			g.Pass(th, gil.OpTryAcquire, 0)
+		}
+	}))
+	assert.Len(t, w.objects, 4)
+}
+
+// Whoever ends a run does not end the threads that have ended.
+func TestStepLimitAfterAThreadHasEnded(t *testing.T) {
+	s := gil.NewSandbox(gil.AnyBytecode, kernel.NewRandomWalk(1), 100)
+	defer s.Close()
+	for seed := range uint64(20) {
+		err := s.Run(seed, func(t *gil.Thread) {
+			a := t.Go("a", func(t *gil.Thread) { t.Tick(1) })
+			b := t.Go("b", func(t *gil.Thread) {
+				for {
+					t.Tick(1)
+				}
+			})
+			a.Join(t)
+			b.Join(t)
+		})
+		require.ErrorIs(t, err, gil.ErrStepLimit)
+	}
+}

@@ -157,8 +157,8 @@ func (t *Thread) Start(by *Thread) {
 	if by.dying || by.k.Killed() {
 		by.unwind() // a deferred call of a thread that is being ended starts nobody
 	}
-	t.ended.Init(by, 0, t.name)
 	t.ended.end = true
+	t.ended.Init(by, 0, t.name)
 	by.touch(kernel.OpStart, t.ended.id)
 	if !t.stage.CompareAndSwap(stageNew, stageStarting) {
 		panic(misuse("threads can only be started once", "thread %s: threads can only be started once; make a new one", t.name))

@@ -14,12 +14,15 @@ import (
 type witness struct {
 	every
 	objects map[kernel.ObjID]bool
+	gates   bool // or those only
 }
 
 func (w *witness) Performs(_ *kernel.Explored, _ *kernel.Task, op kernel.Op) {
 	switch op.Kind {
-	case kernel.OpRead, kernel.OpWrite, kernel.OpUpdate:
-		w.objects[op.Obj] = true
+	case kernel.OpRead, kernel.OpWrite, kernel.OpUpdate, kernel.OpTryAcquire:
+		if w.gates == (op.Kind == kernel.OpTryAcquire) {
+			w.objects[op.Obj] = true
+		}
 	}
 }
 

@@ -59,6 +59,7 @@ type Explored struct {
 	now     Time
 	alive   int
 	dying   int // of these, killed
+	leaving bool
 	steps   int
 	stop    int // the number of steps at which the run is cut short
 	nextDom int
@@ -92,6 +93,7 @@ func (k *Explored) Reset(seed uint64, limit int) {
 	k.enabled.clear()
 	k.timers = k.timers[:0]
 	k.pool.current, k.last = nil, 0
+	k.leaving = false
 	k.now, k.alive, k.dying, k.steps, k.nextDom = 0, 0, 0, 0, 0
 }
 
@@ -145,7 +147,8 @@ func (k *Explored) Run(main *Task, body func()) {
 func (k *Explored) drive() {
 	finished := false
 	defer func() {
-		if !finished {
+		if !finished && !k.leaving { // what fails again while it is being ended is not tried for ever
+			k.leaving = true
 			if k.Abandoned != nil {
 				k.Abandoned()
 			}
@@ -161,7 +164,7 @@ func (k *Explored) drive() {
 // is taken, so that every task's pending operation is known.
 func (k *Explored) Spawn(_, t *Task, body func()) {
 	v := &t.virtual
-	v.index, v.until, v.wake, v.parked, v.body = len(k.tasks), Never, Woken, false, body
+	v.index, v.until, v.wake, v.parked, v.gone, v.body = len(k.tasks), Never, Woken, false, false, body
 	v.slots = [2]virtualSlot{}
 	k.tasks = append(k.tasks, t)
 	k.enabled.add(v.index)
@@ -404,6 +407,9 @@ func (k *Explored) firstDying() *Task {
 
 // Kill makes every wait of t return Killed.
 func (k *Explored) Kill(_, t *Task) {
+	if t.virtual.gone {
+		return
+	}
 	if !t.killed.Swap(true) {
 		k.dying++
 	}
@@ -415,6 +421,7 @@ func (k *Explored) Exit(t *Task) {
 	k.enabled.remove(t.virtual.index)
 	t.virtual.until = Never
 	k.alive--
+	t.virtual.gone = true
 	if t.killed.Load() {
 		k.dying--
 	}

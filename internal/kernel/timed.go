@@ -71,6 +71,7 @@ type virtualTask struct {
 	slots [2]virtualSlot
 
 	parked bool
+	gone   bool // explored: it has exited
 	on     Slot // the slot it is parked on
 	wake   Wake
 	limit  Time // see WaitOn
