@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/threading"
 	"github.com/pygil/pygil/gil/trace"
 )
 
@@ -78,4 +79,104 @@ func ExampleNewRecorder() {
 	tr := r.Trace()
 	fmt.Println(r.Dropped() > 4000, len(tr.Events) < 1010, tr.Timeline().Lanes[0].Name)
 	// Output: true true MainThread
+}
+
+// Findings say in plain words what usually is a mistake.
+func ExampleTimeline_Findings() {
+	tr, err := trace.Record(2, gil.CPython313, func(m *gil.Thread) {
+		lock := &threading.Lock{Name: "accounts"}
+		m.Go("teller", func(t *gil.Thread) {
+			lock.With(t, func() { t.IO(3 * time.Millisecond) })
+		})
+		m.Held(8 * time.Millisecond)
+	})
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range tr.Timeline().Findings() {
+		fmt.Println(f)
+	}
+	// Output:
+	// gil-kept: MainThread was in a C call that kept the GIL for 8 ms: no other thread of the interpreter could run meanwhile, however long it waited. Give the GIL up around the call, or make it shorter.
+	// lock-across-io: The lock accounts was held for 3 ms in which its holder did nothing but wait for the operating system or sleep (once, by teller). Release the lock before the wait, or others wait with it.
+	// unjoined: Nobody waited for the end of teller: whether its work was done when others went on is chance. Join it, or let an event or a queue tell that it is done.
+}
+
+// A table has a row for each step that others can notice.
+func ExampleTimeline_WriteTable() {
+	tr, err := trace.Record(1, gil.AnyBytecode, func(m *gil.Thread) {
+		n := gil.NewVar("n", 0)
+		w := m.Go("w", func(t *gil.Thread) {
+			seen := n.Load(t)
+			t.Sleep(time.Millisecond)
+			n.Store(t, seen+1)
+		})
+		gil.Add(m, n, 10)
+		w.Join(m)
+	})
+	if err != nil {
+		panic(err)
+	}
+	if err := tr.Timeline().WriteTable(os.Stdout, trace.Steps{Width: 72}); err != nil {
+		panic(err)
+	}
+	// Output:
+	// step | MainThread   | w          | then
+	// -----+--------------+------------+--------------
+	//    1 | begins       |            |
+	//    2 | :            | begins     |
+	//    3 | :            | read n: 0  |
+	//    4 | :            | sleep 1 ms |
+	//    5 | read n: 0    |            |
+	//    6 | write n      |            | n = 10
+	//    7 | join w       |            |
+	//    8 | :            | write n    | n = 1, 1 lost
+	//    9 | :            | ends       |
+	//   10 | has joined w |            |
+	//   11 | ends         |            |
+}
+
+// Deadlocked is the graph of who waits for whom when nothing can happen any more.
+func ExampleTimeline_Deadlocked() {
+	tr, err := trace.Record(1, gil.CPython313, func(m *gil.Thread) {
+		one, two := &threading.Lock{Name: "one"}, &threading.Lock{Name: "two"}
+		take := func(x, y *threading.Lock) func(*gil.Thread) {
+			return func(t *gil.Thread) {
+				x.Acquire(t)
+				t.Sleep(time.Millisecond)
+				y.Acquire(t)
+			}
+		}
+		gil.JoinAll(m, m.Go("a", take(one, two)), m.Go("b", take(two, one)))
+	})
+	fmt.Println(err != nil)
+	if err := tr.Timeline().Deadlocked().WriteText(os.Stdout); err != nil {
+		panic(err)
+	}
+	// Output:
+	// true
+	// MainThread waits for end of a, for 1 ms
+	// a waits for lock two, held by b, for 0
+	// b waits for lock one, held by a, for 0
+	// cycle: a → b → a
+}
+
+// Compare finds where two runs part.
+func ExampleCompare() {
+	run := func(seed uint64) *trace.Trace {
+		tr, err := trace.Record(1, gil.CPython313, func(m *gil.Thread) {
+			hello := func(t *gil.Thread) { t.Sleep(time.Millisecond) }
+			gil.JoinAll(m, m.Go("a", hello), m.Go("b", hello))
+		}, gil.WithSeed(seed))
+		if err != nil {
+			panic(err)
+		}
+		return tr
+	}
+	fmt.Println(trace.Compare(run(1), run(1)).Same)
+	d := trace.Compare(run(1), run(3))
+	fmt.Println(d.Same, d.A.Sentence(d.A.Trace.Events[d.Step]), "/", d.B.Sentence(d.B.Trace.Events[d.Step]))
+	// Output:
+	// true
+	// false b gets core 0. / a gets core 0.
 }

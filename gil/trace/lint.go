@@ -81,13 +81,20 @@ func gilKept(tl *Timeline) (out []Finding) {
 		if n > 0 {
 			out = append(out, Finding{
 				Rule: "gil-kept", Threads: []string{l.Name}, From: worst.From, To: worst.To,
-				Text: fmt.Sprintf("%s was in a C call that kept the GIL for %s; no other thread of the interpreter could run meanwhile, however long it waited (%s).",
-					l.Name, short(worst.Length()), times(n)),
+				Text: fmt.Sprintf("%s was in a C call that kept the GIL for %s%s: no other thread of the interpreter could run meanwhile, however long it waited.",
+					l.Name, short(worst.Length()), again(n)),
 				Advice: "Give the GIL up around the call, or make it shorter.",
 			})
 		}
 	}
 	return out
+}
+
+func again(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", the longest of %d", n)
 }
 
 func times(n int) string {

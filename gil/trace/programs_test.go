@@ -134,6 +134,7 @@ func checked(t *testing.T, tr *trace.Trace) {
 	t.Helper()
 	require.NoError(t, tr.Check())
 	tl := tr.Timeline()
+	require.NoError(t, tl.Metrics().Check())
 	for _, l := range tl.Lanes {
 		at, sum := l.Start, time.Duration(0)
 		for _, s := range l.Spans {

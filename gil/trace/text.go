@@ -310,7 +310,7 @@ func (x *textWriter) fill(parts []string, sep string) {
 		case utf8.RuneCountInString(line+sep+p) <= x.o.Width:
 			line += sep + p
 		default:
-			fmt.Fprintln(x.out, line)
+			fmt.Fprintln(x.out, cutText(line, x.o.Width))
 			line = p
 		}
 	}
