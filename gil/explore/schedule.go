@@ -17,7 +17,7 @@ import (
 //
 // The zero Schedule is the base order.
 type Schedule struct {
-	Deviations []Deviation
+	Deviations []Deviation // in the order in which they apply
 	// Fingerprint is a hash of the operations of the run that was recorded, 0 when
 	// unknown. A run with another one did something else.
 	Fingerprint uint32

@@ -1,0 +1,100 @@
+package explore_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/explore"
+)
+
+func TestScheduleText(t *testing.T) {
+	s := explore.Schedule{
+		Deviations:  []explore.Deviation{{Thread: "0", Op: 3, Instead: "2.1"}, {Thread: "2.1", Op: 1, Instead: explore.Clock}},
+		Fingerprint: 0x9f3c2a10, Kind: explore.Deadlock,
+	}
+	require.Equal(t, "gil1:0@3>2.1,2.1@1>~/9f3c2a10/deadlock", s.String())
+	require.Equal(t, "gil1:-", explore.Schedule{}.String())
+	for _, text := range []string{s.String(), "gil1:-", "  gil1:-/00000001/panic\n"} {
+		back, err := explore.ParseSchedule(text)
+		require.NoError(t, err)
+		require.Equal(t, strings.TrimSpace(text), back.String())
+	}
+}
+
+// TestScheduleTextGenerated has schedules of any length survive their text, which
+// for long ones is packed.
+func TestScheduleTextGenerated(t *testing.T) {
+	path := rapid.StringMatching(`(0|[1-9][0-9]{0,2})(\.[1-9][0-9]?){0,2}`)
+	rapid.Check(t, func(t *rapid.T) {
+		s := explore.Schedule{Kind: explore.Kind(rapid.IntRange(0, 9).Draw(t, "kind")), Fingerprint: rapid.Uint32Min(1).Draw(t, "fingerprint")}
+		for range rapid.IntRange(0, 60).Draw(t, "length") {
+			s.Deviations = append(s.Deviations, explore.Deviation{
+				Thread: path.Draw(t, "thread"), Op: rapid.IntRange(1, 100_000).Draw(t, "op"), Instead: rapid.OneOf(path, rapid.Just("~")).Draw(t, "instead"),
+			})
+		}
+		back, err := explore.ParseSchedule(s.String())
+		require.NoError(t, err)
+		require.Equal(t, s, back)
+	})
+}
+
+func TestScheduleErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                     "does not begin with gil1",
+		"gil2:-":               "does not begin with gil1",
+		"gil1-":                "a colon is missing",
+		"gil1:0@1":             "not of the form",
+		"gil1:0>1":             "not of the form",
+		"gil1:0@x>1":           "not the number of an operation",
+		"gil1:0@0>1":           "counted from 1",
+		"gil1:a@1>1":           "no thread path",
+		"gil1:01@1>1":          "no thread path",
+		"gil1:0@1>":            "no thread path",
+		"gil1:-/xyz":           "fingerprint",
+		"gil1:-/1/sunburn":     "no kind of failure",
+		"gil1:-/1/none":        "no kind of failure",
+		"gil1:-/1/panic/panic": "at most 3",
+		"gil1z!!":              "damaged",
+		"gil1zAA_AAA":          "damaged",
+	} {
+		_, err := explore.ParseSchedule(text)
+		require.ErrorContains(t, err, want, text)
+		require.ErrorContains(t, err, "explore: ", text)
+	}
+}
+
+func FuzzParseSchedule(f *testing.F) {
+	f.Add("gil1:0@3>2.1,2.1@1>~/9f3c2a10/deadlock")
+	f.Add("gil1zAgEwATEAAgE/00000001")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := explore.ParseSchedule(text)
+		if err != nil {
+			return
+		}
+		back, err := explore.ParseSchedule(s.String())
+		require.NoError(t, err)
+		require.Equal(t, s, back)
+	})
+}
+
+// TestStrictReplay: a program that is not the recorded one fails a strict replay and
+// says why, and is replayed as far as it goes otherwise.
+func TestStrictReplay(t *testing.T) {
+	f := explore.Find(lostUpdate(2), explore.WithStrategy(explore.DPOR()))
+	require.NotNil(t, f)
+	edited := func(t *gil.Thread) {
+		gil.NewVar("unrelated", 0).Store(t, 1)
+		lostUpdate(2)(t)
+	}
+	again := explore.Replay(edited, f.Schedule)
+	require.NotNil(t, again, "it survives an edit that does not matter to it")
+	require.Equal(t, explore.Assertion, again.Kind)
+	strict := explore.Replay(edited, f.Schedule, explore.WithStrictReplay())
+	require.NotNil(t, strict)
+	require.Equal(t, explore.Nondeterminism, strict.Kind)
+	require.Nil(t, explore.Replay(counted(2), f.Schedule), "a bug that has been fixed")
+}
