@@ -116,7 +116,7 @@ func (b *legacy) instructions() (r record, t *target, argument []byte, failed st
 func (b *legacy) join(r *record) {
 	family.mu.Lock()
 	defer family.mu.Unlock()
-	family.profile, family.aloof = r.Profile, r.Aloof
+	family.profile, family.aloof, family.bind = r.Profile, r.Aloof, r.Bind
 	family.self = &Process{
 		role: self, name: r.Name, identity: r.Identity, daemon: r.Daemon, bound: r.Bound, key: r.Key,
 		stage: started, pid: os.Getpid(), done: make(chan struct{}),

@@ -87,11 +87,13 @@ var openHere = process.Define("open here", func(ctx context.Context, _ *plug) (m
 	return open, nil
 })
 
-// PR-15: reading the input finds its end.
+// PR-15: a child that reads its input finds the end, and takes nothing from its
+// parent's.
 func TestStdin(t *testing.T) {
-	n, err := readStdin.Call(t.Context(), process.None{})
-	require.NoError(t, err)
-	assert.Zero(t, n)
+	p := prepare(t, "reader")
+	p.Stdin = strings.NewReader("for the parent")
+	require.NoError(t, p.Run(), p.stderr.String())
+	assert.Equal(t, "0 <nil>, for the parent", p.stdout.String())
 }
 
 var readStdin = process.Define("read stdin", func(ctx context.Context, _ process.None) (int, error) {
@@ -138,6 +140,7 @@ func TestCommandName(t *testing.T) {
 }
 
 func init() {
+	elsewhere = append(elsewhere, "read stdin")
 	// A program without Main.
 	roles["bomb"] = func() {
 		_, err := square.Start(context.Background(), 1)
@@ -178,6 +181,15 @@ func init() {
 			_, err := square.Call(t, 1)
 			fmt.Println(err)
 			return nil
+		})
+	}
+	// A program that reads its input after its child.
+	roles["reader"] = func() {
+		process.Main(func(t *gil.Thread) error {
+			n, failed := readStdin.Call(t, process.None{})
+			b, err := io.ReadAll(os.Stdin)
+			fmt.Printf("%d %v, %s", n, failed, b)
+			return err
 		})
 	}
 	// A program that is told of a parent by the environment alone.

@@ -79,7 +79,8 @@
 //
 // A daemon that does not end by SIGTERM within five seconds is killed. In the
 // last row CPython's daemons run on. [WithEndWithParent] changes it for one
-// process; [Parent] tells a process that runs on. A child itself ends as Main
+// process; [Parent] tells a process that runs on. Below TestMain nobody does, so
+// that tests that are killed leave nothing behind. A child itself ends as Main
 // does: its own children first.
 //
 // # Signals

@@ -18,6 +18,7 @@ type relatives struct {
 	// Set by Main, TestMain or the parent before anybody can start a process.
 	aloof   bool
 	profile string
+	bind    bool // children end with their parents unless told otherwise
 
 	mu       sync.Mutex
 	self     *Process

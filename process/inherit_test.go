@@ -103,7 +103,7 @@ func TestHandlesAreInherited(t *testing.T) {
 	require.NoError(t, p.Join(t.Context()))
 	code, _ := p.ExitCode()
 	assert.Zero(t, code)
-	assert.Equal(t, before, openFiles(t), "the duplicates are closed")
+	assert.LessOrEqual(t, openFiles(t), before, "the duplicates are closed")
 	_, err = theirs.TryRecv(t.Context())
 	assert.ErrorIs(t, err, pipe.ErrWouldBlock, "what was fetched is the child's")
 	require.NoError(t, w.Close())
@@ -121,7 +121,7 @@ func TestHandlesThatCannotBeInherited(t *testing.T) {
 	before := openFiles(t)
 	_, err = usePlugs.Start(t.Context(), plugs{A: &plug{w, "a"}, B: &plug{w, "sealed"}})
 	assert.ErrorContains(t, err, "at plugs.B: it says: a sealed plug stays here")
-	assert.Equal(t, before, openFiles(t))
+	assert.LessOrEqual(t, openFiles(t), before)
 
 	mine, theirs, err := pipe.New(t.Context())
 	require.NoError(t, err)

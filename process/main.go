@@ -69,10 +69,12 @@ func Main(run func(t *gil.Thread) error, opts ...Option) {
 //
 // In a child it runs the function that the child was started for, and does not
 // return. Otherwise it runs the tests and ends the program. Tests that pass and
-// leave children running have failed.
+// leave children running have failed. When the tests die, by their time limit for
+// example, all their children end; see [WithEndWithParent].
 // Options: [WithProfile], [WithoutSignals], [WithCheck], [WithStrict].
 func TestMain(m interface{ Run() int }, opts ...Option) {
 	cfg := enter(atTestMain, opts)
+	family.bind = true
 	hurry()
 	code := m.Run()
 	for _, p := range family.active() {

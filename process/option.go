@@ -82,7 +82,7 @@ func WithDaemon() Option {
 
 // WithEndWithParent says whether a process ends by itself when its parent has
 // died, however that died. By default a daemon does and others do not; they run
-// on as Python's do, and can ask [Parent].
+// on as Python's do, and can ask [Parent]. In tests, below [TestMain], all do.
 func WithEndWithParent(end bool) Option {
 	return setting{"WithEndWithParent", atProcess, func(c *config) { c.bound = &end }}
 }

@@ -43,7 +43,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	assert.Positive(t, killed)
 	assert.Empty(t, process.ActiveChildren(t.Context()))
 	assert.Empty(t, zombies(t))
-	assert.Equal(t, files, openFiles(t))
+	assert.LessOrEqual(t, openFiles(t), files)
 }
 
 func init() {

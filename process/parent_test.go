@@ -207,6 +207,17 @@ func init() {
 			return err
 		})
 	}
+	// Tests that die.
+	roles["tests"] = func() {
+		b := roleBonds()
+		process.TestMain(tester{func() int {
+			if _, err := generation.Start(context.Background(), b); err != nil {
+				return 1
+			}
+			b.alone()
+			select {}
+		}})
+	}
 	// Three generations.
 	roles["generations"] = func() {
 		b := roleBonds()
@@ -299,6 +310,20 @@ func TestEndWithParent(t *testing.T) {
 	assert.Equal(t, "free daemon is let go\n", w.isOver(t))
 }
 
+// No child outlives tests that were killed, nor does one of theirs.
+func TestEndOfTheTests(t *testing.T) {
+	w, p := observe(t, nil, "tests")
+	for range 2 {
+		_, err := w.said.ReadString('\n')
+		require.NoError(t, err)
+	}
+	require.NoError(t, p.Process.Kill())
+	_, err := p.Process.Wait()
+	require.NoError(t, err)
+	w.daemonsEnd(t)
+	assert.Empty(t, w.isOver(t))
+}
+
 // Death goes down the generations: a child that is no daemon survives its parent,
 // and its own daemon does not survive it.
 func TestOrphansOfOrphans(t *testing.T) {
@@ -361,7 +386,7 @@ var middle, low *process.Func[*pipe.Conn, process.None]
 
 func init() {
 	middle = process.DefineTarget("middle", func(ctx context.Context, c *pipe.Conn) error {
-		if _, err := low.Start(ctx, c); err != nil {
+		if _, err := low.Start(ctx, c, process.WithEndWithParent(false)); err != nil {
 			return err
 		}
 		<-ctx.Done()

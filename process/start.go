@@ -65,6 +65,7 @@ type record struct {
 	Reply      bool // sends the result
 	Place      place
 	Aloof      bool // leaves signals alone
+	Bind       bool // its own children end with it
 	Profile    string
 	ParentName string
 	ParentPID  int
@@ -91,7 +92,7 @@ func newProcess(t *target, encode func(dst []byte, opts ...pickle.Option) ([]byt
 	if cfg.daemon != nil {
 		p.daemon = *cfg.daemon
 	}
-	p.bound = p.daemon
+	p.bound = p.daemon || family.bind
 	if cfg.bound != nil {
 		p.bound = *cfg.bound
 	}
@@ -232,7 +233,7 @@ func (p *Process) first(argument []byte, where place) (message []byte, token str
 	p.mu.Lock()
 	r := record{
 		Target: p.target.name, Name: p.name, Identity: p.identity, Daemon: p.daemon, Bound: p.bound, Reply: p.reply,
-		Place: where, Aloof: family.aloof, Profile: family.profile,
+		Place: where, Aloof: family.aloof, Bind: family.bind, Profile: family.profile,
 		ParentName: here.Name(), ParentPID: os.Getpid(), Key: p.authKey(),
 	}
 	p.mu.Unlock()

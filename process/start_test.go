@@ -405,7 +405,7 @@ func TestHundredStarts(t *testing.T) {
 	}
 	wg.Wait()
 	assert.Empty(t, process.ActiveChildren(t.Context()))
-	assert.Equal(t, before, openFiles(t))
+	assert.LessOrEqual(t, openFiles(t), before)
 	assert.Empty(t, zombies(t))
 }
 
