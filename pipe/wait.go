@@ -23,7 +23,9 @@ type Notifier interface {
 	// Ready reports, without waiting, whether the item is ready.
 	Ready() bool
 	// Notify has wake called, from any goroutine, each time the item may have
-	// become ready, until stop is called. Wake does not wait.
+	// become ready, until stop is called. Wake does not wait. In a virtual world it
+	// is called by one of its threads, with no lock held: another thread may go on
+	// there.
 	Notify(wake func()) (stop func())
 }
 

@@ -263,6 +263,40 @@ func TestVirtualWaiter(t *testing.T) {
 	})
 }
 
+// A bell rings for whoever waits, in a world without locks.
+type bell struct {
+	rung  bool
+	wakes []func()
+}
+
+func (b *bell) Fd() uintptr { return ^uintptr(0) }
+func (b *bell) Ready() bool { return b.rung }
+func (b *bell) Notify(wake func()) func() {
+	b.wakes = append(b.wakes, wake)
+	return func() { b.wakes = nil }
+}
+
+// A Notifier in a virtual world, beside an emulated pipe and alone.
+func TestVirtualNotifier(t *testing.T) {
+	onMachine(t, gil.CPython313, func(t *gil.Thread) {
+		_, c := newPair(t)
+		for _, items := range [][]pipe.Waitable{{c}, nil} {
+			b := new(bell)
+			t.Go("ringer", func(t *gil.Thread) {
+				t.Sleep(time.Hour)
+				b.rung = true
+				for _, wake := range b.wakes {
+					wake()
+				}
+			})
+			began := t.Now()
+			require.Empty(t, got[[]pipe.Waitable](t)(pipe.WaitTimeout(t, time.Minute, append(items, b)...)))
+			require.Equal(t, []pipe.Waitable{b}, got[[]pipe.Waitable](t)(pipe.Wait(t, append(items, b)...)))
+			require.Equal(t, time.Hour, t.Now()-began)
+		}
+	})
+}
+
 func ExampleWaiter() {
 	ctx := context.Background()
 	a, b, err := pipe.New(ctx)
