@@ -79,6 +79,9 @@ type mermaid struct {
 // party is the short name of a participant.
 func (m *mermaid) party(kind, label string, n uint64) string {
 	key := fmt.Sprintf("%s/%d", kind, n)
+	if kind == "L" {
+		key = kind + "/" + label // the waits at a condition are one thing
+	}
 	id, ok := m.ids[key]
 	if !ok {
 		id = fmt.Sprintf("%s%d", kind, len(m.parties)+1)
