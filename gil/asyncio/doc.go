@@ -47,6 +47,11 @@
 //   - Callbacks of a future are queued when it is done, also those added later.
 //   - Put, Get and Acquire that need not wait do not yield.
 //
+// On a machine turns take no time, so that an hour of sleeping is exactly an hour.
+// Only of a loop that spins, waiting for a thread or for the clock by yielding, turns
+// begin to cost 2 µs: after 1 000 at one moment while another thread wants the GIL,
+// after a million otherwise.
+//
 // Equal deadlines run in the order in which they were made. CPython runs them in the
 // order of its heap, which is another; WithHeapExact has that order. On a real clock
 // no two deadlines are equal.

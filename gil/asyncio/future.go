@@ -123,6 +123,9 @@ func (f *future) drop(co *Co) {
 // finish ends a pending future with an error or, when err is nil, a value that
 // the caller has stored.
 func (f *future) finish(err error) {
+	if f.loop.debug {
+		f.loop.mustBeHere("the end of " + f.name())
+	}
 	f.state, f.err = finished, err
 	if err != nil {
 		f.loop.failed(f)
@@ -149,6 +152,9 @@ func (f *future) cancel(why *CancelledError) bool {
 }
 
 func (f *future) cancelNow(why *CancelledError) {
+	if f.loop.debug {
+		f.loop.mustBeHere("the cancellation of " + f.name())
+	}
 	f.state, f.err = cancelled, why
 	if o := f.loop.observer; o != nil {
 		o.resolved(f)

@@ -32,6 +32,8 @@ type Loop struct {
 	failures []*future
 
 	turns     int64
+	still     int           // turns since the loop was idle or the clock moved
+	stillAt   time.Duration // where the clock stands since
 	numbered  uint32
 	running   bool
 	stopping  bool
@@ -183,9 +185,11 @@ func (l *Loop) poll() error {
 		busy = true
 	}
 	if busy {
+		l.spins()
 		l.t.Tick(0)
 		return nil
 	}
+	l.still = 0
 	until := gil.Forever
 	if len(l.timers.heap) > 0 {
 		if until = l.timers.heap[0].when; until <= l.Time() {

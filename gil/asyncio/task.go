@@ -62,6 +62,9 @@ func (t *Task[T]) perform(co *Co) error {
 
 // start enters a task into the loop and queues its first step.
 func (l *Loop) start(co *Co, f *future, b body, how TaskFactory, name string) {
+	if l.debug {
+		l.mustBeHere("the start of a task")
+	}
 	co.loop, co.self, co.body, co.label = l, f, b, name
 	f.co = co
 	if name == "" {
