@@ -186,6 +186,14 @@ func (w *recording) Choose(p *Point) int {
 	return c.chosen
 }
 
+// early and fires have the other strategy decide when timers fire.
+func (w *recording) early() bool {
+	f, ok := w.inner.(firer)
+	return ok && f.early()
+}
+
+func (w *recording) fires(p *Point) bool { return w.inner.(firer).fires(p) }
+
 // meet takes notice of threads that were started since.
 func (w *recording) meet(r *runner) {
 	for i := len(w.a.actors); i < len(r.threads); i++ {

@@ -40,7 +40,7 @@ func (f *Failure) endless(prog func(*gil.Thread), c *config) {
 	short := *c
 	short.maxSteps = min(c.maxSteps, max(1000, 8*v.length()*len(a.actors)))
 	r := newRunner(prog, &short)
-	z := &shrinker{r: r, runs: shrinkRuns / 10, steps: shrinkSteps, best: f.Schedule, length: c.maxSteps}
+	z := &shrinker{r: r, runs: shrinkRuns / 40, steps: shrinkSteps, best: f.Schedule, length: c.maxSteps}
 	z.judge = func(err error) string { // the kind of a run that was cut short lies in what it repeats
 		if classify(err) != StepLimit {
 			return ""

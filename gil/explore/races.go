@@ -47,13 +47,23 @@ type variable struct {
 }
 
 // race finds the first two accesses of one object in the run just done that
-// nothing orders, one of them a write. Only accesses of variables, lists and dicts
+// nothing orders, one of them a write.
+func (r *runner) race() (first, second int, found bool) {
+	r.races(func(i, j int) bool {
+		first, second, found = i, j, true
+		return false
+	})
+	return first, second, found
+}
+
+// races finds accesses that nothing orders, for each access the first such other
+// one, until yield returns false. Only accesses of variables, lists and dicts
 // can race; everything that threads wait at, and every start and end of a thread,
 // orders.
 //
 // An atomic call, such as Var.Swap or a method of List or Dict, races with a plain
 // access, but not with another atomic call.
-func (r *runner) race() (first, second int, found bool) {
+func (r *runner) races(yield func(first, second int) bool) {
 	threads := make([]clock, len(r.threads))
 	gates := make(map[kernel.ObjID]*clock)
 	vars := make(map[kernel.ObjID]*variable)
@@ -83,8 +93,8 @@ func (r *runner) race() (first, second int, found bool) {
 				v = &variable{write: raceSide{step: -1}}
 				vars[s.obj] = v
 			}
-			if other, ok := v.conflict(r, s, *mine); ok {
-				return other, n, true
+			if other, ok := v.conflict(r, s, *mine); ok && !yield(other, n) {
+				return
 			}
 			side := raceSide{step: n, thread: s.thread, at: mine.at(t), wrote: s.kind != kernel.OpRead}
 			if side.wrote {
@@ -110,7 +120,6 @@ func (r *runner) race() (first, second int, found bool) {
 			mine.set(t, mine.at(t)+1)
 		}
 	}
-	return 0, 0, false
 }
 
 // conflict looks for an access that the step's thread knows nothing of.

@@ -32,8 +32,11 @@ const (
 // that has performed s and failed with err.
 func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best Schedule, failed error, steps int) {
 	z := &shrinker{r: r, id: judge(err), judge: judge, runs: shrinkRuns, steps: shrinkSteps, best: s, err: err, length: len(r.steps)}
-	if !z.try(Schedule{}) && !z.single() {
-		z.trim()
+	if !z.try(Schedule{}) {
+		z.guess()
+		if !z.single() {
+			z.trim()
+		}
 	}
 	z.halve()
 	z.guess()
@@ -98,7 +101,7 @@ func (z *shrinker) accept(c Strategy, sideways bool) bool {
 // be tried. Most bugs need no more, and where a list of thousands does harm in many
 // places, leaving parts of it out ends in any of them.
 func (z *shrinker) single() bool {
-	const most = 2000
+	const most = 300
 	ds := z.best.Deviations
 	if len(ds) < 2 {
 		return true
@@ -123,30 +126,37 @@ func (z *shrinker) guess() {
 		return
 	}
 	r := z.r
-	last := make(map[kernel.ObjID]int)
 	ops := make([]int, len(r.threads))
 	number := make([]int, len(r.steps)) // of the thread's operations
+	for n := range r.steps {
+		t := r.steps[n].thread
+		ops[t]++
+		number[n] = ops[t]
+	}
 	var guesses []Deviation
-	add := func(stop, op, instead int) {
-		d := Deviation{Thread: r.pathOf(stop), Op: op, Instead: r.pathOf(instead)}
-		if op > 0 && len(guesses) < most && !slices.Contains(guesses, d) {
+	add := func(stop int32, op int, instead int32) {
+		d := Deviation{Thread: r.pathOf(int(stop)), Op: op, Instead: r.pathOf(int(instead))}
+		if op > 0 && !slices.Contains(guesses, d) {
 			guesses = append(guesses, d)
 		}
 	}
+	around := func(i, j int) bool {
+		u, t := r.steps[i].thread, r.steps[j].thread
+		add(u, number[i]+1, t)
+		add(t, number[j], u)
+		add(u, number[i], t)
+		add(t, number[j]+1, u)
+		return len(guesses) < most
+	}
+	r.races(around) // first what nothing orders
+	last := make(map[kernel.ObjID]int)
 	for n := range r.steps {
-		t := int(r.steps[n].thread)
-		ops[t]++
-		number[n] = ops[t]
 		obj, effect := target(&r.steps[n])
 		if effect == nothing || r.steps[n].kind == kernel.OpJoin || r.steps[n].kind == kernel.OpExit {
 			continue
 		}
-		if i, ok := last[obj]; ok && int(r.steps[i].thread) != t {
-			u := int(r.steps[i].thread)
-			add(u, number[i]+1, t)
-			add(t, number[n], u)
-			add(u, number[i], t)
-			add(t, number[n]+1, u)
+		if i, ok := last[obj]; ok && r.steps[i].thread != r.steps[n].thread && !around(i, n) {
+			break
 		}
 		last[obj] = n
 	}

@@ -99,6 +99,7 @@ func TestShrinkKeepsTheFailure(t *testing.T) {
 	}
 	r := explore.Run(program, explore.WithStrategy(explore.Random()), explore.WithMaxSchedules(2000))
 	require.Len(t, r.Failures, 2)
+	require.NotEqual(t, r.Failures[0].Err.Error(), r.Failures[1].Err.Error(), "two bugs were found, and two are left")
 	for _, f := range r.Failures {
 		again := explore.Replay(program, f.Schedule, explore.WithStrictReplay())
 		require.NotNil(t, again)
