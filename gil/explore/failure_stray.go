@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -18,17 +19,20 @@ type strays struct {
 	of    []string // the goroutine of each thread of this run
 	found error
 	runs  int
+	ops   atomic.Int32
 	since time.Time
 
 	goroutines int // at the beginning of the run
 	threads    int // most that a run has had: each has left a goroutine behind, to be used again
 }
 
-// A search is watched for so many runs and so much real time: a stray goroutine runs
-// when Go lets it. What is found does not depend on it, unless there is a stray.
+// A search is watched for so many runs and so much real time, because a stray
+// goroutine runs when Go lets it, but for no more than so many operations. What is
+// found does not depend on it, unless there is a stray.
 const (
 	watchedRuns = 20
 	watchedTime = 10 * time.Millisecond
+	watchedOps  = 5000
 )
 
 // watch begins a run. It is called by the goroutine that drives the runs.
@@ -43,7 +47,7 @@ func (s *strays) watch(r *runner) {
 		}
 		s.since = time.Now()
 		r.k.Announced = s.announced
-	case s.runs >= watchedRuns && time.Since(s.since) > watchedTime:
+	case s.ops.Load() >= watchedOps || s.runs >= watchedRuns && time.Since(s.since) > watchedTime:
 		s.runs = -1
 		r.k.Announced = nil
 		r.conf.guard.watched.Store(true)
@@ -60,6 +64,9 @@ func (s *strays) watch(r *runner) {
 // operation. A goroutine that has no business there ends here, before it can do any
 // harm.
 func (s *strays) announced(t *kernel.Task, _ kernel.Op) uintptr {
+	if s.ops.Add(1) >= watchedOps {
+		return 0
+	}
 	id, i := goroutine(), t.Index()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -51,6 +51,9 @@ func long(edited bool) func(t *gil.Thread) {
 // TestLong finds a failure in ten thousand operations, writes it down in one short
 // line, meets it again in another process, and in the edited program.
 func TestLong(t *testing.T) {
+	if raceDetector {
+		t.Skip("ten thousand operations, thousands of times, on one goroutine")
+	}
 	if os.Getenv("GILTEST_TEST_CHILD") != "" {
 		giltest.Check(t, long(os.Getenv("GILTEST_TEST_CHILD") == "edited"), explore.WithMaxSchedules(1), explore.WithStrategy(explore.DFS()))
 		return

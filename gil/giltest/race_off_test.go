@@ -1,0 +1,5 @@
+//go:build !race
+
+package giltest_test
+
+const raceDetector = false
