@@ -304,24 +304,18 @@ func (c *chrome) links() {
 	}
 }
 
-// coroutines are asynchronous spans: they overlap as they like.
+// coroutines are asynchronous spans: they overlap as they like. Those that take no
+// time are left out, for at one time an end comes before a begin.
 func (c *chrome) coroutines() {
 	type task struct {
-		begin   chromeEvent
-		running bool
+		begin      chromeEvent
+		step       time.Duration // it runs since then
+		running    bool
+		from, upTo []time.Duration // its steps
+		over       bool
 	}
-	open := map[uint64]*task{}
-	var order []uint64
-	end := func(t *task, at time.Duration) {
-		e := t.begin
-		e.ph, e.ts, e.args = 'e', at, nil
-		if t.running {
-			step := e
-			step.name = "step"
-			c.events = append(c.events, step)
-		}
-		c.events = append(c.events, e)
-	}
+	of := map[uint64]*task{}
+	var tasks []*task
 	for i := range c.tl.Trace.Events {
 		e := &c.tl.Trace.Events[i]
 		at := e.T - c.tl.From
@@ -329,35 +323,46 @@ func (c *chrome) coroutines() {
 		if at < 0 || !known {
 			continue
 		}
-		t := open[e.Obj]
+		t := of[e.Obj]
 		switch {
 		case e.Kind == gil.EvCoroutine && t == nil:
-			c.id++
-			t = &task{begin: chromeEvent{ph: 'b', ts: at, pid: int(e.PID), tid: tid, id: c.id, name: c.tl.ObjectName(e.Obj), cat: "task"}}
-			open[e.Obj] = t
-			order = append(order, e.Obj)
-			c.events = append(c.events, t.begin)
-		case t == nil:
+			t = &task{begin: chromeEvent{ph: 'b', ts: at, dur: c.tl.Length() - at, pid: int(e.PID), tid: tid, name: c.tl.ObjectName(e.Obj), cat: "task"}}
+			of[e.Obj] = t
+			tasks = append(tasks, t)
+		case t == nil || t.over:
 		case e.Kind == gil.EvCoStep && !t.running:
-			t.running = true
-			step := t.begin
-			step.ts, step.name = at, "step"
-			c.events = append(c.events, step)
-		case e.Kind == gil.EvCoSuspend && t.running:
+			t.step, t.running = at, true
+		case (e.Kind == gil.EvCoSuspend || e.Kind == gil.EvCoDone) && t.running:
 			t.running = false
-			step := t.begin
-			step.ph, step.ts, step.name = 'e', at, "step"
-			c.events = append(c.events, step)
-		case e.Kind == gil.EvCoDone:
-			end(t, at)
-			delete(open, e.Obj)
+			t.from, t.upTo = append(t.from, t.step), append(t.upTo, at)
+		}
+		if e.Kind == gil.EvCoDone && t != nil && !t.over {
+			t.over, t.begin.dur = true, at-t.begin.ts
 		}
 	}
-	for _, obj := range order {
-		if t := open[obj]; t != nil {
-			end(t, c.tl.Length())
-			delete(open, obj)
+	for _, t := range tasks {
+		if t.running {
+			t.from, t.upTo = append(t.from, t.step), append(t.upTo, c.tl.Length())
 		}
+		if t.begin.dur <= 0 {
+			continue
+		}
+		c.id++
+		e := t.begin
+		e.id, e.dur = c.id, 0
+		c.events = append(c.events, e)
+		for i := range t.from {
+			if t.from[i] == t.upTo[i] {
+				continue
+			}
+			step := e
+			step.name, step.ts = "step", t.from[i]
+			c.events = append(c.events, step)
+			step.ph, step.ts = 'e', t.upTo[i]
+			c.events = append(c.events, step)
+		}
+		e.ph, e.ts = 'e', t.begin.ts+t.begin.dur
+		c.events = append(c.events, e)
 	}
 }
 

@@ -369,20 +369,18 @@ func starvation(tl *Timeline) (out []Finding) {
 }
 
 func loopFindings(tl *Timeline) (out []Finding) {
-	calling := map[uint32]string{}
+	tl.eachCallback(func(e *gil.Event, name string, d time.Duration) {
+		if d > slowCallback {
+			out = append(out, Finding{
+				Rule: "slow-callback", Threads: []string{tl.ThreadName(e.TID)}, From: e.T - d, To: e.T,
+				Text:   fmt.Sprintf("The callback%s kept the event loop for %s; no other task ran meanwhile and timers are late.", of(name), short(d)),
+				Advice: "Await something in between, or run it in a thread.",
+			})
+		}
+	})
 	for i := range tl.Trace.Events {
 		e := &tl.Trace.Events[i]
 		switch e.Kind {
-		case gil.EvCallbackBegin:
-			calling[e.TID] = e.Name
-		case gil.EvCallbackEnd:
-			if d := time.Duration(e.A); d > slowCallback {
-				out = append(out, Finding{
-					Rule: "slow-callback", Threads: []string{tl.ThreadName(e.TID)}, From: e.T - d, To: e.T,
-					Text:   fmt.Sprintf("The callback%s kept the event loop for %s; no other task ran meanwhile and timers are late.", of(calling[e.TID]), short(d)),
-					Advice: "Await something in between, or run it in a thread.",
-				})
-			}
 		case gil.EvCancelSwallow:
 			out = append(out, Finding{
 				Rule: "swallowed", Threads: []string{tl.ThreadName(e.TID)}, From: e.T, To: e.T,

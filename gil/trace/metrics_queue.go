@@ -56,16 +56,15 @@ func (tl *Timeline) queueMetrics(m *Metrics) {
 	}
 }
 
-// loopMetrics counts what the event loops did.
+// loopMetrics counts what the event loops did. A task's step is a callback, too.
 func (tl *Timeline) loopMetrics(m *Metrics) {
 	l := &m.Loop
+	tl.eachCallback(func(_ *gil.Event, _ string, d time.Duration) { l.Longest = max(l.Longest, d) })
 	for i := range tl.Trace.Events {
 		switch e := &tl.Trace.Events[i]; e.Kind {
 		case gil.EvLoopTurn:
 			l.Turns++
 			l.ReadyMost = max(l.ReadyMost, e.B)
-		case gil.EvCallbackEnd:
-			l.Longest = max(l.Longest, time.Duration(e.A))
 		case gil.EvTimerFire:
 			l.Late += time.Duration(e.A)
 			l.LateMost = max(l.LateMost, time.Duration(e.A))
@@ -76,6 +75,29 @@ func (tl *Timeline) loopMetrics(m *Metrics) {
 				l.Cancelled++
 			} else {
 				l.Finished++
+			}
+		}
+	}
+}
+
+// eachCallback calls f for each callback of an event loop and each step of a task,
+// with the event that ends it, its name and how long it took.
+func (tl *Timeline) eachCallback(f func(end *gil.Event, name string, d time.Duration)) {
+	calling := map[uint32]string{}
+	stepping := map[uint32]*gil.Event{}
+	for i := range tl.Trace.Events {
+		e := &tl.Trace.Events[i]
+		switch e.Kind {
+		case gil.EvCallbackBegin:
+			calling[e.TID] = e.Name
+		case gil.EvCallbackEnd:
+			f(e, calling[e.TID], time.Duration(e.A))
+		case gil.EvCoStep:
+			stepping[e.TID] = e
+		case gil.EvCoSuspend, gil.EvCoDone:
+			if s := stepping[e.TID]; s != nil && s.Obj == e.Obj {
+				f(e, tl.ObjectName(e.Obj), e.T-s.T)
+				delete(stepping, e.TID)
 			}
 		}
 	}
