@@ -92,8 +92,11 @@ func (g *GIL) setInterval(d time.Duration) {
 	g.interval.Store(int64(d.Truncate(time.Microsecond)))
 }
 
-// due is how long a waiter waits before it asks.
-func (g *GIL) due() kernel.Time { return kernel.Time(max(g.interval.Load(), int64(time.Microsecond))) }
+// due is how long a waiter waits before it asks. Decades are enough for for ever, and
+// can be added to a moment.
+func (g *GIL) due() kernel.Time {
+	return kernel.Time(min(max(g.interval.Load(), int64(time.Microsecond)), 1<<60))
+}
 
 // lock guards the fields. In the virtual world tasks share a goroutine and
 // nothing switches in between, so there is nothing to lock.

@@ -29,13 +29,19 @@ type Machine struct {
 var _ World = (*Machine)(nil)
 
 // NewMachine makes a machine with the given number of cores. Unless options say
-// otherwise it is Ideal. It panics with a *ValueError when cores < 1.
+// otherwise it is Ideal. It panics with a *ValueError when cores < 1, or more than a
+// million.
 func NewMachine(cores int, opts ...Option) *Machine {
 	if cores < 1 {
 		panic(badValue("", "NewMachine(%d): a machine has at least one core", cores))
 	}
+	if cores > maxCores {
+		panic(badValue("", "NewMachine(%d): a machine has at most %d cores", cores, maxCores))
+	}
 	return &Machine{cores: cores, opts: collect(opts)}
 }
+
+const maxCores = 1_000_000
 
 // Run boots one process with profile p, calls main on its main thread and runs
 // until every non-daemon thread of every process has ended. When threads are left

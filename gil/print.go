@@ -1,12 +1,15 @@
 package gil
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pygil/pygil/internal/kernel"
 )
@@ -77,6 +80,10 @@ func repr(b *strings.Builder, v reflect.Value, depth int) {
 		b.WriteString("None")
 		return
 	}
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		b.WriteString("None") // also one whose type has a method to show itself
+		return
+	}
 	if v.CanInterface() {
 		switch x := v.Interface().(type) {
 		case interface{ PythonRepr() string }:
@@ -107,7 +114,8 @@ func repr(b *strings.Builder, v reflect.Value, depth int) {
 		b.WriteString(stringRepr(v.String()))
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
-			b.WriteString("b" + stringRepr(string(v.Bytes())))
+			b.WriteString("b")
+			quoted(b, v.Bytes())
 			return
 		}
 		if v.IsNil() {
@@ -150,15 +158,20 @@ func sequenceRepr(b *strings.Builder, v reflect.Value, open, closing string, dep
 }
 
 func mapRepr(b *strings.Builder, v reflect.Value, depth int) {
-	type entry struct{ key, value string }
+	type entry struct {
+		order      reflect.Value
+		key, value string
+	}
 	entries := make([]entry, 0, v.Len())
 	for it := v.MapRange(); it.Next(); {
 		var k, e strings.Builder
 		repr(&k, it.Key(), depth+1)
 		repr(&e, it.Value(), depth+1)
-		entries = append(entries, entry{k.String(), e.String()})
+		entries = append(entries, entry{it.Key(), k.String(), e.String()})
 	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].key < entries[j].key })
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(compareNumbers(a.order, b.order), strings.Compare(a.key, b.key))
+	})
 	b.WriteString("{")
 	for i, e := range entries {
 		if i > 0 {
@@ -167,6 +180,21 @@ func mapRepr(b *strings.Builder, v reflect.Value, depth int) {
 		b.WriteString(e.key + ": " + e.value)
 	}
 	b.WriteString("}")
+}
+
+// compareNumbers orders keys of a numeric type; others are equal to it.
+func compareNumbers(a, b reflect.Value) int {
+	switch {
+	case a.Kind() != b.Kind():
+		return 0
+	case a.CanInt():
+		return cmp.Compare(a.Int(), b.Int())
+	case a.CanUint():
+		return cmp.Compare(a.Uint(), b.Uint())
+	case a.CanFloat():
+		return cmp.Compare(a.Float(), b.Float())
+	}
+	return 0
 }
 
 func floatRepr(f float64) string {
@@ -188,31 +216,64 @@ func floatRepr(f float64) string {
 	return s
 }
 
-// stringRepr quotes as Python does: single quotes unless only those occur.
+// stringRepr quotes as Python does: single quotes unless only those occur, and what
+// cannot be seen is escaped.
 func stringRepr(s string) string {
-	quote := byte('\'')
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		quote = '"'
-	}
 	var b strings.Builder
+	quote := quoteFor(s)
 	b.WriteByte(quote)
-	for _, r := range s {
+	for i, r := range s {
 		switch {
-		case r == rune(quote) || r == '\\':
-			b.WriteByte('\\')
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			fmt.Fprintf(&b, `\udc%02x`, s[i]) // surrogateescape: how Python keeps such a byte
+		case r < utf8.RuneSelf:
+			asciiRepr(&b, byte(r), quote)
+		case unicode.IsPrint(r):
 			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r < ' ' || r == 0x7f:
+		case r <= 0xff:
 			fmt.Fprintf(&b, `\x%02x`, r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
-			b.WriteRune(r)
+			fmt.Fprintf(&b, `\U%08x`, r)
 		}
 	}
 	b.WriteByte(quote)
 	return b.String()
+}
+
+// quoted shows bytes, each that is no visible ASCII character by its number.
+func quoted(b *strings.Builder, s []byte) {
+	quote := quoteFor(string(s))
+	b.WriteByte(quote)
+	for _, c := range s {
+		asciiRepr(b, c, quote)
+	}
+	b.WriteByte(quote)
+}
+
+func quoteFor(s string) byte {
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		return '"'
+	}
+	return '\''
+}
+
+// asciiRepr shows one byte of what stands between the quotes.
+func asciiRepr(b *strings.Builder, c, quote byte) {
+	switch {
+	case c == quote || c == '\\':
+		b.WriteByte('\\')
+		b.WriteByte(c)
+	case c == '\n':
+		b.WriteString(`\n`)
+	case c == '\r':
+		b.WriteString(`\r`)
+	case c == '\t':
+		b.WriteString(`\t`)
+	case c < ' ' || c >= 0x7f:
+		fmt.Fprintf(b, `\x%02x`, c)
+	default:
+		b.WriteByte(c)
+	}
 }

@@ -253,7 +253,7 @@ func (t *Thread) conclude() {
 	if t.gil == nil {
 		t.kern.Sync(&t.k)
 	}
-	t.ctx.end() // whoever is called by that may still act for the thread
+	t.endContext() // whoever is called by that may still act for the thread
 	t.stage.Store(stageEnded)
 	t.enter(stateRun)
 	if e := i.w.emit; e != nil {

@@ -219,3 +219,67 @@ func TestThreadsAfterMain(t *testing.T) {
 		}
 	}
 }
+
+// TestCallbackThatPanics: what waits for a thread's end fails the thread, and keeps
+// nobody else from being called.
+func TestCallbackThatPanics(t *testing.T) {
+	quiet := gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {})
+	for name, w := range observableWorlds(quiet) {
+		for _, p := range kinds {
+			called := 0
+			require.ErrorIs(t, w.Run(p, func(m *gil.Thread) {
+				w := m.Go("w", func(w *gil.Thread) {
+					for range 3 {
+						w.AfterFunc(func() { called++; panic(errOops) })
+					}
+				})
+				w.Join(m)
+				require.ErrorIs(m, w.Failure(), errOops)
+			}), errOops, "%s %v", name, p)
+			require.Equal(t, 3, called)
+		}
+	}
+}
+
+// TestBeyondTheClock: what a machine cannot count is refused.
+func TestBeyondTheClock(t *testing.T) {
+	for _, p := range kinds {
+		require.NoError(t, gil.NewMachine(2).Run(p, func(m *gil.Thread) {
+			const d = math.MaxInt64
+			badValue(m, func() { m.Compute(d) })
+			badValue(m, func() { m.Held(d) })
+			badValue(m, func() { m.GC(d) })
+			badValue(m, func() { m.Released(d, 2) })
+			m.Sleep(1)
+		}))
+	}
+	badValue(t, func() { gil.NewMachine(math.MaxInt) })
+}
+
+// TestTheLongestInterval never comes.
+func TestTheLongestInterval(t *testing.T) {
+	m := gil.NewMachine(2)
+	var i *gil.Interpreter
+	require.NoError(t, m.Run(gil.CPython313.WithSwitchInterval(math.MaxInt64), func(m *gil.Thread) {
+		i = m.Interpreter()
+		m.Sleep(time.Second) // now and for ever are more than can be counted
+		w := m.Go("w", func(w *gil.Thread) { w.Compute(time.Minute) })
+		m.Compute(time.Minute)
+		w.Join(m)
+	}))
+	require.Zero(t, i.Stats().Forced)
+}
+
+// TestAssertionThenPanic: what assert has said is not lost when the thread panics
+// after it.
+func TestAssertionThenPanic(t *testing.T) {
+	quiet := gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {})
+	for name, w := range observableWorlds(quiet) {
+		err := w.Run(gil.CPython313, func(m *gil.Thread) {
+			m.Errorf("before it")
+			panic(errOops)
+		})
+		require.ErrorIs(t, err, errOops, name)
+		require.ErrorContains(t, err, "before it", name)
+	}
+}

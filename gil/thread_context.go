@@ -49,21 +49,41 @@ func (c *threadContext) failure() error {
 func (c *threadContext) end() { c.endWith(errEnded) }
 
 func (c *threadContext) endWith(err error) {
+	for _, f := range c.ending(err) {
+		f()
+	}
+}
+
+// ending cancels the context and returns what waits for that.
+func (c *threadContext) ending(err error) (after map[int]func()) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.err != nil {
-		c.mu.Unlock()
-		return
+		return nil
 	}
 	c.err = err
 	if c.done != nil {
 		close(c.done)
 	}
-	after := c.after
-	c.after = nil
-	c.mu.Unlock()
-	for _, f := range after {
-		f()
+	after, c.after = c.after, nil
+	return after
+}
+
+// endContext cancels the thread's context at its end. What waits for that is called
+// on the thread, and a panic there is one of the thread's.
+func (t *Thread) endContext() {
+	for _, f := range t.ctx.ending(errEnded) {
+		t.calls(f)
 	}
+}
+
+func (t *Thread) calls(f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			t.recovered(v)
+		}
+	}()
+	f()
 }
 
 // onEnd registers f and returns the function that takes it back.
@@ -114,7 +134,7 @@ func (t *Thread) Value(key any) any {
 }
 
 // AfterFunc arranges that f is called, on whatever goroutine ends the thread,
-// once Done is closed. Package context uses it, so that deriving a context from a
+// once Done is closed; a panic in it is the thread's uncaught one. Package context uses it, so that deriving a context from a
 // thread starts no goroutine.
 func (t *Thread) AfterFunc(f func()) (stop func() bool) { return t.ctx.onEnd(f) }
 

@@ -82,6 +82,9 @@ func (t *Thread) recovered(v any) {
 		}
 		u := &UncaughtError{Thread: t.name, Value: v, Stack: debug.Stack()}
 		t.failed(u)
+		if len(t.messages) > 0 { // what led to the panic
+			t.interp.failed(&AssertionError{Thread: t.name, Messages: t.messages})
+		}
 		t.report(u)
 		return
 	}
@@ -93,7 +96,9 @@ func (t *Thread) recovered(v any) {
 // failed records how the thread ended. It comes before the report, which may not
 // come back: the except hook can wait, and the thread be ended meanwhile.
 func (t *Thread) failed(err error) {
-	t.failure = err
+	if t.failure == nil {
+		t.failure = err
+	}
 	t.interp.failed(err)
 }
 

@@ -162,10 +162,10 @@ func (t *Thread) Label(name string) {
 // switch may come anywhere in it. d is what CPython with a GIL would take; a
 // profile with a speed of its own takes more or less. In the live world it keeps
 // a core busy. Compute(0) looks whether to switch. It panics with a *ValueError
-// when d is negative.
+// when d is negative, or longer than the clock of a Machine counts.
 func (t *Thread) Compute(d time.Duration) {
 	t.must()
-	notNegative("Compute", d)
+	t.countable("Compute", d)
 	left := kernel.Time(t.interp.prof.scale(d))
 	if t.x != nil {
 		t.armed = true
@@ -231,6 +231,16 @@ func (t *Thread) worked(d kernel.Time) {
 	}
 }
 
+// countable refuses processor time that is negative, or that brings the clock of a
+// machine near its end, 292 years after its beginning.
+func (t *Thread) countable(what string, d time.Duration) {
+	notNegative(what, d)
+	const year = 365 * 24 * time.Hour
+	if t.timed != nil && d > year && d > 70*year-t.Now() {
+		panic(badValue("", "%s(%v): the clock of a machine does not count that far; compute for less than 70 years", what, d))
+	}
+}
+
 // spend uses processor time that no request can cut short.
 func (t *Thread) spend(d kernel.Time) {
 	for d > 0 {
@@ -240,10 +250,10 @@ func (t *Thread) spend(d kernel.Time) {
 
 // Held is a C call that takes d of processor time and keeps the GIL: nothing else
 // of this interpreter runs meanwhile. It panics with a *ValueError when d is
-// negative.
+// negative, or longer than the clock of a Machine counts.
 func (t *Thread) Held(d time.Duration) {
 	t.must()
-	notNegative("Held", d)
+	t.countable("Held", d)
 	if t.x != nil || d == 0 {
 		t.alive()
 		return

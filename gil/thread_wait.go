@@ -90,7 +90,7 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 // negative.
 func (t *Thread) Released(d time.Duration, cores int) {
 	t.must()
-	notNegative("Released", d)
+	t.countable("Released", d)
 	if cores < 1 {
 		panic(badValue("", "Released on %d cores: a call uses at least one", cores))
 	}
@@ -172,7 +172,7 @@ func (h hook) Block(reason string, fn func()) { h.t.blockFor(reason, fn) }
 // panics with a *ValueError when d is negative.
 func (t *Thread) GC(d time.Duration) {
 	t.must()
-	notNegative("GC", d)
+	t.countable("GC", d)
 	if t.x == nil {
 		t.spend(kernel.Time(d))
 	}

@@ -75,7 +75,7 @@ func (l *RLock) mustOwn(t *gil.Thread) {
 		return
 	}
 	const python = "cannot release un-acquired lock"
-	if o == nil {
+	if o == nil || !l.Locked(t) { // an owner may be left from a world that has ended
 		panic(misuse(python, "cannot release un-acquired lock%s; acquire it first", suffix(l.Name)))
 	}
 	panic(misuse(python, "cannot release un-acquired lock%s from thread %s: thread %s owns it and has to release it",

@@ -158,3 +158,21 @@ func conditionAsLockSuite() []testCase {
 		rlockCases("Condition", func() threading.Locker { return new(threading.Condition) }),
 		lockCases("ConditionOfLock", func() threading.Locker { return threading.NewCondition(new(threading.Lock)) })...)
 }
+
+// TestRLockOfAnEndedWorld is free in the next one, whoever held it in the last.
+func TestRLockOfAnEndedWorld(t *testing.T) {
+	var l threading.RLock
+	hold := func(m *gil.Thread) { l.Acquire(m) }
+	require.NoError(t, gil.Live().Run(gil.CPython313, hold))
+	require.NoError(t, gil.Live().Run(gil.CPython313, func(m *gil.Thread) {
+		defer func() {
+			err, ok := recover().(*gil.RuntimeError)
+			require.True(m, ok)
+			require.Equal(m, "cannot release un-acquired lock", err.PythonText())
+			require.ErrorContains(m, err, "acquire it first")
+			hold(m)
+			l.Release(m)
+		}()
+		l.Release(m)
+	}))
+}
