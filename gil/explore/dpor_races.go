@@ -81,7 +81,9 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 		c := f.clock[e*f.width : (e+1)*f.width]
 		f.order(x, r, u, c)
 		if first.flags&expired != 0 {
-			f.missed(x, r, e, u, c, first)
+			if e >= x.branch {
+				f.missed(x, r, e, u, c, first)
+			}
 			join(c, f.floor)
 		}
 		feet := f.feetOf(e)
@@ -89,7 +91,7 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 		for i := range feet {
 			f.conflicts(r, &feet[i], u, false, x)
 		}
-		f.reverse(x, r, e, u, c, true)
+		f.reverse(x, r, e, u, c, e >= x.branch)
 		c[u] = int32(e + 1)
 		f.last[u] = int32(e)
 		for i := range feet {

@@ -15,7 +15,7 @@ var zooLocks = []exhibit{
 	{name: "din_phil2", bad: philosophers(2, true), good: philosophers(2, false), kind: explore.Assertion, classes: 2, goodClasses: 2, within: 30},
 	{name: "din_phil3", bad: philosophers(3, true), good: philosophers(3, false), kind: explore.Assertion, classes: 6, goodClasses: 6, within: 30},
 	{name: "din_phil7", bad: philosophers(7, true), good: philosophers(7, false), kind: explore.Assertion, classes: 5040, goodClasses: 5040, within: 30},
-	{name: "fsbench", bad: fsbench(27), good: fsbench(26), kind: explore.Assertion, classes: 8192, goodClasses: 8192, within: 30},
+	{name: "fsbench", bad: fsbench(27), good: fsbench(26), kind: explore.Assertion, classes: 8192, goodClasses: 8192, within: 30, slow: true},
 	{name: "phase01", bad: phase01(true), good: phase01(false), kind: explore.Deadlock, classes: 6, goodClasses: 6, within: 30},
 	{name: "queue", bad: queueBug(true), good: queueBug(false), kind: explore.Assertion, within: 30},
 	{name: "stack", bad: stackBug(true), good: stackBug(false), kind: explore.Assertion, classes: 68677, goodClasses: 184756, within: 30, slow: true},

@@ -51,7 +51,7 @@ func crowd(n int, fn func(t *gil.Thread, i int)) []func(t *gil.Thread) {
 	return fns
 }
 
-var zoo = slices.Concat(zooOrders, zooLocks)
+var zoo = slices.Concat(zooOrders, zooLocks, zooFree)
 
 // TestZooFound has the default search find every bug of the zoo within its target.
 func TestZooFound(t *testing.T) {
@@ -85,8 +85,8 @@ func medianFirst(t *testing.T, e exhibit, seeds, most int, opts ...explore.Optio
 	return at
 }
 
-// TestZooExhausted covers every program of the zoo whose classes can be counted, by
-// one schedule per class.
+// TestZooExhausted covers the programs of the zoo with one schedule per class, those
+// whose classes have been counted to the last. In none does a good one fail.
 func TestZooExhausted(t *testing.T) {
 	for _, e := range zoo {
 		if e.slow && (testing.Short() || raceDetector) {
@@ -97,19 +97,27 @@ func TestZooExhausted(t *testing.T) {
 			prog    func(t *gil.Thread)
 			classes int
 		}{{"bad", e.bad, e.classes}, {"good", e.good, e.goodClasses}} {
-			if half.classes == 0 && os.Getenv("ZOO") == "" || half.prog == nil {
+			if half.classes == 0 && half.name == "bad" {
 				continue
 			}
 			t.Run(e.name+"/"+half.name, func(t *testing.T) {
-				r := explore.Run(half.prog, explore.WithStrategy(explore.DPOR()), explore.WithMaxSchedules(200_000), explore.Raw())
+				most := 2 * half.classes
+				if half.classes == 0 {
+					most = 1000
+				}
+				r := explore.Run(half.prog, explore.WithStrategy(explore.DPOR()), explore.WithMaxSchedules(most), explore.WithMaxSteps(5000), explore.Raw())
 				t.Log(r, r.Elapsed, r.Blocked)
 				if half.name == "good" {
 					require.Empty(t, r.Failures)
 				}
-				assert.Equal(t, half.classes, r.Classes)
-				assert.True(t, r.Exhausted)
-				assert.Equal(t, r.Classes, r.Schedules, "redundant schedules")
-				assert.Zero(t, r.Blocked)
+				if half.classes > 0 {
+					assert.True(t, r.Exhausted)
+					assert.Equal(t, half.classes, r.Classes)
+				}
+				if !r.Fair {
+					assert.Equal(t, r.Classes, r.Schedules, "redundant schedules")
+					assert.Zero(t, r.Blocked)
+				}
 			})
 		}
 	}
