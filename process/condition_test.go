@@ -199,6 +199,25 @@ func TestANotificationOutlivesItsReceiver(t *testing.T) {
 	runtime.KeepAlive(k)
 }
 
+// What a process was notified of and got done is not passed on when it dies.
+func TestANotificationThatDidItsWorkIsGone(t *testing.T) {
+	ctx := process.WithOwner(t.Context())
+	k := newKit(t, 1)
+	c := k.Cond
+	done, other := hire(t, k), hire(t, k)
+	done.order("cwait")
+	sleepers(t, c, 1)
+	require.NoError(t, c.With(ctx, func() { require.NoError(t, c.Notify(ctx, 1)) }))
+	require.Equal(t, "ok", done.answer())
+	other.order("cwait")
+	sleepers(t, c, 1)
+	done.kill()
+	c.Look()
+	require.Equal(t, 1, c.Sleepers())
+	require.NoError(t, c.With(ctx, func() { require.NoError(t, c.Notify(ctx, 1)) }))
+	require.Equal(t, "ok", other.answer())
+}
+
 // A waiter whose lock's owner died does not hold it, and learns that.
 func TestConditionOfADeadOwner(t *testing.T) {
 	ctx := process.WithOwner(t.Context())

@@ -23,3 +23,6 @@ func (c *Condition) NotifiedIn() int {
 	}
 	return -1
 }
+
+// Look gives the notifications of the dead to others, as sleepers do now and then.
+func (c *Condition) Look() { c.look() }

@@ -41,7 +41,9 @@ func TestNobodyNeedsToLook(t *testing.T) {
 	wg.Wait()
 
 	for range rounds {
+		k.Event.Hush()
 		woken := background(func() error { return k.Event.Wait(ctx) })
+		eventually(t, func() bool { listening, _ := k.Event.Asleep(); return listening })
 		require.NoError(t, k.Event.Set(ctx))
 		require.NoError(t, woken())
 		require.NoError(t, k.Event.Clear(ctx))
@@ -57,6 +59,28 @@ func TestNobodyNeedsToLook(t *testing.T) {
 		require.NoError(t, k.Cond.With(own, func() { require.NoError(t, k.Cond.Notify(own, 1)) }))
 		require.NoError(t, woken())
 	}
+}
+
+// Notify finds out by itself that a waiter is dead: nobody has to look for it.
+func TestNotifySkipsTheDeadAtOnce(t *testing.T) {
+	first, last := futex.FirstLook, futex.LastLook
+	futex.FirstLook, futex.LastLook = time.Hour, time.Hour
+	defer func() { futex.FirstLook, futex.LastLook = first, last }()
+
+	own := process.WithOwner(t.Context())
+	k := newKit(t, 1)
+	s := hire(t, k)
+	s.order("cwait")
+	sleepers(t, k.Cond, 1)
+	woken := background(func() error {
+		own := process.WithOwner(t.Context())
+		return k.Cond.With(own, func() { assert.NoError(t, k.Cond.Wait(own)) })
+	})
+	sleepers(t, k.Cond, 2)
+	s.kill()
+	require.NoError(t, k.Cond.With(own, func() { require.NoError(t, k.Cond.Notify(own, 1)) }))
+	require.Zero(t, k.Cond.Sleepers())
+	require.NoError(t, woken())
 }
 
 // settleABit holds something long enough for others to wait for it.
