@@ -49,10 +49,22 @@
 //	~  io
 //	z  sleep
 //
+// # Where to open it
+//
+// The files of WriteChrome are dragged into ui.perfetto.dev, which keeps them on
+// your computer, or loaded by chrome://tracing, speedscope or the Firefox Profiler.
+// A test opens them in the viewer of chrome://tracing, which Go ships for its own
+// traces, where a Chromium is installed; there another looks at the pixels of an
+// SVG. The diagrams of WriteMermaid are shown by whatever shows Mermaid in Markdown,
+// the graphs of WriteDOT by Graphviz.
+//
 // # What it costs
 //
-// Without an observer the world emits nothing. With a Recorder an event costs less
-// than 200 ns and, once the ring is full, no allocation; see the benchmarks.
+// Without an observer the world emits nothing and allocates nothing for it. With a
+// Recorder an event of a live program costs less than 200 ns on a computer of today
+// that has nothing else to do and, once the ring is full, no allocation; see
+// BenchmarkLive. Recorder.Values, which the sentences and tables are better with,
+// costs what it takes to print a value.
 //
 // # Whose events
 //

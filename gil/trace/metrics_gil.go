@@ -85,7 +85,7 @@ func (tl *Timeline) gilMetrics(m *Metrics, byTID map[uint32]int) {
 				g.Checks++
 			}
 			if at := asked[e.Obj]; at != 0 {
-				d := e.T - (at - 1)
+				d := max(0, e.T-(at-1)) // live, events may come in another order than their times
 				g.Latencies++
 				g.LatencySum += d
 				g.LatencyMax = max(g.LatencyMax, d)

@@ -91,16 +91,21 @@ func nameAll(tr *Trace) *names {
 	}
 	// Threads of one name are told apart by their number, in several processes by
 	// the process.
-	count := map[string]int{}
-	for _, name := range given {
+	type placed struct {
+		pid  uint32
+		name string
+	}
+	count, within := map[string]int{}, map[placed]int{}
+	for tid, name := range given {
 		count[name]++
+		within[placed{n.pids[tid], name}]++
 	}
 	for _, tid := range n.order {
 		name := given[tid]
 		switch {
 		case name == "":
 			name = fmt.Sprintf("thread %d", tid)
-		case count[name] > 1 && n.unique(given, tid, name):
+		case count[name] > 1 && within[placed{n.pids[tid], name}] == 1:
 			name = fmt.Sprintf("%s of %s", name, n.process(n.pids[tid]))
 		case count[name] > 1:
 			name = fmt.Sprintf("%s #%d", name, tid)
@@ -124,16 +129,6 @@ func nameAll(tr *Trace) *names {
 		}
 	}
 	return n
-}
-
-// unique reports whether no other thread of the same process has the name.
-func (n *names) unique(given map[uint32]string, tid uint32, name string) bool {
-	for other, o := range given {
-		if other != tid && o == name && n.pids[other] == n.pids[tid] {
-			return false
-		}
-	}
-	return true
 }
 
 func (n *names) process(pid uint32) string {

@@ -31,7 +31,8 @@ func WithRing(n int) Option {
 const chunk = 4096
 
 // Recorder is a gil.Observer that keeps what it is told. It may be used from many
-// goroutines, as the live world does, and read while it records.
+// goroutines, as the live world does, and read while it records. It is for one run:
+// Reset it before the next.
 type Recorder struct {
 	most int // 0: all
 
@@ -134,7 +135,8 @@ func (r *Recorder) Reset() {
 }
 
 // Trace returns what has been recorded so far; recording goes on. The header knows
-// the profile, if the event that tells it was recorded; see Describe for the rest.
+// the profile, if the event that tells it was recorded, and guesses the clock from
+// what was; see Describe for the rest.
 func (r *Recorder) Trace() *Trace {
 	r.mu.Lock()
 	tr := &Trace{Header: Header{Schema: Schema}}
@@ -153,8 +155,15 @@ func (r *Recorder) Trace() *Trace {
 		tr.Header.From = tr.Events[len(kept)].T
 	}
 	s := newSites()
+	tr.Header.Clock = "frozen"
 	for i := range tr.Events {
 		e := &tr.Events[i]
+		switch {
+		case e.Kind == gil.EvCoreOn:
+			tr.Header.Clock = "virtual" // only a machine has cores
+		case tr.Header.Clock != "virtual" && (e.Kind == gil.EvGILAcquire || e.Kind == gil.EvState):
+			tr.Header.Clock = "real" // an explored run has no GIL
+		}
 		e.Loc = s.number(e.Loc)
 		if e.Kind == gil.EvInterpStart && tr.Header.Profile == "" {
 			tr.Header.Profile = e.Name

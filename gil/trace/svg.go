@@ -43,10 +43,23 @@ func WriteSVG(w io.Writer, o SVG, tls ...*Timeline) error {
 		o.Title = tls[0].Trace.Header.Title
 	}
 	var out []byte
-	for grain := int64(100); ; grain *= 2 { // in hundredths of a pixel
-		x := svgWriter{o: o, grain: grain, links: !o.NoLinks && grain <= 400}
-		if out = x.picture(tls); len(out) < o.Most || grain > 100*int64(o.Width) {
+	most := 0
+	for _, tl := range tls {
+		most = max(most, len(tl.Lanes)+len(tl.Cores)+len(tl.Locks)+len(tl.GILs))
+	}
+	for grain := int64(100); ; { // in hundredths of a pixel
+		x := svgWriter{o: o, grain: grain, links: !o.NoLinks && grain <= 400, most: most}
+		if out = x.picture(tls); len(out) < o.Most {
 			break
+		}
+		switch {
+		case grain <= 3200:
+			grain *= 2
+		case most > 4:
+			most = most * 3 / 4 // merging is not enough: there are too many lanes
+		default:
+			_, err := w.Write(out)
+			return err
 		}
 	}
 	_, err := w.Write(out)
@@ -66,6 +79,7 @@ type svgWriter struct {
 	o     SVG
 	grain int64
 	links bool
+	most  int // lanes of each kind per panel
 	b     bytes.Buffer
 	y     int
 	used  [NumStates]bool
@@ -178,6 +192,10 @@ func (x *svgWriter) panel() {
 	x.lane = map[uint32]int{}
 	color := map[uint32]int{}
 	for i := range tl.Lanes {
+		if i == x.most {
+			x.more(len(tl.Lanes)-i, "threads")
+			break
+		}
 		l := &tl.Lanes[i]
 		x.lane[l.TID] = x.y
 		color[l.TID] = i % holderColors
@@ -186,18 +204,11 @@ func (x *svgWriter) panel() {
 		x.spans(l)
 		x.end()
 	}
-	for _, r := range tl.GILs {
-		x.resource(r, color)
-	}
+	x.resources(tl.GILs, "", "GILs", color)
 	if x.o.Locks {
-		for _, r := range tl.Locks {
-			r.Name = "lock " + r.Name
-			x.resource(r, color)
-		}
+		x.resources(tl.Locks, "lock ", "locks", color)
 	}
-	for _, r := range tl.Cores {
-		x.resource(r, color)
-	}
+	x.resources(tl.Cores, "", "cores", color)
 	x.moments()
 	if x.links {
 		x.arrows()
@@ -300,6 +311,24 @@ func (x *svgWriter) about(l *Lane, s Span) string {
 		}
 	}
 	return fmt.Sprintf("%s, %s from %s to %s", text, short(s.Length()), short(s.From), short(s.To))
+}
+
+// resources draws a lane for each, as far as there is room.
+func (x *svgWriter) resources(rs []Resource, prefix, kind string, color map[uint32]int) {
+	for i, r := range rs {
+		if i == x.most {
+			x.more(len(rs)-i, kind)
+			return
+		}
+		r.Name = prefix + r.Name
+		x.resource(r, color)
+	}
+}
+
+// more says that lanes are left out.
+func (x *svgWriter) more(n int, kind string) {
+	x.text(svgMargin, x.y+12, "note", fmt.Sprintf("… and %d more %s", n, kind))
+	x.y += svgLane
 }
 
 // resource draws who held something when.

@@ -84,6 +84,17 @@ func TestSVGMerges(t *testing.T) {
 	b := svg(t, trace.SVG{}, tr)
 	require.Less(t, len(b), 200_000)
 	require.Greater(t, bytes.Count(b, []byte("<rect")), 500, "and still a picture")
+	// Many threads: not all have a lane then.
+	many := recorded(t, 2, gil.CPython313, func(m *gil.Thread) {
+		var ts []*gil.Thread
+		for range 1500 {
+			ts = append(ts, m.Go("", func(t *gil.Thread) { t.Sleep(time.Millisecond) }))
+		}
+		gil.JoinAll(m, ts...)
+	})
+	crowd := svg(t, trace.SVG{Locks: true}, many)
+	require.Regexp(t, `… and \d+ more threads`, string(crowd))
+	require.Greater(t, bytes.Count(crowd, []byte("<text")), 200)
 	small := svg(t, trace.SVG{Most: 30_000}, tr)
 	require.Less(t, len(small), 30_000)
 }

@@ -23,6 +23,7 @@ type Timeline struct {
 	Links []Link        // who caused what on another thread, in the order of the effects
 	Marks []Mark        // moments
 	names *names
+	index map[uint32]int // of lanes, by thread
 }
 
 // Lane is the life of a thread. Its spans follow each other without gaps and do
@@ -106,6 +107,10 @@ func (tr *Trace) Timeline() *Timeline {
 		b.event(&tr.Events[i])
 	}
 	b.finish()
+	tl.index = make(map[uint32]int, len(tl.Lanes))
+	for i := range tl.Lanes {
+		tl.index[tl.Lanes[i].TID] = i
+	}
 	return tl
 }
 
@@ -124,10 +129,8 @@ func (tl *Timeline) Length() time.Duration { return tl.To - tl.From }
 
 // Lane finds a thread, nil when the trace has none of that number.
 func (tl *Timeline) Lane(tid uint32) *Lane {
-	for i := range tl.Lanes {
-		if tl.Lanes[i].TID == tid {
-			return &tl.Lanes[i]
-		}
+	if i, ok := tl.index[tid]; ok {
+		return &tl.Lanes[i]
 	}
 	return nil
 }
