@@ -17,6 +17,11 @@ type legacy struct {
 	release func() // the memory of the argument
 }
 
+// stray is set in a process that has the marker of a child and is none. It may be
+// that somebody set the variable. It may be that something keeps children from
+// their sockets here; then every child would be the program again, and start more.
+var stray bool
+
 // inherited is nil in a process that no Start has started.
 var inherited = adopted()
 

@@ -199,6 +199,14 @@ func init() {
 			return nil
 		})
 	}
+	// The same, and it wants to have children.
+	roles["stray"] = func() {
+		process.Main(func(t *gil.Thread) error {
+			_, err := square.Call(t, 1)
+			fmt.Println(err)
+			return nil
+		})
+	}
 	// A program that is replaced on the disk while it runs.
 	roles["replaced"] = func() {
 		process.Main(func(t *gil.Thread) error {
@@ -275,6 +283,14 @@ func TestEnvironmentAlone(t *testing.T) {
 	b, err := theirs.RecvBytes(t.Context())
 	require.NoError(t, err)
 	assert.Len(t, b, 108, "nobody took anything out of the socket")
+}
+
+// CT-9: a process that was meant to be a child and is none, for whatever reason,
+// starts no further ones.
+func TestNoForkBombOfStrays(t *testing.T) {
+	p, code := play(t, "stray", "PYGIL_CHILD=3+0:00112233445566778899aabbccddeeff")
+	assert.Zero(t, code)
+	assert.Equal(t, "process: PYGIL_CHILD was set, and this process is no child: it starts none; run the program without that variable\n", p.stdout.String())
 }
 
 // What a child starts by os/exec is not a child.

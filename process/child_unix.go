@@ -25,6 +25,7 @@ func adopted() *legacy {
 	_ = os.Unsetenv(marker)
 	handles, token, ok := parseMark(mark)
 	if !ok || !awaits(lifelineFd, token) {
+		stray = true
 		return nil
 	}
 	for fd := lifelineFd; fd <= lifelineFd+handles; fd++ {
@@ -47,6 +48,9 @@ func adopted() *legacy {
 func awaits(fd int, token []byte) bool {
 	got := make([]byte, frame.ShortHeader+len(magic)+tokenSize)
 	n, _, err := unix.Recvfrom(fd, got, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	for err == unix.EINTR {
+		n, _, err = unix.Recvfrom(fd, got, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	}
 	return err == nil && n == len(got) && bytes.Equal(got[frame.ShortHeader:], append([]byte(magic), token...))
 }
 

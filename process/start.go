@@ -145,6 +145,8 @@ func mayHaveChildren(ctx context.Context) error {
 		return err
 	}
 	switch {
+	case stray:
+		return &RuntimeError{text: marker + " was set, and this process is no child: it starts none; run the program without that variable"}
 	case !family.entered.Load():
 		return &RuntimeError{text: howToEnter, python: bootstrapping}
 	case family.leaving.Load():
