@@ -11,6 +11,7 @@ import (
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/asyncio"
+	"github.com/pygil/pygil/internal/kernel"
 )
 
 // worlds are where a loop runs: virtually, for real, and for real with every use of
@@ -240,6 +241,36 @@ func TestDeadlock(t *testing.T) {
 				}, "\n"), err.Error())
 			})
 			require.NoError(t, err)
+		})
+	}
+}
+
+// TestDeadlockWithThreads: when other threads are part of it the world finds the
+// deadlock, and the report has the loop's tree as well.
+func TestDeadlockWithThreads(t *testing.T) {
+	stuck := func(m *gil.Thread) {
+		var closed gil.Gate
+		closed.Init(m, 0, "a gate")
+		other := m.Go("other", func(th *gil.Thread) { closed.Pass(th, gil.OpWait, gil.Forever) })
+		_, _ = asyncio.Run(m, func(co *asyncio.Co) (any, error) {
+			var a asyncio.Lock
+			a.Name = "a"
+			_ = a.Acquire(co)
+			return nil, asyncio.GatherAll(co, a.Acquire, a.Acquire)
+		})
+		other.Join(m)
+	}
+	s := gil.NewSandbox(gil.CPython313, kernel.NewRandomWalk(1), 10_000)
+	defer s.Close()
+	for name, run := range map[string]func() error{
+		"machine":  func() error { return gil.NewMachine(1).Run(gil.CPython313, stuck) },
+		"explored": func() error { return s.Run(1, stuck) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := run()
+			require.ErrorAs(t, err, new(*gil.DeadlockError))
+			require.ErrorContains(t, err, "other waits for a gate")
+			require.ErrorContains(t, err, "\n    Task-1 waits for gather\n      Task-2 waits for Lock a\n      Task-3 waits for Lock a")
 		})
 	}
 }

@@ -115,7 +115,8 @@
 // in debug mode. An idle loop with nothing left to wake it (no timer, no other
 // thread of the interpreter, no goroutine that has Hold): a *DeadlockError with the
 // tree of who awaits whom, where Python hangs; only RunForever in the live world
-// waits. A circle of tasks: marked in that tree, and broken by the first Cancel.
+// waits. If there are other threads and they are stuck as well, a virtual world ends
+// with a *gil.DeadlockError that has the tree. A circle of tasks: marked in that tree, and broken by the first Cancel.
 // Coroutines that are left when a loop ends are unwound: their deferred calls run,
 // and another await panics again.
 //

@@ -112,7 +112,7 @@ func TestGoexitAnywhere(t *testing.T) {
 				for {
 					func() {
 						defer func() { _ = recover() }()
-						_ = co.Sleep(time.Hour)
+						_, _ = never(co)
 					}()
 				}
 			})

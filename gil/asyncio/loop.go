@@ -81,6 +81,7 @@ func newLoop(t *gil.Thread, c config) (*Loop, error) {
 	if c.open != nil {
 		l.order = c.open(t)
 	}
+	l.gate.Explain(l.Tree)
 	l.observer = newObserver(l, c.observe)
 	if l.observer != nil && l.observer.world {
 		l.timers.seen = l.observer

@@ -191,7 +191,7 @@ func (l *Loop) stuck() error {
 	others -= l.blocked // they wait for the loop
 	l.mu.Unlock()
 	if others > 0 {
-		return nil // they may; if they cannot either, the machine says so
+		return nil // they may; if they cannot either, the machine says so, with the tree
 	}
 	if l.posted.Load() > 0 {
 		return nil // the last of them has sent something before it ended
