@@ -14,7 +14,8 @@ import (
 // the same nanoseconds.
 //
 // A Machine runs one program at a time; its methods other than Run tell about the
-// run that is going on or has ended last.
+// run that is going on or has ended last. While it goes on they are for the
+// machine's own threads.
 type Machine struct {
 	cores int
 	opts  options
