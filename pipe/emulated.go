@@ -194,6 +194,9 @@ func (s *virtualStream) write(ctx context.Context, m *message, wait bool) (err e
 		}
 	}()
 	for m.rest() > 0 {
+		if m.written > 0 {
+			actorOf(ctx).Yield() // CPython's second system call releases the GIL like every one
+		}
 		size := m.rest()
 		if head := frame.HeaderSize(uint64(size)); s.torn && m.written == 0 && size > joined+head {
 			size = head // CPython writes the header of a long message alone

@@ -51,56 +51,58 @@ func TestVirtualCloseRaces(t *testing.T) {
 // Seed row 84: two writers at one end at once may corrupt data in Python; with a
 // lock, or at different ends, never. Connections here have a lock.
 func TestVirtualTornWrites(t *testing.T) {
-	whole := func(t *gil.Thread, r *pipe.Conn, n int) error {
+	whole := func(t *gil.Thread, r *pipe.Conn, n, size int) error {
 		for range n {
 			b, err := r.RecvBytes(t)
 			if err != nil {
 				return err
 			}
-			if string(b) != string(letters(b[0], 100_000)) {
+			if string(b) != string(letters(b[0], size)) {
 				return fmt.Errorf("a message of %d bytes that nobody sent", len(b))
 			}
 		}
 		return nil
 	}
-	writer := func(w *pipe.Conn, letter byte, mu *threading.Lock) func(t *gil.Thread) {
+	writer := func(w *pipe.Conn, letter byte, size int, mu *threading.Lock) func(t *gil.Thread) {
 		return func(t *gil.Thread) {
 			if mu != nil {
 				mu.Acquire(t)
 				defer mu.Release(t)
 			}
-			_ = w.SendBytes(t, letters(letter, 100_000))
+			_ = w.SendBytes(t, letters(letter, size))
 		}
 	}
-	one := func(mu bool, opts ...pipe.Option) func(t *gil.Thread) error {
+	one := func(size int, mu bool, opts ...pipe.Option) func(t *gil.Thread) error {
 		return func(t *gil.Thread) error {
 			r, w := newOneWay(t, opts...)
 			var lock *threading.Lock
 			if mu {
 				lock = new(threading.Lock)
 			}
-			t.Go("a", writer(w, 'a', lock), gil.WithDaemon(true))
-			t.Go("b", writer(w, 'b', lock), gil.WithDaemon(true))
-			return whole(t, r, 2)
+			t.Go("a", writer(w, 'a', size, lock), gil.WithDaemon(true))
+			t.Go("b", writer(w, 'b', size, lock), gil.WithDaemon(true))
+			return whole(t, r, 2, size)
 		}
 	}
 	different := func(t *gil.Thread) error {
 		a, b := newPair(t, pipe.WithTornWrites())
-		t.Go("a", writer(a, 'a', nil), gil.WithDaemon(true))
-		t.Go("b", writer(b, 'b', nil), gil.WithDaemon(true))
-		if err := whole(t, a, 1); err != nil {
+		t.Go("a", writer(a, 'a', 100_000, nil), gil.WithDaemon(true))
+		t.Go("b", writer(b, 'b', 100_000, nil), gil.WithDaemon(true))
+		if err := whole(t, a, 1, 100_000); err != nil {
 			return err
 		}
-		return whole(t, b, 1)
+		return whole(t, b, 1, 100_000)
 	}
 	for name, c := range map[string]struct {
 		prog func(t *gil.Thread) error
 		torn bool
 	}{
-		"torn":           {one(false, pipe.WithTornWrites()), true},
-		"with a lock":    {one(true, pipe.WithTornWrites()), false},
-		"different ends": {different, false},
-		"ours":           {one(false), false},
+		"torn":                    {one(100_000, false, pipe.WithTornWrites()), true},
+		"between header and body": {one(20_000, false, pipe.WithTornWrites()), true},
+		"one write each":          {one(16_000, false, pipe.WithTornWrites()), false},
+		"with a lock":             {one(100_000, true, pipe.WithTornWrites()), false},
+		"different ends":          {different, false},
+		"ours":                    {one(100_000, false), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			torn := 0

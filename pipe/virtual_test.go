@@ -113,6 +113,34 @@ func TestVirtualTimes(t *testing.T) {
 	})
 }
 
+// What one process does at a moment another one sees from that moment on and not
+// before, although each may run ahead of the other by the wake latency.
+func TestVirtualOrder(t *testing.T) {
+	everyProfile(t, func(t *testing.T, p gil.Profile) {
+		for sends := 100; sends <= 200; sends += 10 {
+			for polls := 105; polls <= 195; polls += 10 {
+				at := func(t *gil.Thread, us int) { t.Compute(time.Duration(us)*time.Microsecond - t.Now()) }
+				var sent time.Duration
+				onMachine(t, p, func(t *gil.Thread) {
+					a, b := newPair(t)
+					child := emulate(t, "child", b, func(t *gil.Thread, b *pipe.Conn) {
+						at(t, sends)
+						sent = t.Now()
+						require.NoError(t, b.Send(t, 1))
+					})
+					at(t, polls)
+					polled := t.Now()
+					seen := got[bool](t)(a.TryPoll(t))
+					child.Join(t)
+					if sent != polled {
+						require.Equal(t, sent < polled, seen, "sent at %v, polled at %v", sent, polled)
+					}
+				}, gil.Measured(), gil.WithStartCost(0), gil.WithSwitchCost(0))
+			}
+		}
+	})
+}
+
 // An emulated pipe holds 64 KiB, and what fits into an atomic write is written
 // whole or not at all.
 func TestVirtualCapacity(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/pipe"
+	"github.com/pygil/pygil/pipe/pickle"
 )
 
 func waiterOf(t testing.TB, items ...pipe.Waitable) *pipe.Waiter {
@@ -195,6 +196,46 @@ func TestWaitingForWhatAnotherFetchedAhead(t *testing.T) {
 				require.NoError(t, err)
 				_, _ = a.Close(), b.Close()
 			}
+		})
+	}
+}
+
+// Slow takes its time to be decoded.
+type Slow struct{}
+
+var slow = struct{ begun, go_ chan struct{} }{make(chan struct{}), make(chan struct{})}
+
+func (Slow) MarshalBinary() ([]byte, error) { return nil, nil }
+
+func (*Slow) UnmarshalBinary([]byte) error {
+	slow.begun <- struct{}{}
+	<-slow.go_
+	return nil
+}
+
+// The same, with a receiver that has fetched both messages and is busy with the
+// first: neither the descriptor nor the receiving half can be asked.
+func TestWaitingForABusyReceiver(t *testing.T) {
+	ctx := t.Context()
+	pickle.Register[Slow]("pipe_test.Slow")
+	for name, wait := range map[string]func(c *pipe.Conn) ([]pipe.Waitable, error){
+		"Wait":   func(c *pipe.Conn) ([]pipe.Waitable, error) { return pipe.WaitTimeout(ctx, time.Minute, c) },
+		"Waiter": func(c *pipe.Conn) ([]pipe.Waitable, error) { return waiterOf(t, c).WaitTimeout(ctx, time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := pair(t)
+			require.NoError(t, a.Send(ctx, Slow{}))
+			require.NoError(t, a.Send(ctx, 2))
+			first := later(func() (any, error) { return b.Recv(ctx) })
+			<-slow.begun
+			waiting := later(func() ([]pipe.Waitable, error) { return wait(b) })
+			time.Sleep(5 * time.Millisecond)
+			slow.go_ <- struct{}{}
+			_, err := first()
+			require.NoError(t, err)
+			ready, err := waiting()
+			require.NoError(t, err)
+			require.Equal(t, []pipe.Waitable{b}, ready)
 		})
 	}
 }
