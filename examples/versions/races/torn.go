@@ -79,7 +79,8 @@ func iterations() []Row {
 		{"list-of-dict", "list(d)  # beside d[x] = 1; d.pop(x)", changed, nowhere, "", beside(func(t *gil.Thread, d *gil.Dict[int, int]) {
 			d.Keys(t)
 		}, setPop)},
-		{"generator", "next(gen)  # one generator for both", "ValueError: generator already executing", everywhere,
+		{
+			"generator", "next(gen)  # one generator for both", "ValueError: generator already executing", everywhere,
 			"the generator as a function that refuses to be entered twice", func(t *gil.Thread) (refused bool) {
 				running := gil.NewVar("gen", false)
 				twice(t, func(t *gil.Thread, _, _ int) {
@@ -92,6 +93,7 @@ func iterations() []Row {
 					running.Swap(t, false)
 				})
 				return refused
-			}},
+			},
+		},
 	}
 }
