@@ -257,9 +257,13 @@ type player struct {
 
 // play returns the log of a program under a profile.
 func play(t testing.TB, prof gil.Profile, p program) []string {
+	return playOn(t, gil.NewMachine(1), prof, p)
+}
+
+func playOn(t testing.TB, w gil.World, prof gil.Profile, p program, opts ...asyncio.Option) []string {
 	y := &player{p: p}
-	err := gil.NewMachine(1).Run(prof, func(th *gil.Thread) {
-		r, err := asyncio.NewRunner(th, asyncio.WithHeapExact(), asyncio.WithLog(func(string) {}))
+	err := w.Run(prof, func(th *gil.Thread) {
+		r, err := asyncio.NewRunner(th, append(opts, asyncio.WithHeapExact(), asyncio.WithLog(func(string) {}))...)
 		require.NoError(th, err)
 		l := r.Loop()
 		y.loop = l
