@@ -43,12 +43,14 @@ func WriteSVG(w io.Writer, o SVG, tls ...*Timeline) error {
 		o.Title = tls[0].Trace.Header.Title
 	}
 	var out []byte
+	heads := make([]string, len(tls)) // what does not depend on how much is merged
 	most := 0
-	for _, tl := range tls {
+	for i, tl := range tls {
+		heads[i] = tl.headline(o.Title)
 		most = max(most, len(tl.Lanes)+len(tl.Cores)+len(tl.Locks)+len(tl.GILs))
 	}
 	for grain := int64(100); ; { // in hundredths of a pixel
-		x := svgWriter{o: o, grain: grain, links: !o.NoLinks && grain <= 400, most: most}
+		x := svgWriter{o: o, grain: grain, links: !o.NoLinks && grain <= 400, most: most, heads: heads}
 		if out = x.picture(tls); len(out) < o.Most {
 			break
 		}
@@ -80,6 +82,7 @@ type svgWriter struct {
 	grain int64
 	links bool
 	most  int // lanes of each kind per panel
+	heads []string
 	b     bytes.Buffer
 	y     int
 	used  [NumStates]bool
@@ -104,12 +107,12 @@ func (x *svgWriter) picture(tls []*Timeline) []byte {
 	for _, tl := range tls {
 		longest = max(longest, tl.Length())
 	}
-	for _, tl := range tls {
+	for i, tl := range tls {
 		x.tl, x.length = tl, tl.Length()
 		if x.o.SameScale {
 			x.length = longest
 		}
-		x.panel()
+		x.panel(x.heads[i])
 	}
 	x.legend()
 	body := x.b.Bytes()
@@ -158,12 +161,12 @@ func num(n int64) string {
 	return fmt.Sprintf("%d.%02d", n/100, n%100)
 }
 
-func (x *svgWriter) panel() {
-	tl := x.tl
+// headline is a timeline in a line.
+func (tl *Timeline) headline(title string) string {
 	h := tl.Trace.Header
 	m := tl.Metrics()
 	var parts []string
-	if h.Title != "" && h.Title != x.o.Title {
+	if h.Title != "" && h.Title != title {
 		parts = append(parts, h.Title)
 	}
 	if h.Profile != "" {
@@ -173,10 +176,8 @@ func (x *svgWriter) panel() {
 		parts = append(parts, fmt.Sprintf("%d cores", h.Cores))
 	}
 	parts = append(parts, short(tl.Length()))
-	for i, g := range m.GILs {
-		if i > 0 {
-			break
-		}
+	if len(m.GILs) > 0 {
+		g := m.GILs[0]
 		s := fmt.Sprintf("GIL held %s, %d switches", percent(m.Share(g.Held)), g.Switches)
 		if g.FailedWakes > 0 {
 			s += fmt.Sprintf(", %d failed wake-ups", g.FailedWakes)
@@ -186,8 +187,13 @@ func (x *svgWriter) panel() {
 		}
 		parts = append(parts, s)
 	}
+	return strings.Join(parts, " · ")
+}
+
+func (x *svgWriter) panel(head string) {
+	tl := x.tl
 	x.y += 16
-	x.text(svgMargin, x.y, "head", strings.Join(parts, " · "))
+	x.text(svgMargin, x.y, "head", head)
 	x.y += 6
 	x.lane = map[uint32]int{}
 	color := map[uint32]int{}

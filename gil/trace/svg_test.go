@@ -79,7 +79,7 @@ func TestSVGOfRandomPrograms(t *testing.T) {
 // TestSVGMerges: a run with a hundred times the events makes no larger a picture
 // than allowed, and the times in it are those of the metrics.
 func TestSVGMerges(t *testing.T) {
-	tr := recorded(t, 2, gil.CPython27, battle(100*time.Millisecond), gil.Measured())
+	tr := recorded(t, 2, gil.CPython27, battle(80*time.Millisecond), gil.Measured())
 	require.Greater(t, len(tr.Events), 50_000)
 	b := svg(t, trace.SVG{}, tr)
 	require.Less(t, len(b), 200_000)
@@ -87,7 +87,7 @@ func TestSVGMerges(t *testing.T) {
 	// Many threads: not all have a lane then.
 	many := recorded(t, 2, gil.CPython313, func(m *gil.Thread) {
 		var ts []*gil.Thread
-		for range 1500 {
+		for range 800 {
 			ts = append(ts, m.Go("", func(t *gil.Thread) { t.Sleep(time.Millisecond) }))
 		}
 		gil.JoinAll(m, ts...)
