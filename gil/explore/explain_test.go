@@ -128,6 +128,7 @@ func TestTable(t *testing.T) {
 
 // TestTableShort leaves out what does not matter of a long run.
 func TestTableShort(t *testing.T) {
+	slow(t)
 	f := explore.Find(noisy(2, 100, failLostUpdate), explore.WithStrategy(explore.PCT(2)))
 	require.NotNil(t, f)
 	require.Greater(t, f.Steps, 500)

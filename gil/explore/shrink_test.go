@@ -13,6 +13,15 @@ import (
 	"github.com/pygil/pygil/gil/threading"
 )
 
+// slow skips a test under -race: a virtual world is one goroutine, takes ten times as
+// long, and shows nothing.
+func slow(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("many thousands of runs on one goroutine")
+	}
+}
+
 // noisy is a program around a bug, with work beside it that has nothing to do with
 // it: threads that do many things to variables and locks of their own.
 func noisy(threads, rounds int, bug func(t *gil.Thread)) func(t *gil.Thread) {
@@ -34,6 +43,7 @@ func noisy(threads, rounds int, bug func(t *gil.Thread)) func(t *gil.Thread) {
 // TestShrink finds bugs by a walk that switches all the time, and makes short
 // schedules of what it has found.
 func TestShrink(t *testing.T) {
+	slow(t)
 	for name, c := range map[string]struct {
 		bug  func(t *gil.Thread)
 		kind explore.Kind
@@ -73,6 +83,7 @@ func TestShrink(t *testing.T) {
 // TestShrinkCanonical shrinks what different searches have found to the same
 // schedule.
 func TestShrinkCanonical(t *testing.T) {
+	slow(t)
 	texts := map[string]int{}
 	for seed := range uint64(20) {
 		f := explore.Find(failLockOrder, explore.WithStrategy(explore.Random()), explore.WithSeed(seed))
@@ -84,6 +95,7 @@ func TestShrinkCanonical(t *testing.T) {
 // TestShrinkKeepsTheFailure has a program with two bugs, of which the one that needs
 // more switches must not turn into the other one on the way.
 func TestShrinkKeepsTheFailure(t *testing.T) {
+	slow(t)
 	program := func(t *gil.Thread) {
 		a, b := gil.NewVar("a", 0), gil.NewVar("b", 0)
 		x := t.Go("x", func(t *gil.Thread) { a.Store(t, 1); b.Store(t, 1); a.Store(t, 2); b.Store(t, 2) })

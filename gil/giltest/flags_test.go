@@ -56,7 +56,11 @@ func upper(name string) string {
 func TestSeed(t *testing.T) {
 	quiet(t)
 	found := map[int]bool{}
-	for _, seed := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
+	seeds := []string{"1", "2", "3", "4", "5", "6", "7", "8"}
+	if raceDetector {
+		seeds = seeds[:3]
+	}
+	for _, seed := range seeds {
 		set(t, "giltest.seed", seed)
 		a := giltest.MustFail(t, counting(false), explore.Assertion, explore.WithStrategy(explore.Random()))
 		b := giltest.MustFail(t, counting(false), explore.Assertion, explore.WithStrategy(explore.Random()), explore.WithSeed(99))
@@ -64,7 +68,7 @@ func TestSeed(t *testing.T) {
 		require.Equal(t, a.Found, b.Found)
 		found[a.Schedules] = true
 	}
-	require.Greater(t, len(found), 1)
+	require.True(t, len(found) > 1 || raceDetector)
 }
 
 func TestBadFlags(t *testing.T) {
