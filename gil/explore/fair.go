@@ -24,9 +24,6 @@ type patience struct {
 	enabled  bitset // that could run all the time
 	disabled bitset // that it has kept from running
 	ran      bitset
-	polls    int32 // how often in a row it has looked at the same thing
-	kind     kernel.OpKind
-	obj      kernel.ObjID
 	yielded  bool
 }
 
@@ -89,20 +86,20 @@ func (f *fairness) grow(r *runner) {
 
 // performed takes notice of an operation of thread t just before it happens.
 func (f *fairness) performed(r *runner, t int, op Op) {
-	f.grow(r)
-	w := &f.of[t]
 	yields := op.Kind == kernel.OpYield
-	switch {
+	switch th := &r.threads[t]; {
 	case yields:
-	case op.Obj != 0 && op.Kind == w.kind && op.Obj == w.obj && f.looks(r, op):
-		w.polls++
-		yields = w.polls >= pollsAllowed
+	case op.Obj != 0 && op.Kind == th.kind && op.Obj == th.obj && f.looks(r, op):
+		th.polls++
+		yields = th.polls >= pollsAllowed
 	default:
-		w.kind, w.obj, w.polls = op.Kind, op.Obj, 0
+		th.kind, th.obj, th.polls = op.Kind, op.Obj, 0
 	}
 	if !f.active && !yields {
 		return
 	}
+	f.grow(r)
+	w := &f.of[t]
 	f.active = true
 	enabled := r.k.Enabled()
 	for u := range f.of {

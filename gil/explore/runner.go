@@ -44,8 +44,11 @@ type threadInfo struct {
 	started int32 // threads it has started
 	ops     int32 // operations performed
 	born    int32 // the step that started it
-	over    bool  // has performed OpExit
+	polls   int32 // how often in a row it has looked at the same thing: at obj, by kind
+	kind    kernel.OpKind
+	over    bool // has performed OpExit
 	daemon  bool
+	obj     kernel.ObjID
 }
 
 // runner runs a program under one strategy after the other and records what
@@ -219,8 +222,12 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	}
 	r.steps = append(r.steps, st)
 	r.last = i
-	if r.fair != nil {
-		r.fair.performed(r, i, op)
+	if f := r.fair; f != nil {
+		if f.active || op.Obj == th.obj || op.Kind == kernel.OpYield {
+			f.performed(r, i, op)
+		} else {
+			th.kind, th.obj, th.polls = op.Kind, op.Obj, 0
+		}
 	}
 	if r.stepper != nil {
 		r.stepper.Performed(&r.point, i, op)
