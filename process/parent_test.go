@@ -279,6 +279,8 @@ func TestEndOfTheParent(t *testing.T) {
 			require.NoError(t, w.Close())
 			watch.daemonsEnd(t)
 			if c.waits {
+				watch.lives(t) // and nobody says a word, main above all
+				assert.NotEqual(t, byte('Z'), states(t)[p.Process.Pid].state, "the parent waits")
 				watch.release(t)
 				_ = p.Wait()
 			} else {
