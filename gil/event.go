@@ -8,7 +8,8 @@ import "time"
 // same program with the same seed delivers the same events. In the live world
 // they come from many goroutines at once: Observe must be safe for that, and
 // their times are those of the wall clock. Observe must not call back into the
-// world. One that panics is told nothing more, and Run returns that as an error.
+// world, nor end its goroutine, as testify's require does in a test: use assert. One
+// that panics is told nothing more, and Run returns that as an error.
 type Observer interface {
 	Observe(Event)
 }
