@@ -17,6 +17,7 @@ type account struct {
 	objects map[kernel.ObjID]*object
 	order   []*object // as they first appeared
 	choices []choice
+	hints   map[kernel.ObjID]string // names learnt in another run
 }
 
 // actor is a thread of an account.
@@ -82,6 +83,12 @@ func (o *object) title() string {
 	return "?"
 }
 
+// What nameless objects are called.
+const (
+	nameless         = "a primitive"
+	namelessVariable = "a variable"
+)
+
 // entitle numbers the objects that share a name.
 func (a *account) entitle() {
 	count := make(map[string]int)
@@ -90,10 +97,11 @@ func (a *account) entitle() {
 			o.name = "end of " + a.actors[o.target].name
 		}
 		if o.name == "" {
-			if o.shared {
-				o.name = "a variable"
-			} else {
-				o.name = "a primitive"
+			o.name = a.hints[o.id]
+		}
+		if o.name == "" {
+			if o.name = nameless; o.shared {
+				o.name = namelessVariable
 			}
 		}
 		count[o.name]++
@@ -158,6 +166,7 @@ func record(prog func(*gil.Thread), c *config, s Strategy) (*account, *runner, e
 	w.r = r
 	if v, ok := s.(*viewer); ok {
 		v.a = func() *account { return w.a }
+		w.a.hints = v.hints
 	}
 	err := r.run(w)
 	w.finish()

@@ -20,6 +20,9 @@ func WithNearby(n int) Option { return optionFunc(func(c *config) { c.nearby = n
 // recorded of, the deviations that still make sense are applied and the others left
 // out.
 //
+// A schedule says how the recorded run failed, so one of a race or a leak looks for
+// those without WithRaces and WithLeaks.
+//
 // With WithStrictReplay a run that does anything else than the recorded one did is
 // a failure of kind Nondeterminism.
 func Replay(prog func(t *gil.Thread), s Schedule, opts ...Option) *Failure {
@@ -33,6 +36,8 @@ func Replay(prog func(t *gil.Thread), s Schedule, opts ...Option) *Failure {
 
 // replay performs the schedule, and those near to it if that is wanted.
 func (c *config) replay(prog func(t *gil.Thread), s Schedule) *Failure {
+	c.races = c.races || s.Kind == Race
+	c.leaks = c.leaks || s.Kind == Leak
 	r := newRunner(prog, c)
 	defer r.close()
 	if c.strict {
@@ -50,7 +55,11 @@ func (c *config) replay(prog func(t *gil.Thread), s Schedule) *Failure {
 		if n > c.nearby {
 			break
 		}
-		if err := r.run(begin(newApplier(candidate))); err != nil {
+		err := r.run(begin(newApplier(candidate)))
+		if err == nil && s.Kind == LostUpdate {
+			err = r.lostUpdate()
+		}
+		if err != nil {
 			if f := r.failure(err, n); s.Kind == NoFailure || s.Kind == f.Kind || f.endlessAs(s.Kind) || n == 0 {
 				found = f
 				break

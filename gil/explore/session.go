@@ -31,6 +31,7 @@ type Choice struct {
 type Session struct {
 	prog   func(t *gil.Thread)
 	conf   *config
+	names  map[kernel.ObjID]string
 	past   []moment // the steps that were made, those after at included
 	at     int      // steps that are done
 	now    *snapshot
@@ -49,8 +50,28 @@ type moment struct {
 func NewSession(prog func(t *gil.Thread), opts ...Option) *Session {
 	s := &Session{prog: prog, conf: collect(opts)}
 	s.conf.unfair = true // everybody who can run may be chosen
+	s.learn()
 	s.now = s.perform(nil)
 	return s
+}
+
+// learn finds out what objects are called. A name is only told when something has
+// happened to its object, and a choice comes before that; so the program is run to
+// its end once.
+func (s *Session) learn() {
+	const most = 20_000 // operations
+	conf := *s.conf
+	conf.maxSteps = min(conf.maxSteps, most)
+	var a *account
+	if conf.supervise(func() { a, _, _ = record(s.prog, &conf, newApplier(Schedule{})) }) != nil {
+		return // the session itself will come across what is wrong
+	}
+	s.names = make(map[kernel.ObjID]string)
+	for id, o := range a.objects {
+		if o.target < 0 && o.name != nameless && o.name != namelessVariable {
+			s.names[id] = o.name
+		}
+	}
 }
 
 // snapshot is the state at a point of a session.
@@ -67,7 +88,7 @@ type snapshot struct {
 // perform runs the program in the given order and as far as that goes, and on while
 // no switch is possible.
 func (s *Session) perform(order []int32) *snapshot {
-	v := &viewer{sequence: sequence{order: order}, shot: &snapshot{}}
+	v := &viewer{sequence: sequence{order: order}, shot: &snapshot{}, hints: s.names}
 	var err error
 	var a *account
 	var done *runner
@@ -98,6 +119,7 @@ type viewer struct {
 	sequence
 	shot  *snapshot
 	taken bool
+	hints map[kernel.ObjID]string
 	a     func() *account
 }
 
@@ -138,11 +160,6 @@ func (a *account) choice(i, n int, r *runner, blocked bool) Choice {
 	op := r.k.Pending(i)
 	o := a.objects[op.Obj]
 	s := happening{actor: i, kind: op.Kind, obj: o, text: r.threads[i].task.Label}
-	if o != nil && o.name == "" {
-		if g, ok := any(r.box).(interface{ GateName(*kernel.Task) string }); ok {
-			o.name = g.GateName(r.threads[i].task)
-		}
-	}
 	c := Choice{Thread: r.nameOf(i), Path: r.pathOf(i), Op: a.cell(&s), Site: where(op.Site)}
 	if !blocked {
 		return c

@@ -33,7 +33,7 @@ func TestSessionDeadlock(t *testing.T) {
 	pick(t, s, "MainThread")
 	pick(t, s, "a")
 	choices := s.Enabled()
-	require.Contains(t, choices[0].Op, "acquire ")
+	require.Equal(t, "acquire y", choices[0].Op)
 	require.Contains(t, choices[0].Site, "failure_kinds_test.go:")
 	require.Equal(t, "end of a", choices[2].BlockedBy)
 	require.ErrorContains(t, s.Choose(2), "blocked by end of a")
@@ -41,7 +41,7 @@ func TestSessionDeadlock(t *testing.T) {
 
 	st := s.State()
 	require.Equal(t, "a: acquire x", st.Last)
-	require.Equal(t, explore.LockState{Name: "x", Holder: "a"}, st.Locks[0])
+	require.Equal(t, []explore.LockState{{Name: "x", Holder: "a"}, {Name: "y"}}, st.Locks)
 	_, ended := s.Result()
 	require.False(t, ended)
 
