@@ -58,7 +58,7 @@ func TestChromeOfLiveRuns(t *testing.T) {
 	}))
 	tr := r.Trace()
 	tr.Header.Clock = "real"
-	chrome(t, tr, trace.Chrome{})
+	require.Contains(t, string(chrome(t, tr, trace.Chrome{})), `"text":"x␀␊"`)
 	chrome(t, &trace.Trace{}, trace.Chrome{})
 }
 

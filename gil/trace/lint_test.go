@@ -81,6 +81,14 @@ func TestFindings(t *testing.T) {
 			w.Join(m)
 		}
 	}
+	twice := func(m *gil.Thread) { // the first is not heard, the second is
+		c := &threading.Condition{Name: "ready"}
+		c.With(m, func() { c.Notify(m, 1) })
+		w := m.Go("waiter", func(t *gil.Thread) { c.With(t, func() { c.Wait(t) }) })
+		m.Sleep(ms)
+		c.With(m, func() { c.Notify(m, 1) })
+		w.Join(m)
+	}
 	event := func(cleared bool) func(m *gil.Thread) {
 		return func(m *gil.Thread) {
 			e := &threading.Event{Name: "go"}
@@ -156,6 +164,7 @@ func TestFindings(t *testing.T) {
 			m.Go("daemon", func(t *gil.Thread) { t.Sleep(time.Hour) }, gil.WithDaemon(true))
 		}, func(m *gil.Thread) {}, gil.CPython313, "it was ended in the middle of its work", "[daemon]", 1},
 		{"lost-wake-up", notify(true), notify(false), gil.CPython313, "waiter waits for ready and waits until its time is up: MainThread gave the signal at 0", "[MainThread waiter]", 1},
+		{"lost-wake-up", notify(true), twice, gil.CPython313, "waiter waits for ready", "[MainThread waiter]", 1},
 		{"lost-wake-up", event(true), event(false), gil.CPython313, "late waits for go", "[MainThread late]", 1},
 		{"starvation", hold(false), hold(true), gil.CPython313, "others got it", "[patient]", 1},
 		{"slow-callback", callback(200 * ms), callback(90 * ms), gil.CPython313, "The callback (handler) kept the event loop for 200 ms", "[MainThread]", 1},

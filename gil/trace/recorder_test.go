@@ -68,7 +68,7 @@ func TestRingKnowsWhatItForgot(t *testing.T) {
 				require.Equal(t, strings.Fields(full.Name)[0], strings.Fields(l.Name)[0]) // without what tells it from others
 				require.Equal(t, full.End, l.End)
 				for _, s := range l.Spans {
-					if s.State == trace.CHeld || s.State == trace.Run || s.State == trace.ReadyCore || s.From == b.From {
+					if s.State == trace.CHeld || s.State == trace.Run || s.State == trace.ReadyCore {
 						continue // told at the end, by an event that lies before
 					}
 					f, ok := full.At(s.From)
