@@ -31,7 +31,8 @@ type Outcome[T comparable] struct {
 }
 
 // Outcomes returns every value that prog returns in some schedule of the search, in
-// the order they were found. Schedules that fail have none.
+// the order they were found. Schedules that fail have none. It panics with a
+// *Diagnosis when the program gets stuck.
 func Outcomes[T comparable](prog func(t *gil.Thread) T, opts ...Option) []Outcome[T] {
 	var out []Outcome[T]
 	index := map[T]int{}

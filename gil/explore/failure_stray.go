@@ -23,6 +23,7 @@ type strays struct {
 	since time.Time
 
 	goroutines int // at the beginning of the run
+	waits      int // milliseconds spent on goroutines that runs have left behind
 	threads    int // most that a run has had: each has left a goroutine behind, to be used again
 }
 
@@ -33,6 +34,7 @@ const (
 	watchedRuns = 20
 	watchedTime = 10 * time.Millisecond
 	watchedOps  = 5000
+	strayWaits  = 50
 )
 
 // watch begins a run. It is called by the goroutine that drives the runs.
@@ -95,7 +97,7 @@ func (s *strays) verdict(threads int) error {
 	}
 	more := max(0, threads-s.threads)
 	s.threads += more
-	if runtime.NumGoroutine() > s.goroutines+more {
+	for ; s.waits < strayWaits && runtime.NumGoroutine() > s.goroutines+more; s.waits++ {
 		time.Sleep(time.Millisecond)
 	}
 	s.mu.Lock()

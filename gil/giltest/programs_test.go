@@ -47,10 +47,6 @@ func solve(t *testing.T, puzzles []puzzle) {
 	}
 }
 
-// spinning is for programs with loops that wait for others: a walk is fair by
-// itself.
-var spinning = []explore.Option{explore.WithStrategy(explore.Random()), explore.WithMaxSteps(3000)}
-
 // together runs the functions as threads a, b, c … and joins them.
 func together(t *gil.Thread, fns ...func(t *gil.Thread)) {
 	threads := make([]*gil.Thread, len(fns))
@@ -139,7 +135,6 @@ func TestEmpire(t *testing.T) {
 				}
 				together(t, in, in)
 			},
-			options: spinning,
 		},
 		{
 			name: "simple counter", kind: explore.Assertion,
