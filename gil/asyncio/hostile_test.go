@@ -191,7 +191,10 @@ func TestAwaitInAnIterator(t *testing.T) {
 							defer stop()
 							total := 0
 							for range n {
-								v, _ := next()
+								v, ok := next()
+								if !ok {
+									return 0, asyncio.ErrCancelled
+								}
 								total += v
 							}
 							return total, nil
