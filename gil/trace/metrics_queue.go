@@ -198,10 +198,23 @@ func (tl *Timeline) Conc() Counter {
 	return x.counter("conc", 0, tl.From)
 }
 
-// Counters are numbers over time: par, conc, the waiters of each GIL and the length
-// of each queue.
+// Runnable is how many threads compute or could, had they a core and the GIL.
+func (tl *Timeline) Runnable() Counter {
+	var x intervals
+	for i := range tl.Lanes {
+		for _, s := range tl.Lanes[i].Spans {
+			if s.State <= WaitGIL { // run, C calls, wait core, wait GIL
+				x.add(s.From, s.To)
+			}
+		}
+	}
+	return x.counter("runnable", 0, tl.From)
+}
+
+// Counters are numbers over time: par, conc, runnable, the waiters of each GIL and
+// the length of each queue.
 func (tl *Timeline) Counters() []Counter {
-	out := []Counter{tl.Par(), tl.Conc()}
+	out := []Counter{tl.Par(), tl.Conc(), tl.Runnable()}
 	waiters := map[uint32]*intervals{}
 	var pids []uint32
 	for i := range tl.Lanes {

@@ -83,6 +83,29 @@ func TestMetricsOfCores(t *testing.T) {
 	require.Len(t, m.Cores, 4)
 }
 
+func TestCounters(t *testing.T) {
+	tl := recorded(t, 2, gil.CPython313, battle(20*time.Millisecond)).Timeline()
+	got := map[string]trace.Counter{}
+	for _, c := range tl.Counters() {
+		got[c.Name] = c
+		require.Equal(t, tl.From, c.Points[0].T, "%s begins with the trace", c.Name)
+		for i, p := range c.Points[1:] {
+			require.Greater(t, p.T, c.Points[i].T)
+			require.NotEqual(t, p.N, c.Points[i].N)
+		}
+		require.Zero(t, c.Points[len(c.Points)-1].N, "%s at the end", c.Name)
+	}
+	require.Equal(t, 1, got["par"].Max(), "the GIL")
+	require.Equal(t, 2, got["conc"].Max())
+	require.Equal(t, 3, got["runnable"].Max())
+	require.Equal(t, 2, got["GIL waiters"].Max())
+	var waited time.Duration
+	for _, l := range tl.Lanes {
+		waited += l.Spent()[trace.WaitGIL]
+	}
+	require.InDelta(t, float64(waited)/float64(tl.Length()), got["GIL waiters"].Mean(tl.From, tl.To), 1e-9)
+}
+
 func TestMetricsOfLocksAndQueues(t *testing.T) {
 	tr := recorded(t, 2, gil.CPython313, func(m *gil.Thread) {
 		outer, inner := &threading.Lock{Name: "outer"}, &threading.Lock{Name: "inner"}

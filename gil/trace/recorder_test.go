@@ -115,7 +115,7 @@ func TestRingIsBounded(t *testing.T) {
 // right.
 func TestRecordingLive(t *testing.T) {
 	for _, p := range []gil.Profile{gil.CPython27, gil.CPython313, gil.CPython313T, gil.FromRule(gil.Ticks(20))} {
-		r := trace.NewRecorder(trace.WithRing(20_000))
+		r := trace.NewRecorder(trace.WithRing(200_000))
 		stop := make(chan struct{})
 		var reader sync.WaitGroup
 		reader.Go(func() {
