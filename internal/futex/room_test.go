@@ -2,6 +2,7 @@ package futex_test
 
 import (
 	"context"
+	"runtime"
 	"runtime/pprof"
 	"sync"
 	"sync/atomic"
@@ -151,4 +152,49 @@ func TestNobodyIsForgotten(t *testing.T) {
 	require.EqualValues(t, 2, p.n.Load())
 	require.Zero(t, p.room.Waiting())
 	require.Greater(t, got.Load(), int32(16*300/2))
+}
+
+// A follower that gives up at the very moment at which it is made the leader passes
+// that on.
+func TestLeadershipIsNotLost(t *testing.T) {
+	for range 2000 {
+		var p permits
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { _ = p.wait(ctx, time.Time{}, nil) })
+		}
+		for p.room.Waiting() != 1 {
+			runtime.Gosched()
+		}
+		last := make(chan error)
+		go func() { last <- p.wait(t.Context(), time.Time{}, nil) }()
+		for p.room.Waiting() != 2 {
+			runtime.Gosched()
+		}
+		cancel()
+		wg.Wait()
+		p.give(1)
+		require.NoError(t, <-last)
+	}
+}
+
+// Among the living nobody needs to look: no ring falls between the last look and
+// the sleep.
+func TestNobodyNeedsToLook(t *testing.T) {
+	first := futex.FirstLook
+	futex.FirstLook = time.Hour
+	defer func() { futex.FirstLook = first }()
+	var p [2]permits
+	const rounds = 20_000
+	var wg sync.WaitGroup
+	for side := range 2 {
+		wg.Go(func() {
+			for range rounds {
+				p[1-side].give(1)
+				_ = p[side].wait(context.Background(), time.Time{}, nil)
+			}
+		})
+	}
+	wg.Wait()
 }

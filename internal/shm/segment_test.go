@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/pygil/pygil/internal/shm"
 )
@@ -29,6 +30,7 @@ func play(string) {
 		var n uint32
 		n, err = s.Claim()
 		atomic.AddUint32((*uint32)(s.Pointer()), 1)
+		forward(s)
 		fmt.Println(n)
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}
@@ -38,19 +40,27 @@ func play(string) {
 	}
 }
 
+// forward sends the segment over the socket that came as descriptor 4, if one did.
+func forward(s *shm.Segment) {
+	if f, err := s.File(); err == nil {
+		_ = unix.Sendmsg(4, []byte{1}, unix.UnixRights(int(f.Fd())), nil, 0)
+		_ = f.Close()
+	}
+}
+
 type child struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
 	claim uint32
 }
 
-func start(t *testing.T, s *shm.Segment) *child {
+func start(t *testing.T, s *shm.Segment, more ...*os.File) *child {
 	f, err := s.File()
 	require.NoError(t, err)
 	defer f.Close()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), roleKey+"=user")
-	cmd.ExtraFiles = []*os.File{f}
+	cmd.ExtraFiles = append([]*os.File{f}, more...)
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	stdout, err := cmd.StdoutPipe()
