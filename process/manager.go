@@ -43,21 +43,22 @@ var managerTarget = DefineTarget("process.manager", serveManager)
 
 type managerArgs struct {
 	Conn *pipe.Conn
+	Ring *ringSegment
 	ID   uint64
 }
 
 // NewManager starts a manager's process. Close it with Shutdown. The GIL is given
 // up while it starts. Python: multiprocessing.Manager().
 func NewManager(ctx context.Context) (*Manager, error) {
-	mine, its, err := pipe.New(ctx)
+	mine, its, ring, err := wires(ctx)
 	if err != nil {
 		return nil, err
 	}
 	id := randomID()
-	p, err := managerTarget.Start(ctx, managerArgs{its, id}, WithDaemon(), WithName("SyncManager"))
+	p, err := managerTarget.Start(ctx, managerArgs{its, ring, id}, WithDaemon(), WithName("SyncManager"))
 	_ = its.Close()
 	if err != nil {
-		_ = mine.Close()
+		mine.close()
 		return nil, err
 	}
 	return &Manager{p: p, c: adopt(id, mine)}, nil

@@ -24,7 +24,7 @@ var clients = struct {
 // on to another one when it has its own.
 type client struct {
 	id    uint64
-	conn  *pipe.Conn
+	w     *wire
 	users int // proxies and managers; guarded by clients
 
 	mu      sync.Mutex
@@ -37,6 +37,7 @@ type client struct {
 // An asker waits for the reply to its request.
 type asker struct {
 	wake    chan struct{} // something below has become true
+	awaits  bool          // it has sent its request
 	replied bool
 	reads   bool // it is the one who receives
 	reply   managerReply
@@ -49,13 +50,13 @@ func randomID() uint64 {
 }
 
 // adopt returns the client of a manager, with one user more: the one there is
-// already, or a new one with this connection.
-func adopt(id uint64, conn *pipe.Conn) *client {
+// already, or a new one with this wire.
+func adopt(id uint64, w *wire) *client {
 	clients.Lock()
 	defer clients.Unlock()
 	c := clients.of[id]
 	if c == nil {
-		c = &client{id: id, conn: conn, waiting: map[uint64]*asker{}}
+		c = &client{id: id, w: w, waiting: map[uint64]*asker{}}
 		clients.of[id] = c
 	}
 	c.users++
@@ -75,7 +76,7 @@ func (c *client) leave() {
 	defer clients.Unlock()
 	if c.users--; c.users == 0 {
 		delete(clients.of, c.id)
-		_ = c.conn.Close()
+		c.w.close()
 	}
 }
 
@@ -95,8 +96,7 @@ func (c *client) call(ctx context.Context, object uint64, method string, wait ti
 	id := c.last
 	c.waiting[id] = a
 	c.mu.Unlock()
-	// With a context that does not end: a request is sent whole or not at all.
-	if err := c.conn.Send(patient(ctx), managerCall{id, object, method, wait, args}); err != nil {
+	if err := send(ctx, c.w, managerCall{id, object, method, wait, args}); err != nil {
 		c.abandon(id, a)
 		if errors.Is(err, pipe.ErrBrokenPipe) || errors.Is(err, pipe.ErrClosed) {
 			err = c.lost(err)
@@ -115,7 +115,7 @@ func (c *client) call(ctx context.Context, object uint64, method string, wait ti
 
 // post asks for a method that has no reply.
 func (c *client) post(object uint64, method string, args ...any) {
-	_ = c.conn.Send(context.Background(), managerCall{0, object, method, 0, args})
+	_ = send(context.Background(), c.w, managerCall{0, object, method, 0, args})
 }
 
 // await waits until a has its reply, and returns whether ctx ended meanwhile: the
@@ -128,6 +128,7 @@ func (c *client) await(ctx context.Context, id uint64, a *asker) (ended error) {
 	}
 	for {
 		c.mu.Lock()
+		a.awaits = true
 		if !a.replied && !c.reading {
 			c.reading, a.reads = true, true
 		}
@@ -157,7 +158,7 @@ func (c *client) await(ctx context.Context, id uint64, a *asker) (ended error) {
 
 // read receives one reply, for whomever it is.
 func (c *client) read(ctx context.Context) error {
-	r, err := next[managerReply](ctx, c.conn)
+	r, err := recv[managerReply](ctx, c.w)
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
@@ -194,8 +195,10 @@ func (c *client) settle(id uint64, a *asker) {
 		return
 	}
 	a.reads, c.reading = false, false
+	// One that is still sending would not read: and what it sends may have to wait
+	// until somebody does.
 	for _, other := range c.waiting {
-		if !other.replied {
+		if other.awaits && !other.replied {
 			c.reading, other.reads = true, true
 			other.rouse()
 			return

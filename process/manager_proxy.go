@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pygil/pygil/pipe"
@@ -16,6 +17,7 @@ type proxy struct {
 	c      *client
 	object uint64
 	kind   string
+	shut   atomic.Bool
 	drop   func() // once
 }
 
@@ -35,6 +37,9 @@ func newProxy(c *client, object uint64, kind string) *proxy {
 
 // ask calls a method that need not wait.
 func (p *proxy) ask(ctx context.Context, method string, args ...any) ([]any, error) {
+	if p.shut.Load() {
+		return nil, ErrClosed
+	}
 	out, _, err := p.c.call(ctx, p.object, method, 0, args...)
 	runtime.KeepAlive(p)
 	return out, err
@@ -48,6 +53,9 @@ func (p *proxy) do(ctx context.Context, method string, args ...any) error {
 
 // await calls a method that may have to wait; a negative time is for ever.
 func (p *proxy) await(ctx context.Context, wait time.Duration, method string, args ...any) (out []any, ready bool, err error) {
+	if p.shut.Load() {
+		return nil, false, ErrClosed
+	}
 	out, ready, err = p.c.call(ctx, p.object, method, wait, args...)
 	runtime.KeepAlive(p)
 	return out, ready, err
@@ -58,6 +66,7 @@ const forever = time.Duration(-1)
 // Close gives the proxy up. The object goes with its last proxy. It may be called
 // again, and need not be called at all.
 func (p *proxy) Close() error {
+	p.shut.Store(true)
 	p.drop()
 	return nil
 }
@@ -72,6 +81,7 @@ type proxyPassing struct {
 	Manager uint64
 	Object  uint64
 	Conn    *pipe.Conn
+	Ring    *ringSegment
 }
 
 // ReduceHandle lets the proxy travel to another process, where it stands for the
@@ -82,37 +92,38 @@ func (p *proxy) ReduceHandle(h *pickle.Handles) (any, error) {
 	if carrier, ok := h.Context.(pipe.Carrier); ok {
 		ctx = carrier.Context()
 	}
-	mine, its, err := pipe.New(ctx)
+	mine, its, ring, err := wires(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer its.Close()
-	if _, err := p.ask(ctx, askGuest, its); err != nil {
-		_ = mine.Close()
+	if _, err := p.ask(ctx, askGuest, its, ring); err != nil {
+		mine.close()
 		return nil, err
 	}
 	if carrier, ok := h.Context.(pipe.Carrier); ok {
-		carrier.AfterSend(func(bool) { _ = mine.Close() })
+		carrier.AfterSend(func(bool) { mine.abandon() })
 	} else {
-		runtime.AddCleanup(h, func(c *pipe.Conn) { _ = c.Close() }, mine)
+		runtime.AddCleanup(h, func(w *wire) { w.abandon() }, mine)
 	}
-	return proxyPassing{p.c.id, p.object, mine}, nil
+	return proxyPassing{p.c.id, p.object, mine.conn, ring}, nil
 }
 
 // arrivingProxy makes the proxy again. If this process has a connection to the
 // manager already, the one that came keeps the object until that does. This cannot
 // be waited for here: what receives the message may be what receives the answer.
 func arrivingProxy(v proxyPassing, kind string) (*proxy, error) {
-	if v.Conn == nil {
+	if v.Conn == nil || v.Ring == nil {
 		return nil, invalid("", "a %s arrived without its connection", kind)
 	}
-	c := adopt(v.Manager, v.Conn)
-	if c.conn != v.Conn {
+	w := newWire(v.Conn, v.Ring, 0)
+	c := adopt(v.Manager, w)
+	if c.w != w {
 		c.join()
 		go func() {
 			// An error is the end of the manager, or of the proxy.
 			_, _, _ = c.call(context.Background(), v.Object, askKeep, 0)
-			_ = v.Conn.Close()
+			w.close()
 			c.leave()
 		}()
 	}

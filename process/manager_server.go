@@ -37,8 +37,8 @@ type host struct {
 
 // A guest is a process that uses the manager, or will.
 type guest struct {
-	h    *host
-	conn *pipe.Conn
+	h *host
+	w *wire
 
 	mu      sync.Mutex
 	kept    map[uint64]int // its proxies, by object
@@ -52,7 +52,7 @@ func serveManager(ctx context.Context, args managerArgs) error {
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx)) // an interrupt is for its users
 	defer end()
 	h := &host{seats: map[uint64]*seat{}, end: end}
-	h.welcome(ctx, args.Conn, nil)
+	h.welcome(ctx, newWire(args.Conn, args.Ring, 1), nil)
 	alone := make(chan struct{})
 	go func() {
 		h.guests.Wait()
@@ -67,8 +67,8 @@ func serveManager(ctx context.Context, args managerArgs) error {
 
 // welcome serves a connection, which has a proxy of an object already if there is
 // one.
-func (h *host) welcome(ctx context.Context, conn *pipe.Conn, object *uint64) {
-	g := &guest{h: h, conn: conn, kept: map[uint64]int{}, pending: map[uint64]context.CancelFunc{}}
+func (h *host) welcome(ctx context.Context, w *wire, object *uint64) {
+	g := &guest{h: h, w: w, kept: map[uint64]int{}, pending: map[uint64]context.CancelFunc{}}
 	if object != nil {
 		g.kept[*object]++
 	}
@@ -79,7 +79,7 @@ func (h *host) welcome(ctx context.Context, conn *pipe.Conn, object *uint64) {
 func (g *guest) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	for {
-		r, err := next[managerCall](ctx, g.conn)
+		r, err := recv[managerCall](ctx, g.w)
 		if err != nil {
 			break
 		}
@@ -87,7 +87,7 @@ func (g *guest) serve(ctx context.Context) {
 	}
 	cancel()
 	g.calls.Wait()
-	_ = g.conn.Close()
+	g.w.close()
 	g.h.forget(g)
 }
 
@@ -133,8 +133,8 @@ func (g *guest) answer(ctx context.Context, r managerCall) {
 // reply sends an answer; one that cannot travel is an error instead.
 func (g *guest) reply(r managerReply) {
 	ctx := context.Background()
-	if err := g.conn.Send(ctx, r); err != nil {
-		_ = g.conn.Send(ctx, managerReply{ID: r.ID, Err: invalid("", "the result cannot travel: %v", err)})
+	if err := send(ctx, g.w, r); err != nil {
+		_ = send(ctx, g.w, managerReply{ID: r.ID, Err: invalid("", "the result cannot travel: %v", err)})
 	}
 }
 
@@ -160,14 +160,15 @@ func (g *guest) manage(ctx context.Context, r *managerCall) (out []any, err erro
 		return nil, h.refer(g, r.Object, -1)
 	case askGuest:
 		conn, ok := r.Args[0].(*pipe.Conn)
-		if !ok {
+		ring, also := r.Args[1].(*ringSegment)
+		if !ok || !also {
 			return nil, fmt.Errorf("process: a manager's guest came without a connection")
 		}
 		if err := h.refer(nil, r.Object, 1); err != nil {
 			_ = conn.Close()
 			return nil, err
 		}
-		h.welcome(ctx, conn, &r.Object)
+		h.welcome(ctx, newWire(conn, ring, 1), &r.Object)
 	case askCancel:
 		g.mu.Lock()
 		defer g.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -266,7 +267,7 @@ func TestProxiesTravel(t *testing.T) {
 	require.NoError(t, other.Close())
 	require.NoError(t, other.Close())
 	_, err = other.Len(ctx)
-	require.ErrorContains(t, err, "gone")
+	require.ErrorIs(t, err, process.ErrClosed)
 	eventually(t, func() bool {
 		n, err := m.NumberOfObjects(ctx)
 		return assert.NoError(t, err) && n == 6
@@ -320,6 +321,35 @@ func TestProxiesAreForManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 	is(t, 8*each)(p.Dict.Len(ctx))
+}
+
+// Short and long messages, and those with live objects, go different ways and do
+// not get into each other's.
+func TestLongMessagesOfAManager(t *testing.T) {
+	ctx := t.Context()
+	m := manager(t)
+	p := newProxies(t, m)
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for j, size := range []int{10, 1 << 20, 16_000, 17_000, 0, 65_000} {
+				text := strings.Repeat(string(rune('a'+j)), size)
+				assert.NoError(t, p.Dict.Set(ctx, i, text))
+				v, ok, err := p.Dict.Get(ctx, i)
+				assert.NoError(t, err)
+				assert.True(t, ok)
+				assert.True(t, v == text, "a text of %d bytes", size)
+				assert.NoError(t, p.Dict.Set(ctx, fmt.Sprint("list", i), p.List))
+				assert.Error(t, p.Dict.Set(ctx, i, func() {}))
+			}
+		})
+	}
+	// More than the ring holds, before anybody can have read it.
+	for i := range 2000 {
+		wg.Go(func() { assert.NoError(t, p.Dict.Set(ctx, 100+i, strings.Repeat("x", 200))) })
+	}
+	wg.Wait()
+	is(t, 2008)(p.Dict.Len(ctx))
 }
 
 // MA-11: after its end everything says so, and nothing waits.

@@ -1,10 +1,8 @@
 package process
 
 import (
-	"context"
 	"time"
 
-	"github.com/pygil/pygil/pipe"
 	"github.com/pygil/pygil/pipe/pickle"
 )
 
@@ -41,28 +39,11 @@ const (
 	askCreate   = "create"   // kind, arguments → object
 	askKeep     = "keep"     // object: this connection has one more proxy of it
 	askDrop     = "drop"     // object: one proxy fewer
-	askGuest    = "guest"    // object, connection: somebody else will use it, with a proxy
+	askGuest    = "guest"    // object, connection, ring: somebody else will use it, with a proxy
 	askCancel   = "cancel"   // ID: its caller has given up
 	askCount    = "count"    // → number of objects
 	askShutdown = "shutdown" // the manager ends
 )
-
-// busyFor is how long either side looks for the next message before it sleeps:
-// waking a process costs as much as this, and the next message is often near.
-const busyFor = 12 * time.Microsecond
-
-// next receives a message, looking for it for a while first.
-func next[T any](ctx context.Context, conn *pipe.Conn) (T, error) {
-	for begin := time.Now(); ; {
-		v, err := pipe.TryRecv[T](ctx, conn)
-		if err != pipe.ErrWouldBlock {
-			return v, err
-		}
-		if time.Since(begin) > busyFor {
-			return pipe.Recv[T](ctx, conn)
-		}
-	}
-}
 
 func init() {
 	pickle.Register[managerCall]("process.managerCall")
