@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -167,19 +168,11 @@ func (a *account) tornPairs(offer func(string, int, ...int)) {
 					}
 					if x < p && q < y || p < x && y < q {
 						steps := []int{x, p, q, y}
-						sortInts(steps)
+						slices.Sort(steps)
 						offer("torn pair", 80, steps...)
 					}
 				}
 			}
-		}
-	}
-}
-
-func sortInts(v []int) {
-	for i := 1; i < len(v); i++ {
-		for j := i; j > 0 && v[j] < v[j-1]; j-- {
-			v[j], v[j-1] = v[j-1], v[j]
 		}
 	}
 }

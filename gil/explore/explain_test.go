@@ -21,6 +21,7 @@ func pair(t *gil.Thread, a, b func(t *gil.Thread)) {
 
 // TestPatterns has a program for each pattern that an explanation can name.
 func TestPatterns(t *testing.T) {
+	slow(t)
 	for _, c := range []struct {
 		pattern string
 		program func(t *gil.Thread)

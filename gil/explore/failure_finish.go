@@ -52,27 +52,24 @@ func begin(s Strategy) Strategy {
 // than it did, that is the failure: nothing can be said about one that comes and
 // goes.
 func (f *Failure) confirm(r *runner) bool {
-	id := identity(f.Err)
-	var runs [2][]step
-	var errs [2]error
-	for i := range runs {
-		errs[i] = r.run(begin(newApplier(f.Schedule)))
-		runs[i] = append([]step(nil), r.steps...)
-		if i == 0 && (identity(errs[0]) != id || f.Schedule.Fingerprint != 0 && r.fingerprint() != f.Schedule.Fingerprint) {
-			runs[1] = nil
-			continue
+	var first []step
+	var ends [2]error
+	same := true
+	for i := range ends {
+		ends[i] = r.run(begin(newApplier(f.Schedule)))
+		same = same && identity(ends[i]) == identity(f.Err) &&
+			(f.Schedule.Fingerprint == 0 || r.fingerprint() == f.Schedule.Fingerprint)
+		if i == 0 {
+			first = append(first, r.steps...)
 		}
 	}
-	if identity(errs[0]) == id && identity(errs[1]) == id && sameSteps(runs[0], runs[1]) &&
-		(f.Schedule.Fingerprint == 0 || r.fingerprint() == f.Schedule.Fingerprint) {
+	if same && sameSteps(first, r.steps) {
 		return true
 	}
-	was := f.Err
-	f.Kind = Nondeterminism
 	f.Err = &Diagnosis{Kind: Nondeterminism, Text: fmt.Sprintf(
 		"the program is not deterministic: the same schedule once ended with %q, then with %q and %q",
-		brief1(was), brief1(errs[0]), brief1(errs[1]))}
-	f.Schedule.Kind = Nondeterminism
+		firstLine(f.Err), firstLine(ends[0]), firstLine(ends[1]))}
+	f.Kind, f.Schedule.Kind = Nondeterminism, Nondeterminism
 	f.diverge(r)
 	return false
 }
@@ -89,8 +86,8 @@ func sameSteps(a, b []step) bool {
 	return true
 }
 
-// brief1 is the first line of an error.
-func brief1(err error) string {
+// firstLine is the first line of an error, or the beginning of it.
+func firstLine(err error) string {
 	if err == nil {
 		return "no failure"
 	}

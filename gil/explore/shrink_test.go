@@ -127,6 +127,7 @@ func TestShrinkKeepsTheFailure(t *testing.T) {
 // TestNearby edits a program in ways that move the place that matters, and finds the
 // failure by the schedule of the program before.
 func TestNearby(t *testing.T) {
+	slow(t)
 	program := func(before, between, first int) func(t *gil.Thread) {
 		return func(t *gil.Thread) {
 			n, other := gil.NewVar("n", 0), gil.NewVar("other", 0)
