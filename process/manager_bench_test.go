@@ -3,9 +3,12 @@
 package process_test
 
 import (
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 const timingManager = timing + `
@@ -33,6 +36,9 @@ func BenchmarkManagerDictGet(b *testing.B) {
 		}
 		b.ReportMetric(1e9/perOp(b), "gets/s")
 		against(b, perOp(b), timingManager)
+		// The raw peer: as many bytes there and back between two threads, through
+		// a pair of sockets.
+		b.ReportMetric(perOp(b)/socketRoundTrip(b, 64), "x-of-raw-socketpair")
 	})
 	b.Run("eight", func(b *testing.B) {
 		b.SetParallelism(4)
@@ -43,4 +49,39 @@ func BenchmarkManagerDictGet(b *testing.B) {
 		})
 		b.ReportMetric(1e9/perOp(b), "gets/s")
 	})
+}
+
+// socketRoundTrip returns the nanoseconds in which n bytes go there and back.
+func socketRoundTrip(b *testing.B, n int) float64 {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	require.NoError(b, err)
+	defer unix.Close(fds[0])
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		buf := make([]byte, n)
+		for {
+			if k, err := unix.Read(fds[1], buf); k != n || err != nil {
+				_ = unix.Close(fds[1])
+				return
+			}
+			_, _ = unix.Write(fds[1], buf)
+		}
+	}()
+	const rounds = 5000
+	buf := make([]byte, n)
+	begin := time.Now()
+	for range rounds {
+		if k, err := unix.Write(fds[0], buf); k != n || err != nil {
+			b.Fatal(err)
+		}
+		if k, err := unix.Read(fds[0], buf); k != n || err != nil {
+			b.Fatal(err)
+		}
+	}
+	spent := time.Since(begin)
+	_ = unix.Shutdown(fds[0], unix.SHUT_RDWR)
+	<-done
+	return float64(spent.Nanoseconds()) / rounds
 }
