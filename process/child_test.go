@@ -322,6 +322,32 @@ func TestSecretsDoNotShow(t *testing.T) {
 	}
 }
 
+// CT-7: a child can be another program, if it has the same functions. One that is
+// none of ours has an exit code.
+func TestExecutable(t *testing.T) {
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	link := filepath.Join(t.TempDir(), "link")
+	text, err := os.ReadFile(exe)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(link, text, 0o755))
+	got, err := whoRuns.Call(t.Context(), process.None{}, process.WithExecutable(link))
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Base(link), filepath.Base(got))
+
+	_ = stderr(t, func() {
+		p, err := end.Start(t.Context(), deed{Exit: code(5)}, process.WithExecutable("/bin/sh"))
+		require.NoError(t, err)
+		assert.NotEqual(t, 5, joined(t, p))
+	})
+	_, err = end.Start(t.Context(), deed{}, process.WithExecutable(link+" is not there"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	assert.Regexp(t, `^process: start Process-\d+: fork/exec .* is not there: no such file`, err.Error())
+	assert.Empty(t, process.ActiveChildren(t.Context()))
+}
+
+var whoRuns = process.Define("who runs", func(ctx context.Context, _ process.None) (string, error) { return os.Executable() })
+
 // CT-7: a child is the program that runs, also when its file was replaced.
 func TestReplacedProgram(t *testing.T) {
 	if runtime.GOOS != "linux" {

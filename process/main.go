@@ -70,7 +70,9 @@ func Main(run func(t *gil.Thread) error, opts ...Option) {
 // In a child it runs the function that the child was started for, and does not
 // return. Otherwise it runs the tests and ends the program. Tests that pass and
 // leave children running have failed. When the tests die, by their time limit for
-// example, all their children end; see [WithEndWithParent].
+// example, all their children end; see [WithEndWithParent]. In a race build
+// children end without the second of sleep that the race detector adds, unless
+// GORACE is set.
 // Options: [WithProfile], [WithoutSignals], [WithCheck], [WithStrict].
 func TestMain(m interface{ Run() int }, opts ...Option) {
 	cfg := enter(atTestMain, opts)

@@ -32,6 +32,7 @@ type config struct {
 	named   bool
 	daemon  *bool
 	bound   *bool
+	program string
 	profile string
 	aloof   bool // leaves signals alone
 	strict  bool
@@ -85,6 +86,13 @@ func WithDaemon() Option {
 // on as Python's do, and can ask [Parent]. In tests, below [TestMain], all do.
 func WithEndWithParent(end bool) Option {
 	return setting{"WithEndWithParent", atProcess, func(c *config) { c.bound = &end }}
+}
+
+// WithExecutable starts the program in a file instead of the one that runs. It has
+// to define the same functions; a child that finds others says so and ends with
+// code 1. Python: multiprocessing.set_executable.
+func WithExecutable(path string) Option {
+	return setting{"WithExecutable", atProcess, func(c *config) { c.program = path }}
 }
 
 // WithoutSignals makes [Main], or [TestMain], leave SIGINT alone in this process

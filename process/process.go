@@ -25,6 +25,7 @@ type Process struct {
 	role     role
 	identity []int
 	target   *target
+	program  string        // the file it is started from, empty for this one
 	reply    bool          // somebody waits for the result: the connection is his
 	done     chan struct{} // closed when it has ended, and its code is known
 

@@ -81,7 +81,7 @@ func newProcess(t *target, encode func(dst []byte, opts ...pickle.Option) ([]byt
 		return nil, err
 	}
 	here := current()
-	p := &Process{target: t, encode: encode, reply: reply, done: make(chan struct{})}
+	p := &Process{target: t, encode: encode, reply: reply, program: cfg.program, done: make(chan struct{})}
 	p.sentinel.p = p
 	p.identity = append(slices.Clone(here.identity), family.count())
 	p.name = defaultName(p.identity)
@@ -207,7 +207,7 @@ func (p *Process) launch(ctx context.Context) (err error) {
 		_ = mine.Close()
 		return fmt.Errorf("process: start: %w", err)
 	}
-	pid, body, err := spawn(environment(len(handles), token), theirs, handles)
+	pid, body, err := spawn(p.program, environment(len(handles), token), theirs, handles)
 	if err != nil {
 		_ = mine.Close()
 		if !errors.Is(err, errors.ErrUnsupported) {

@@ -12,7 +12,7 @@ import (
 )
 
 // spawn says that there are no children here.
-func spawn([]string, *pipe.Conn, []*os.File) (int, body, error) {
+func spawn(string, []string, *pipe.Conn, []*os.File) (int, body, error) {
 	return 0, nil, fmt.Errorf("process: start: children on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 

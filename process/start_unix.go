@@ -14,13 +14,14 @@ import (
 	"github.com/pygil/pygil/pipe"
 )
 
-// spawn runs this program again. The child's descriptors are those listed and no
+// spawn runs this program again, or the one in a file. The child's descriptors are those listed and no
 // others: an empty input, the standard output and error of this process, its
 // lifeline, and the handles.
-func spawn(env []string, lifeline *pipe.Conn, handles []*os.File) (pid int, b body, err error) {
-	program, err := executable()
-	if err != nil {
-		return 0, nil, err
+func spawn(program string, env []string, lifeline *pipe.Conn, handles []*os.File) (pid int, b body, err error) {
+	if program == "" {
+		if program, err = executable(); err != nil {
+			return 0, nil, err
+		}
 	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
