@@ -134,7 +134,7 @@ func init() {
 func TestTestMain(t *testing.T) {
 	p, code := play(t, "strict")
 	assert.Equal(t, 1, code)
-	assert.Regexp(t, `^process: no test started (.*, )?circumstances, .*, wait: remove it, or name it in WithStrict\n$`, p.stderr.String())
+	assert.Regexp(t, `^process: no test started (.*, )?circumstances, .*: remove it, or name it in WithStrict\n$`, p.stderr.String())
 	assert.NotContains(t, p.stderr.String(), " square,")
 	p, code = play(t, "checked")
 	assert.Equal(t, 1, code)
