@@ -162,3 +162,42 @@ func TestADeadPartyBreaksTheBarrier(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, next.answer(), other.answer())
 }
+
+// Parties are killed again and again, wherever they are: the others learn of it
+// each time, and the barrier goes on after Reset.
+func TestBarrierOfManyDeaths(t *testing.T) {
+	ctx := t.Context()
+	k := newKit(t, 3)
+	b := k.Barrier
+	for i := range 8 {
+		x, y := hire(t, k), hire(t, k)
+		x.order("barrier")
+		y.order("barrier")
+		mine := background(func() error { _, err := b.Wait(ctx); return err })
+		if i < 6 { // the rest is killed on its way
+			eventually(t, func() bool { return b.NWaiting(ctx) > i%2 || b.NWaiting(ctx) == 0 })
+		}
+		x.kill()
+		// It was killed before, in, or after the round. In the first case nobody
+		// knows that it wanted to come.
+		second := background(func() error {
+			if y.answer() == "broken" {
+				return process.ErrBrokenBarrier
+			}
+			return nil
+		})
+		done := make(chan [2]error, 1)
+		go func() { done <- [2]error{mine(), second()} }()
+		var errs [2]error
+		select {
+		case errs = <-done:
+		case <-time.After(300 * time.Millisecond):
+			require.Equal(t, 2, b.NWaiting(ctx), "the living wait for a third")
+			require.NoError(t, b.Abort(ctx))
+			errs = <-done
+		}
+		require.Equal(t, errs[0] == nil, errs[1] == nil, "%v", errs)
+		require.NoError(t, b.Reset(ctx))
+		require.False(t, b.Broken(ctx))
+	}
+}

@@ -3,6 +3,8 @@ package process
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/signal"
 	"sync"
 
 	"github.com/pygil/pygil/pipe"
@@ -49,7 +51,9 @@ type guest struct {
 // serveManager is the main of a manager's process: it ends when it is told to, and
 // when nobody uses it any more.
 func serveManager(ctx context.Context, args managerArgs) error {
-	ctx, end := context.WithCancel(context.WithoutCancel(ctx)) // an interrupt is for its users
+	// An interrupt is for those who use the manager.
+	signal.Ignore(os.Interrupt)
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	h := &host{seats: map[uint64]*seat{}, end: end}
 	h.welcome(ctx, newWire(args.Conn, args.Ring, 1), nil)

@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -294,6 +296,31 @@ func TestManagedLockOfADeadOwner(t *testing.T) {
 	require.ErrorIs(t, p.Lock.Release(ctx), process.ErrOwnerDied)
 	require.NoError(t, p.Lock.Recover(ctx))
 	require.NoError(t, p.Lock.Release(ctx))
+}
+
+// MA-9: an object goes with its last proxy, closed or forgotten.
+func TestForgottenProxiesAreDropped(t *testing.T) {
+	ctx := t.Context()
+	m := manager(t)
+	newProxies(t, m)
+	eventually(t, func() bool {
+		runtime.GC()
+		n, err := m.NumberOfObjects(ctx)
+		return assert.NoError(t, err) && n == 0
+	})
+}
+
+// MA-1: an interrupt is for those who use the manager.
+func TestAManagerIgnoresInterrupts(t *testing.T) {
+	ctx := t.Context()
+	m := manager(t)
+	p := newProxies(t, m)
+	for range 2 {
+		require.NoError(t, syscall.Kill(m.Process().PID(), syscall.SIGINT))
+		settle()
+		require.NoError(t, p.List.Append(ctx, 1))
+	}
+	require.True(t, m.Process().IsAlive(ctx))
 }
 
 // One connection serves any number of goroutines, some of which give up.

@@ -29,10 +29,14 @@ type numbers struct {
 	A      *process.Array[uint16]
 	Raw    *process.RawValue[int32]
 	RawA   *process.RawArray[point]
+	Start  *process.Barrier
 	Rounds int
 }
 
 var adder = process.DefineTarget("test.adder", func(ctx context.Context, n numbers) error {
+	if _, err := n.Start.Wait(ctx); err != nil {
+		return err
+	}
 	for range n.Rounds {
 		if _, err := process.Add(ctx, n.N, 1); err != nil {
 			return err
@@ -53,7 +57,7 @@ var adder = process.DefineTarget("test.adder", func(ctx context.Context, n numbe
 func TestValuesBetweenProcesses(t *testing.T) {
 	ctx := t.Context()
 	must := func(err error) { t.Helper(); require.NoError(t, err) }
-	n := numbers{Rounds: 1000}
+	n := numbers{Rounds: 10_000, Start: newKit(t, 2).Barrier}
 	var err error
 	n.N, err = process.NewValue(ctx, 5)
 	must(err)
@@ -73,6 +77,8 @@ func TestValuesBetweenProcesses(t *testing.T) {
 
 	p, err := adder.Start(ctx, n)
 	must(err)
+	_, err = n.Start.Wait(ctx)
+	must(err)
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
@@ -91,7 +97,7 @@ func TestValuesBetweenProcesses(t *testing.T) {
 
 	sum, err := n.N.Load(ctx)
 	must(err)
-	require.Equal(t, 3005, sum)
+	require.Equal(t, 3*n.Rounds+5, sum)
 	// VA-4: integers wrap silently.
 	total := 3 * n.Rounds
 	small, err := n.Small.Load(ctx)
@@ -99,13 +105,13 @@ func TestValuesBetweenProcesses(t *testing.T) {
 	require.Equal(t, int8(total), small)
 	f, err := n.F.Load(ctx)
 	must(err)
-	require.Equal(t, 1500.25, f)
+	require.Equal(t, float64(total)/2+0.25, f)
 	a, err := n.A.Slice(ctx, 0, 99)
 	must(err)
-	require.Equal(t, []uint16{0, 0, 9000}, a)
+	require.Equal(t, []uint16{0, 0, uint16(3 * total)}, a)
 	pt, err := n.P.Load(ctx)
 	must(err)
-	require.Equal(t, point{3000, 1 - 3000, [3]int8{0, int8(total), 0}}, pt)
+	require.Equal(t, point{float64(total), float64(1 - total), [3]int8{0, int8(total), 0}}, pt)
 	require.EqualValues(t, 7, n.Raw.Load(ctx))
 	require.Equal(t, int32(7), *n.Raw.Pointer())
 	require.Equal(t, 8.0, n.RawA.Data()[1].X)
