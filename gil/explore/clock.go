@@ -104,7 +104,6 @@ func (a *applier) fires(p *Point) bool {
 		return false
 	}
 	a.of[p.base] = list[1:]
-	a.applied++
 	return true
 }
 

@@ -23,28 +23,22 @@ type account struct {
 // actor is a thread of an account.
 type actor struct {
 	name    string
-	path    uint64
 	parent  int // -1 for the main thread
 	born    int // the step that started it
-	daemon  bool
-	ops     int // performed
 	ended   bool
 	pending kernel.Op // of a thread that has not ended: what it was about to do
 	site    uintptr   // of that
-	since   int       // the step after which it announced that
 }
 
 // happening is one operation performed.
 type happening struct {
 	actor  int
-	number int // of the thread's operations, from 1
 	kind   kernel.OpKind
 	obj    *object // nil for none
 	site   uintptr
 	values []value
 	text   string // label, printed text
 	failed bool   // a try that found its object taken, a wait that ran out of time
-	chosen bool   // others could have run instead
 }
 
 // value is what an access read or wrote.
@@ -207,7 +201,7 @@ func (w *recording) fires(p *Point) bool { return w.inner.(firer).fires(p) }
 func (w *recording) meet(r *runner) {
 	for i := len(w.a.actors); i < len(r.threads); i++ {
 		t := &r.threads[i]
-		w.a.actors = append(w.a.actors, actor{name: r.nameOf(i), path: t.path, parent: int(t.parent), born: len(w.a.steps) - 1, daemon: t.daemon})
+		w.a.actors = append(w.a.actors, actor{name: r.nameOf(i), parent: int(t.parent), born: len(w.a.steps) - 1})
 		if o := w.object(t.end, kernel.OpJoin); o != nil {
 			o.target = i
 		}
@@ -219,8 +213,7 @@ func (w *recording) Performed(p *Point, thread int, op Op) {
 	w.meet(p.r)
 	st := &p.r.steps[len(p.r.steps)-1]
 	who := &w.a.actors[thread]
-	who.ops++
-	s := happening{actor: thread, number: who.ops, kind: op.Kind, site: op.Site, failed: st.flags&refused != 0, chosen: st.flags&chosen != 0}
+	s := happening{actor: thread, kind: op.Kind, site: op.Site, failed: st.flags&refused != 0}
 	if op.Kind != kernel.OpLabel && op.Kind != kernel.OpExit && op.Kind != kernel.OpStart {
 		s.obj = w.object(op.Obj, op.Kind)
 	}

@@ -3,6 +3,7 @@ package explore
 import (
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,13 +29,16 @@ func callSite() uintptr {
 	return 0
 }
 
+// standard is how the import paths of Go's own packages begin.
+var standard = strings.Fields(`archive bufio bytes cmp compress container context crypto database debug embed encoding
+	errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp
+	runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak`)
+
 // ownFrame reports whether a function is one of those that stand between the
 // user's code and an operation.
 func ownFrame(function string) bool {
-	for _, prefix := range [...]string{"runtime.", "iter.", "internal/", "reflect.", "sync.", "testing."} {
-		if strings.HasPrefix(function, prefix) {
-			return true
-		}
+	if i := strings.IndexAny(function, "./"); i > 0 && slices.Contains(standard, function[:i]) {
+		return true
 	}
 	rest, ok := strings.CutPrefix(function, "github.com/pygil/pygil/")
 	if !ok {

@@ -38,7 +38,7 @@ func (f *Failure) finish(prog func(*gil.Thread), c *config) {
 		return
 	}
 	_ = r.run(begin(newApplier(f.Schedule)))
-	f.Schedule, f.Err, f.Steps = r.shrink(f.Schedule, f.Err, identity)
+	f.Schedule, f.Steps, f.Err = r.shrink(f.Schedule, f.Err, identity)
 	f.explain(prog, c, r)
 }
 
@@ -159,7 +159,7 @@ func (s *search) warn(r *runner) {
 		f := &Failure{Kind: LostUpdate, Err: err, Schedule: r.schedule(), Schedules: n + 1, Steps: len(r.steps)}
 		f.Found = f.Schedule
 		f.Schedule.Kind = LostUpdate
-		f.Schedule, _, f.Steps = r.shrink(f.Schedule, nil, func(err error) string {
+		f.Schedule, f.Steps, _ = r.shrink(f.Schedule, nil, func(err error) string {
 			if err != nil {
 				return "failed"
 			}

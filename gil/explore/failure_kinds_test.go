@@ -4,6 +4,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -379,6 +380,7 @@ func TestRaceHidden(t *testing.T) {
 // TestForeign has programs that leave the model. Each gets a diagnosis, soon.
 func TestForeign(t *testing.T) {
 	release := make(chan struct{})
+	var stop atomic.Bool
 	patience := explore.WithPatience(200 * time.Millisecond)
 	for _, c := range []struct {
 		name    string
@@ -416,12 +418,8 @@ func TestForeign(t *testing.T) {
 			}
 		}},
 		{"loop", explore.Stuck, "it loops at explore_test.", func(t *gil.Thread) {
-			for {
-				select {
-				case <-release:
-					return
-				default:
-				}
+			for !stop.Load() {
+				continue
 			}
 		}},
 	} {
@@ -433,6 +431,7 @@ func TestForeign(t *testing.T) {
 		})
 	}
 	close(release) // they go on, and end
+	stop.Store(true)
 }
 
 // TestStray has a goroutine act as a thread.

@@ -27,10 +27,10 @@ const (
 	shrinkSteps = 40_000_000
 )
 
-// shrink returns the shortest schedule found that fails as s does, the error and the
-// number of operations of its run. judge says what a run's failure is; the runner is one
+// shrink returns the shortest schedule found that fails as s does, the number of
+// operations of its run, and its error. judge says what a run's failure is; the runner is one
 // that has performed s and failed with err.
-func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best Schedule, failed error, steps int) {
+func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best Schedule, steps int, failed error) {
 	z := &shrinker{r: r, id: judge(err), judge: judge, runs: shrinkRuns, steps: shrinkSteps, best: s, err: err, length: len(r.steps)}
 	if !z.try(Schedule{}) {
 		z.guess()
@@ -50,7 +50,7 @@ func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best S
 		}
 	}
 	z.later()
-	return z.best, z.err, z.length
+	return z.best, z.length, z.err
 }
 
 // shorter orders schedules: fewer deviations, then fewer operations.

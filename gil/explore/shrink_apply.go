@@ -5,11 +5,10 @@ import "sort"
 // applier is the strategy that performs a schedule leniently in constant time per
 // choice, whatever the schedule's length: shrinking a long one tries thousands.
 type applier struct {
-	lists   map[string][]Deviation // by thread, in the order of their operations
-	of      [][]Deviation          // by thread number: what is left of its list
-	known   int                    // threads that have been looked up
-	byPath  map[string]int         // thread path → number
-	applied int
+	lists  map[string][]Deviation // by thread, in the order of their operations
+	of     [][]Deviation          // by thread number: what is left of its list
+	known  int                    // threads that have been looked up
+	byPath map[string]int         // thread path → number
 }
 
 func newApplier(s Schedule) *applier {
@@ -26,7 +25,7 @@ func newApplier(s Schedule) *applier {
 func (a *applier) Name() string { return "replay" }
 
 func (a *applier) Start(int, uint64) bool {
-	a.of, a.known, a.applied = a.of[:0], 0, 0
+	a.of, a.known = a.of[:0], 0
 	a.byPath = make(map[string]int)
 	return true
 }
@@ -48,7 +47,6 @@ func (a *applier) Choose(p *Point) int {
 		list = list[1:]
 		if t, ok := a.byPath[d.Instead]; ok && p.Enabled(t) {
 			to = t
-			a.applied++
 			break
 		}
 	}
