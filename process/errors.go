@@ -106,8 +106,8 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("process: %s (pid %d) %s before it returned a result", e.Name, e.PID, how)
 }
 
-// A PanicError is the error of [Func.Call] when the function panicked. The
-// child's stderr has the same text and stack.
+// A PanicError is the error of [Func.Call] when the function panicked. Nothing is
+// printed: the caller has it all.
 // Python: the exception itself, with its traceback as RemoteTraceback.
 type PanicError struct {
 	// Process is the name of the process.
