@@ -134,6 +134,9 @@ func TestReport(t *testing.T) {
 	require.Zero(t, r.Fresh, "nothing new is found any more: saturation")
 	require.False(t, r.Exhausted)
 
+	if raceDetector {
+		return
+	}
 	// Half way through, the estimate is about right.
 	r = explore.Run(lockLoop(7, 1), explore.WithStrategy(explore.DPOR()), explore.WithMaxSchedules(2500))
 	require.False(t, r.Exhausted)

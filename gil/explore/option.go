@@ -34,7 +34,6 @@ type config struct {
 	raw          bool     // failures are left as they were found
 	into         **Report // where to leave the report
 	workers      int
-	killPoints   int
 	ctx          context.Context
 	sandbox      []gil.Option
 }

@@ -59,11 +59,19 @@ func TestZooFound(t *testing.T) {
 	if testing.Short() {
 		seeds = 7
 	}
+	if raceDetector {
+		seeds = 3
+	}
 	for _, e := range zoo {
+		if raceDetector && e.within > 60 {
+			continue
+		}
 		t.Run(e.name, func(t *testing.T) {
 			at := medianFirst(t, e, seeds, 20*e.within+100)
 			t.Logf("found after %v schedules", at)
-			assert.LessOrEqual(t, at[len(at)/2], e.within)
+			if !raceDetector { // too few seeds for a median
+				assert.LessOrEqual(t, at[len(at)/2], e.within)
+			}
 		})
 	}
 }
@@ -99,7 +107,7 @@ func TestZooExhausted(t *testing.T) {
 			prog    func(t *gil.Thread)
 			classes int
 		}{{"bad", e.bad, e.classes}, {"good", e.good, e.goodClasses}} {
-			if half.classes == 0 && half.name == "bad" {
+			if half.classes == 0 && half.name == "bad" || raceDetector && (half.classes > 600 || e.within > 60) {
 				continue
 			}
 			t.Run(e.name+"/"+half.name, func(t *testing.T) {
