@@ -118,6 +118,34 @@ func TestValuesBetweenProcesses(t *testing.T) {
 	require.Equal(t, 2, n.RawA.Len())
 }
 
+// Types that the processor cannot add to in one instruction lose nothing either.
+func TestAddLosesNothing(t *testing.T) {
+	ctx := t.Context()
+	f, err := process.NewValue(ctx, 0.0)
+	require.NoError(t, err)
+	b, err := process.NewValue[uint8](ctx, 0)
+	require.NoError(t, err)
+	closeAll(t, f, b)
+	const rounds = 300_001
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			for range rounds {
+				_, _ = process.Add(ctx, f, 1)
+				_, _ = process.Add(ctx, b, 1)
+			}
+		})
+	}
+	wg.Wait()
+	total := 3 * rounds
+	x, err := f.Load(ctx)
+	require.NoError(t, err)
+	require.Equal(t, float64(total), x)
+	y, err := b.Load(ctx)
+	require.NoError(t, err)
+	require.Equal(t, uint8(total), y)
+}
+
 func TestValueOperations(t *testing.T) {
 	ctx := t.Context()
 	check := func(name string, run func(t *testing.T)) { t.Run(name, run) }

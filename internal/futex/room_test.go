@@ -198,3 +198,21 @@ func TestNobodyNeedsToLook(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// What changes after a sleeper has looked, and before it sleeps, wakes it.
+func TestARingBetweenTheLookAndTheSleep(t *testing.T) {
+	first := futex.FirstLook
+	futex.FirstLook = time.Hour
+	defer func() { futex.FirstLook = first }()
+	var bell futex.Bell
+	var room futex.Room
+	looks := 0
+	require.NoError(t, room.Wait(t.Context(), &futex.Quest{Bell: &bell, Try: func() bool {
+		looks++
+		if looks == 2 { // the one after Listen
+			bell.Ring(futex.All)
+		}
+		return looks > 2
+	}}))
+	require.Equal(t, 3, looks)
+}
