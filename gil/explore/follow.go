@@ -136,8 +136,10 @@ func (f *handwritten) complaint() error {
 }
 
 func (f *handwritten) lost(s *stretch, why string) error {
-	return &Diagnosis{Kind: Assertion, bound: true, Threads: []string{s.thread},
-		Text: fmt.Sprintf("the interleaving cannot be followed at %q: %s", s.text, why)}
+	return &Diagnosis{
+		Kind: Assertion, bound: true, Threads: []string{s.thread},
+		Text: fmt.Sprintf("the interleaving cannot be followed at %q: %s", s.text, why),
+	}
 }
 
 func (f *handwritten) names() string {
