@@ -19,7 +19,7 @@ var zooOrders = []exhibit{
 	{name: "reorder_50", bad: reorder(49, 1, true), good: reorder(49, 1, false), kind: explore.Assertion, within: 300},
 	{name: "reorder_100", bad: reorder(99, 1, true), good: reorder(99, 1, false), kind: explore.Assertion, within: 600},
 	{name: "twostage", bad: twoStage(1, true), good: twoStage(1, false), kind: explore.Assertion, classes: 3, goodClasses: 2, within: 30},
-	{name: "twostage_20", bad: twoStage(19, true), good: twoStage(19, false), kind: explore.Assertion, within: 30},
+	{name: "twostage_20", bad: twoStage(19, true), good: twoStage(19, false), kind: explore.Assertion, within: 60},
 	{name: "twostage_100", bad: twoStage(99, true), good: twoStage(99, false), kind: explore.Assertion, within: 300},
 	{name: "wronglock_3", bad: wrongLock(3, true), good: wrongLock(3, false), kind: explore.Assertion, classes: 360, goodClasses: 24, within: 30},
 	{name: "wronglock_7", bad: wrongLock(7, true), good: wrongLock(7, false), kind: explore.Assertion, goodClasses: 40320, within: 30, slow: true},
