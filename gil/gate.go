@@ -66,7 +66,8 @@ type Gate struct {
 	owner   atomic.Pointer[Thread]
 	why     Why // what its waiters wait for, if it is no lock
 	explain func() string
-	end     bool // the end of a thread, which is its name
+	begin   bool // the start of a thread, which is its name
+	end     bool // the end of one
 	tracked bool // owners are recorded: not in the live world, whose hot path they would slow down
 }
 
@@ -75,7 +76,7 @@ type Gate struct {
 // an article, "a lock", says what kind of thing it is.
 func (g *Gate) identity(t *Thread) kernel.ObjID {
 	switch article, _, _ := strings.Cut(g.name, " "); {
-	case t.x == nil || g.end || g.name == "" || article == "a" || article == "an" || article == "the":
+	case t.x == nil || g.begin || g.end || g.name == "" || article == "a" || article == "an" || article == "the":
 	default:
 		if id := kernel.HashString(g.name); t.interp.w.names.claim(id) {
 			return id
@@ -139,11 +140,16 @@ func (g *Gate) describe() string {
 	case g.end:
 		return "end of " + g.name
 	}
-	return g.name
+	return g.Name()
 }
 
 // Name is the name given to Init.
-func (g *Gate) Name() string { return g.name }
+func (g *Gate) Name() string {
+	if g.begin {
+		return "start of " + g.name
+	}
+	return g.name
+}
 
 // WaitFor says what the gate's waiters wait for, which is why they give the GIL up:
 // WhyLock unless it is called, before anybody waits.

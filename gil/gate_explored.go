@@ -120,7 +120,7 @@ func (t *Thread) choosable() bool { return t.armed || t.code.any || t.free }
 func (t *Thread) traced() bool { return t.interp.w.emit != nil }
 
 func (t *Thread) lockEvent(k EventKind, g *Gate, op OpKind, waited kernel.Time) {
-	ev := Event{Kind: k, Obj: uint64(g.id), A: int64(waited), B: int64(op), Name: g.name}
+	ev := Event{Kind: k, Obj: uint64(g.id), A: int64(waited), B: int64(op), Name: g.Name()}
 	if k == EvLockRequest {
 		ev.Peer = g.owner.Load().tidOrZero()
 	}

@@ -51,7 +51,11 @@ func (g *GIL) relinquish(t *Thread, why Why) (next gilWaiter) {
 	g.lock()
 	t.holds = false
 	if g.timed {
-		held := g.kern.Now(&t.k) - t.acquired
+		now := g.kern.Now(&t.k)
+		if g.live {
+			t.stamp = now
+		}
+		held := now - t.acquired
 		t.held += held
 		g.stats.held.Add(int64(held))
 	}

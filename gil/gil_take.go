@@ -93,6 +93,9 @@ func (g *GIL) begins(t *Thread, switched bool) {
 	t.holds = true
 	if g.timed {
 		t.acquired = g.kern.Now(&t.k)
+		if g.live {
+			t.stamp = t.acquired
+		}
 	}
 	if g.emit != nil {
 		g.emit.event(t, Event{Kind: EvGILAcquire, Obj: g.id, A: int64(t.gilWait), B: b2i(switched)})

@@ -121,7 +121,10 @@ func (t *Thread) change(s state) {
 // thread spent wanting a core is kept apart.
 func (t *Thread) book() {
 	l := &t.life
-	now := t.kern.Now(&t.k)
+	now := t.stamp
+	if t.stamp = 0; now == 0 {
+		now = t.kern.Now(&t.k)
+	}
 	off := t.k.OffCore()
 	d := now - l.since
 	ready := min(off-l.offCore, d)

@@ -35,6 +35,7 @@ type Thread struct {
 	acquired kernel.Time // when it got the GIL
 	gilWait  kernel.Time
 	held     kernel.Time
+	stamp    kernel.Time // live: the time that has just been read, 0 when it is old
 	holds    bool
 	picked   bool   // was chosen as the GIL's next holder; guarded by the GIL's lock
 	free     bool   // free-threaded: objects guard themselves
@@ -172,7 +173,8 @@ func (t *Thread) Start(by *Thread) {
 	}
 	t.k.Init(&by.k, i.domain, t.name)
 	if by.x == nil {
-		t.started.Init(by, 0, "start of "+t.name)
+		t.started.begin = true
+		t.started.Init(by, 0, t.name)
 	}
 	if i.w.live() {
 		t.gone = make(chan struct{})
