@@ -315,10 +315,11 @@ func TestNames(t *testing.T) {
 		"asyncio":   exported(t, "gil/asyncio"),
 		"pipe":      exported(t, "pipe"),
 		"pickle":    exported(t, "pipe/pickle"),
+		"queue":     exported(t, "queue"),
 	}
 	variables := map[string]string{
 		"t": "gil.Thread", "th": "gil.Thread", "m": "gil.Machine", "g": "gil.GIL", "x": "gil.Var", "l": "gil.List", "d": "gil.Dict", "lock": "threading.Lock",
-		"c": "pipe.Conn", "co": "asyncio.Co",
+		"c": "pipe.Conn", "co": "asyncio.Co", "q": "queue.base",
 	}
 	checked := 0
 	for _, m := range regexp.MustCompile(`\b(\w+)\.([A-Z]\w*)`).FindAllStringSubmatch(text, -1) {
