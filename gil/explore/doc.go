@@ -81,7 +81,7 @@
 //	reorder_50                  187       -       -       -     158      71         -       -       -
 //	twostage                      5       8       5       5       7       4        13       9       3
 //	twostage_20                  36       -     821     930      39      72         -       -       -
-//	twostage_100                148       -       -       -     465     208         -       -       -
+//	twostage_100                148       -       -       -     199     187         -       -       -
 //	wronglock_3                   2       3      10       3       2       4        78      94     360
 //	wronglock_7                   2       2      14       3       2       3         -     382       -
 //	circular_buffer               1       1       1       1       1       1         6      42     467
