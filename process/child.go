@@ -86,7 +86,13 @@ func (b *legacy) instructions() (r record, t *target, argument []byte, failed st
 	if err != nil {
 		return r, nil, nil, fmt.Sprintf("process: the parent ended before it said what to do: %v", err)
 	}
+	if len(m) < headSize {
+		return r, nil, nil, "process: the parent's message is cut"
+	}
 	fixed, m := m[:headSize], m[headSize:]
+	if theirs := fixed[len(magic)]; theirs != version {
+		return r, nil, nil, fmt.Sprintf("process: this program was not built with the version of package process that started it (%d here, %d in the parent); build it again", version, theirs)
+	}
 	if theirs, ours := binary.BigEndian.Uint64(fixed[headSize-12:]), fingerprint(); theirs != ours {
 		return r, nil, nil, fmt.Sprintf("process: this program is not the one that started it: its registered functions differ (%016x here, %016x in the parent); "+
 			"build it again, and call Define in package variables only", ours, theirs)

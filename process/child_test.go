@@ -4,6 +4,7 @@ package process_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -263,7 +264,7 @@ func TestEnvironmentAlone(t *testing.T) {
 	require.NoError(t, err)
 	defer mine.Close()
 	defer theirs.Close()
-	require.NoError(t, mine.SendBytes(t.Context(), []byte("pygil-c\x01"+strings.Repeat("x", 100))))
+	require.NoError(t, mine.SendBytes(t.Context(), []byte("pygil-c"+strings.Repeat("x", 101))))
 	dup, err := syscall.Dup(int(theirs.Fd()))
 	require.NoError(t, err)
 	socket := os.NewFile(uintptr(dup), "socket")
@@ -283,6 +284,48 @@ func TestEnvironmentAlone(t *testing.T) {
 	b, err := theirs.RecvBytes(t.Context())
 	require.NoError(t, err)
 	assert.Len(t, b, 108, "nobody took anything out of the socket")
+}
+
+// A child that cannot follow its parent says why and has code 1: the parent was
+// built with another version, ended too early, or makes no sense.
+func TestBadParent(t *testing.T) {
+	token := []byte("0123456789abcdef")
+	first := func(version byte, rest ...byte) []byte {
+		m := append(append([]byte("pygil-c"), version), token...)
+		return append(m, rest...)
+	}
+	hash := make([]byte, 8)
+	binary.BigEndian.PutUint64(hash, process.Fingerprint())
+	for _, c := range []struct {
+		name    string
+		message []byte
+		text    string
+	}{
+		{"version", first(9, make([]byte, 12)...), "this program was not built with the version of package process that started it (1 here, 9 in the parent)"},
+		{"short", first(1), "the parent's message is cut"},
+		{"stale", first(1, make([]byte, 12)...), "its registered functions differ"},
+		{"long record", first(1, append(hash, 0xff, 0xff, 0xff, 0xff)...), "the parent's message is cut"},
+		{"bad record", first(1, append(hash, 0, 0, 0, 3, 1, 2, 3)...), "the parent's message is not understood: pickle:"},
+		{"ended", first(1, make([]byte, 12)...), "the parent ended before it said what to do"},
+	} {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		require.NoError(t, err)
+		mine, theirs := os.NewFile(uintptr(fds[0]), "mine"), os.NewFile(uintptr(fds[1]), "theirs")
+		length := len(c.message)
+		if c.name == "ended" {
+			length++
+		}
+		_, err = mine.Write(append(binary.BigEndian.AppendUint32(nil, uint32(length)), c.message...))
+		require.NoError(t, err)
+		require.NoError(t, mine.Close())
+		p := prepare(t, "main", fmt.Sprintf("PYGIL_CHILD=3+0:%x", token))
+		p.ExtraFiles = []*os.File{theirs}
+		_ = p.Run()
+		require.NoError(t, theirs.Close())
+		assert.Equal(t, 1, exitCode(p.ProcessState), c.name)
+		assert.Contains(t, p.stderr.String(), c.text, c.name)
+		assert.Empty(t, p.stdout.String(), c.name)
+	}
 }
 
 // CT-9: a process that was meant to be a child and is none, for whatever reason,

@@ -46,12 +46,16 @@ func adopted() *legacy {
 // awaits reports whether the token lies in the socket. It takes nothing out: the
 // descriptor may be anybody's.
 func awaits(fd int, token []byte) bool {
-	got := make([]byte, frame.ShortHeader+len(magic)+tokenSize)
+	got := make([]byte, frame.ShortHeader+len(magic)+1+tokenSize)
 	n, _, err := unix.Recvfrom(fd, got, unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	for err == unix.EINTR {
 		n, _, err = unix.Recvfrom(fd, got, unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	}
-	return err == nil && n == len(got) && bytes.Equal(got[frame.ShortHeader:], append([]byte(magic), token...))
+	if err != nil || n != len(got) {
+		return false
+	}
+	start, rest := got[frame.ShortHeader:][:len(magic)], got[frame.ShortHeader+len(magic)+1:]
+	return string(start) == magic && bytes.Equal(rest, token)
 }
 
 // unpark makes an argument visible that the parent has parked.

@@ -20,3 +20,6 @@ func Profile(o Option) (gil.Profile, error) {
 	}
 	return parseProfile(c.profile)
 }
+
+// Fingerprint is the hash of the registry.
+var Fingerprint = fingerprint

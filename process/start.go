@@ -34,10 +34,10 @@ const (
 	marker = "PYGIL_CHILD"
 	// lifelineFd is where a child finds its socket. Handles follow it.
 	lifelineFd = 3
-	// magic ends in the version of all this.
-	magic     = "pygil-c\x01"
-	tokenSize = 16
-	headSize  = len(magic) + tokenSize + 8 + 4
+	magic      = "pygil-c"
+	version    = 1 // of all this
+	tokenSize  = 16
+	headSize   = len(magic) + 1 + tokenSize + 8 + 4
 
 	// sure is how long an argument may be to go with the first message: so much
 	// surely fits into a new socket.
@@ -239,9 +239,9 @@ func (p *Process) first(argument []byte, where place) (message []byte, token str
 		ParentName: here.Name(), ParentPID: os.Getpid(), Key: p.authKey(),
 	}
 	p.mu.Unlock()
-	message = append(make([]byte, 0, 1024), magic...)
+	message = append(append(make([]byte, 0, 1024), magic...), version)
 	message = append(message, make([]byte, tokenSize)...)
-	secret := message[len(magic):]
+	secret := message[len(magic)+1:]
 	_, _ = rand.Read(secret) // it never fails
 	token = hex.EncodeToString(secret)
 	message = binary.BigEndian.AppendUint64(message, fingerprint())
