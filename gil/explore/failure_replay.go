@@ -28,7 +28,13 @@ func WithNearby(n int) Option { return optionFunc(func(c *config) { c.nearby = n
 func Replay(prog func(t *gil.Thread), s Schedule, opts ...Option) *Failure {
 	c := collect(opts)
 	var f *Failure
-	if stuck := c.supervise(func() { f = c.replay(prog, s) }); stuck != nil {
+	stuck := c.supervise(func() {
+		if f = c.replay(prog, s); f == nil && s.Kind == Starvation && !c.unfair {
+			c.unfair = true // it was found without the filter that prevents it
+			f = c.replay(prog, s)
+		}
+	})
+	if stuck != nil {
 		return stuck
 	}
 	return f

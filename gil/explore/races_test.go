@@ -30,6 +30,22 @@ func TestReplayOfDetected(t *testing.T) {
 	require.NotNil(t, lost)
 	require.Equal(t, explore.LostUpdate, lost.Kind)
 
+	starving := func(t *gil.Thread) {
+		stop := gil.NewVar("stop", false)
+		a := t.Go("a", func(t *gil.Thread) {
+			for !stop.Load(t) {
+				continue
+			}
+		})
+		stop.Store(t, true)
+		a.Join(t)
+	}
+	starved := explore.Find(starving, explore.WithoutFairness(), explore.WithStrategy(explore.DFS()), explore.WithMaxSteps(2000))
+	require.NotNil(t, starved)
+	again = explore.Replay(starving, starved.Schedule, explore.WithMaxSteps(2000))
+	require.NotNil(t, again)
+	require.Equal(t, explore.Starvation, again.Kind)
+
 	leaky := func(t *gil.Thread) { t.Go("a", func(t *gil.Thread) { t.Tick(1) }) }
 	leak := explore.Find(leaky, explore.WithLeaks())
 	require.NotNil(t, leak)
