@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -86,7 +87,10 @@ func barrierOf(s *shared) *Barrier {
 }
 
 // Parties returns how many parties the barrier is for. Python: barrier.parties.
-func (b *Barrier) Parties() int { return int(b.bar.parties) }
+func (b *Barrier) Parties() int {
+	defer runtime.KeepAlive(b)
+	return int(b.bar.parties)
+}
 
 // NWaiting returns how many wait for the others. Python: barrier.n_waiting.
 func (b *Barrier) NWaiting(ctx context.Context) (n int) {
@@ -143,7 +147,10 @@ func (b *Barrier) Reset(ctx context.Context) error {
 	})
 }
 
-func (b *Barrier) state() uint32 { return atomic.LoadUint32(&b.bar.state) }
+func (b *Barrier) state() uint32 {
+	defer runtime.KeepAlive(b)
+	return atomic.LoadUint32(&b.bar.state)
+}
 
 // become changes the state. It is called with the lock held.
 func (b *Barrier) become(state uint32) {

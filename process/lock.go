@@ -178,6 +178,7 @@ func (l *Lock) Close() error { return l.close(&l.mem.bell) }
 func (l *Lock) String() string { return "<Lock(owner=" + l.owner() + ")>" }
 
 func (l *Lock) held(context.Context) bool {
+	defer runtime.KeepAlive(l)
 	return atomic.LoadUint32(&l.mem.word) == l.claim
 }
 
@@ -298,10 +299,14 @@ func (m *mutex) release() error {
 
 const releasedTooOften = "semaphore or lock released too many times"
 
-func (m *mutex) locked() bool { return atomic.LoadUint32(&m.mem.word) != 0 }
+func (m *mutex) locked() bool {
+	defer runtime.KeepAlive(m)
+	return atomic.LoadUint32(&m.mem.word) != 0
+}
 
 // owner is what Python's repr says of the holder.
 func (m *mutex) owner() string {
+	defer runtime.KeepAlive(m)
 	switch word := atomic.LoadUint32(&m.mem.word); {
 	case word == 0:
 		return "None"
