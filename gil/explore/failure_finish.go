@@ -110,9 +110,9 @@ func (s *search) audit() {
 	first := r.run(begin(Random()))
 	schedule, one := r.schedule(), append([]step(nil), r.steps...)
 	same := true
-	for range auditRepeats {
+	for n := range auditRepeats {
 		again := r.run(begin(newApplier(schedule)))
-		if same = sameSteps(one, r.steps) && identity(first) == identity(again); !same || len(one) > auditSteps/auditRepeats {
+		if same = sameSteps(one, r.steps) && identity(first) == identity(again); !same || (n+1)*len(one) > auditSteps {
 			break
 		}
 	}
@@ -132,10 +132,10 @@ func (s *search) audit() {
 	s.warn(r)
 }
 
-// The runs and operations that an audit may cost. The order of a small map comes
-// out the same every few times, so one repetition would not do.
+// The runs and operations that an audit may cost. The order of a map of three comes
+// out the same three times in four, so a few repetitions would not do.
 const (
-	auditRepeats = 10
+	auditRepeats = 60
 	auditRuns    = 300
 	auditSteps   = 300_000
 )
