@@ -63,7 +63,7 @@ var kinds = []struct {
 // schedules is how many interleavings of a case an explored run tries.
 func schedules() int {
 	if testing.Short() {
-		return 25
+		return 8
 	}
 	return 200
 }
