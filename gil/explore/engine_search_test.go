@@ -215,3 +215,15 @@ func TestConditionsAgree(t *testing.T) {
 	require.Equal(t, 2, r.Schedules)
 	require.Equal(t, every.Classes, r.Classes)
 }
+
+// wild chooses threads that cannot run.
+type wild struct{}
+
+func (wild) Name() string              { return "wild" }
+func (wild) Start(int, uint64) bool    { return true }
+func (wild) Choose(*explore.Point) int { return 1000 }
+
+func TestStrategyThatChoosesNobody(t *testing.T) {
+	defer func() { require.Contains(t, recover(), "explore: strategy wild chose thread 1000, which cannot run") }()
+	explore.Run(losing(2), explore.WithStrategy(wild{}), explore.Raw())
+}

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"sync/atomic"
 
@@ -66,6 +67,7 @@ type runner struct {
 	fair     *fairness // nil without
 	firer    firer     // the strategy, if timers may fire early
 	fired    []firing
+	wrong    error // the strategy chose nobody
 
 	steps   []step
 	threads []threadInfo
@@ -142,6 +144,10 @@ func (r *runner) run(s Strategy) error {
 	r.beats.Add(1)
 	err := r.box.Run(programSeed, r.main)
 	r.beats.Add(1)
+	if e := r.wrong; e != nil {
+		r.wrong = nil
+		panic(e)
+	}
 	if r.cut {
 		err = errors.Join(err, gil.ErrStepLimit)
 	}
@@ -166,7 +172,12 @@ func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
 		return base
 	}
 	r.point.set, r.point.cur, r.point.base = enabled, cur, base
-	return r.strategy.Choose(&r.point)
+	t := r.strategy.Choose(&r.point)
+	if !enabled.Has(t) {
+		r.wrong = fmt.Errorf("explore: strategy %s chose thread %d, which cannot run; choose one of Point.Nth", r.strategy.Name(), t)
+		return base // this is no place to panic: the stack is that of a thread of the program
+	}
+	return t
 }
 
 // Performs is called by the kernel just before an operation happens.

@@ -18,7 +18,8 @@ type Strategy interface {
 	// seed. It reports false when there is no further schedule.
 	Start(n int, seed uint64) bool
 	// Choose returns the thread that performs its pending operation next: one of
-	// those that p says are enabled. It is asked only where there are two or more.
+	// those that p says are enabled, or the search panics. It is asked only where
+	// there are two or more.
 	Choose(p *Point) (thread int)
 }
 
