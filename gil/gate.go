@@ -177,8 +177,11 @@ func (t *Thread) releases(k OpKind) bool {
 // to wait, but for profiles up to 3.1, whose locks always release it.
 func (g *Gate) Pass(t *Thread, k OpKind, until time.Duration) Outcome {
 	t.must()
-	if t.x != nil {
+	switch {
+	case t.x != nil:
 		return g.passExplored(t, k, until)
+	case t.quick && !t.k.Killed() && g.take(): // passIn would do the same
+		return Passed
 	}
 	return g.passIn(t, k, until, stateWaitLock, g.reason())
 }
@@ -230,7 +233,9 @@ func (g *Gate) passSlow(t *Thread, k OpKind, until time.Duration, s state, why W
 		t.unwind()
 	}
 	t.attach()
-	g.passed(t, k, out, t.kern.Now(&t.k)-began)
+	if t.traced() {
+		g.passed(t, k, out, t.kern.Now(&t.k)-began)
+	}
 	return out
 }
 
@@ -254,7 +259,9 @@ func (g *Gate) passOutside(t *Thread, k OpKind, until time.Duration, s state, wh
 		}
 	}
 	t.attach()
-	g.passed(t, k, out, max(0, t.kern.Now(&t.k)-began))
+	if t.traced() {
+		g.passed(t, k, out, max(0, t.kern.Now(&t.k)-began))
+	}
 	return out
 }
 

@@ -41,6 +41,7 @@ type Thread struct {
 	free     bool   // free-threaded: objects guard themselves
 	busy     bool   // it is that, or it is observed
 	plain    bool   // it is neither of these nor explored
+	quick    bool   // it is plain, and a free lock is taken without more ado
 	clocked  bool   // states are measured
 	armed    bool   // explored: a check point was passed since the last choice
 	dying    bool   // unwinds: its operations neither switch nor report
@@ -96,6 +97,7 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.k.Free = t.free
 	t.busy = t.free || t.traced()
 	t.plain = t.x == nil && !t.busy
+	t.quick = t.plain && !i.prof.has(acquireReleases)
 	t.clocked = i.w.clocked(i)
 	if creator != nil {
 		t.kern.Sync(&creator.k) // numbers are given out in the order of the world's time
