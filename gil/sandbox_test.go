@@ -325,3 +325,21 @@ func TestStepLimitAfterAThreadHasEnded(t *testing.T) {
 		require.ErrorIs(t, err, gil.ErrStepLimit)
 	}
 }
+
+// The limit is not jumped over by operations that need no choice.
+func TestStepLimitAmongPinned(t *testing.T) {
+	for limit := 1; limit < 30; limit++ {
+		s := gil.NewSandbox(gil.CPython313, kernel.NewRandomWalk(1), limit)
+		require.ErrorIs(t, s.Run(1, func(t *gil.Thread) {
+			x := gil.NewVar("x", 0)
+			for {
+				x.Store(t, 1)
+				x.Store(t, 2)
+				x.Store(t, 3)
+				t.Tick(1)
+			}
+		}), gil.ErrStepLimit)
+		require.LessOrEqual(t, s.Kernel().Steps(), limit+4)
+		s.Close()
+	}
+}

@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // An Explorer owns every choice of an explored run.
 type Explorer interface {
 	// Choose returns the index of the task that performs its pending operation
@@ -82,7 +84,7 @@ func NewExplored(seed uint64, e Explorer) *Explored {
 func (k *Explored) Reset(seed uint64, limit int) {
 	k.stop = limit
 	if limit == 0 {
-		k.stop = -1
+		k.stop = math.MaxInt
 	}
 	k.world.End()
 	k.world = newWorld(ExploredPolicy)
@@ -209,7 +211,7 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 	u := t
 	switch {
 	case op.Pinned && k.enabled.has(v.index):
-	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps != k.stop && k.dying == 0 && k.Early == nil:
+	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps < k.stop && k.dying == 0 && k.Early == nil:
 		// What pick would do, without the way there: this is where a search spends
 		// its time.
 		if i := k.explorer.Choose(k, k.last, &k.enabled); i != v.index {
@@ -262,8 +264,8 @@ func (k *Explored) following() *Task {
 
 // pick finds who performs the next operation; nil when nobody is left.
 func (k *Explored) pick() *Task {
-	if k.steps == k.stop {
-		k.stop = -1
+	if k.steps >= k.stop {
+		k.stop = math.MaxInt
 		k.Overrun()
 	}
 	for {
