@@ -96,7 +96,7 @@ func (f *raceFinder) wakeUp(x *dpor, r *runner, race *race) {
 		return
 	}
 	at := &n.todo
-	for path := (bitset)(nil); ; {
+	for path := bitset(nil); ; {
 		w := *at
 		for ; w != nil; w = w.next {
 			feet := w.feet

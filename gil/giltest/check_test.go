@@ -24,8 +24,8 @@ type spy struct {
 	ended  bool
 }
 
-func (s *spy) Helper()      {}
-func (s *spy) Name() string { return s.name }
+func (s *spy) Helper()                         {}
+func (s *spy) Name() string                    { return s.name }
 func (s *spy) Logf(format string, args ...any) { s.logs = append(s.logs, fmt.Sprintf(format, args...)) }
 
 func (s *spy) Errorf(format string, args ...any) {
