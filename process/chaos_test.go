@@ -83,8 +83,8 @@ func (c *chaos) live(ctx context.Context, r *rand.Rand) error {
 		c.say(stIdle)
 		c.work(r.IntN(300))
 		var err error
-		switch r.IntN(400) {
-		case 0:
+		switch r.IntN(1000) {
+		case 0, 10, 11:
 			err = c.consume(ctx)
 		case 1:
 			err = c.produce(ctx)
@@ -94,7 +94,7 @@ func (c *chaos) live(ctx context.Context, r *rand.Rand) error {
 		case 3:
 			c.say(stSignalling)
 			err = errors.Join(c.Event.Set(ctx), c.Event.Clear(ctx), c.Sem.Release(ctx))
-		case 4:
+		case 4, 12:
 			c.say(stPermit)
 			err = c.Sem.Acquire(ctx)
 		default:
@@ -185,7 +185,7 @@ func (c *chaos) produce(ctx context.Context) error {
 		return err
 	}
 	c.say(stNotifying)
-	b.Tokens++
+	b.Tokens = min(b.Tokens+1, 2) // few, so that there is something to wait for
 	if err := c.Cond.Notify(ctx, 1); err != nil {
 		return err
 	}
@@ -375,9 +375,9 @@ func (c *chaos) feed(ctx context.Context, n int) error {
 	if err := lock(ctx, c.Cond.Lock(), b); err != nil {
 		return err
 	}
-	b.Tokens += uint32(n)
+	b.Tokens = max(b.Tokens, uint32(n))
 	err := errors.Join(c.Cond.Notify(ctx, n), c.Cond.Release(ctx), c.Event.Set(ctx), c.Event.Clear(ctx))
-	if v := c.Sem.Value(ctx); v < 100 {
+	if c.Sem.Value(ctx) < n {
 		for range n {
 			err = errors.Join(err, c.Sem.Release(ctx))
 		}
