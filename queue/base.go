@@ -22,6 +22,7 @@ type base[T any, O ordering] struct {
 	items      items[T]
 	puts       int64 // the number of the last item put
 	unfinished int
+	waiting    int // threads that wait for an item or for room
 	down       bool
 }
 
@@ -37,7 +38,7 @@ func (q *base[T, O]) begin() error {
 		return misuse("a PriorityQueue that was not made by NewPriority, so that it cannot compare items")
 	}
 	q.items.clear()
-	q.puts, q.unfinished, q.down = 0, 0, false
+	q.puts, q.unfinished, q.waiting, q.down = 0, 0, 0, false
 	q.mutex = &threading.Lock{Name: named(q.Name, ".mutex", "the mutex of a queue")}
 	condition := func(part string) *threading.Condition {
 		c := threading.NewCondition(q.mutex)
@@ -106,7 +107,7 @@ func (q *base[T, O]) put(t *gil.Thread, v T, p patience) error {
 		}
 	}
 	if err := q.items.put(entry[T]{v, q.puts + 1}); err != nil {
-		q.notFull.Notify(t, 1) // who was woken for this room has not used it
+		q.wake(t, q.notFull) // who was woken for this room has not used it
 		return err
 	}
 	q.puts++
@@ -114,7 +115,7 @@ func (q *base[T, O]) put(t *gil.Thread, v T, p patience) error {
 	if t.Observed() {
 		q.tell(t, gil.Event{Kind: gil.EvQueuePut, A: q.puts})
 	}
-	q.notEmpty.Notify(t, 1)
+	q.wake(t, q.notEmpty)
 	return nil
 }
 
@@ -148,13 +149,13 @@ func (q *base[T, O]) get(t *gil.Thread, p patience) (none T, err error) {
 	}
 	e, err := q.items.get()
 	if err != nil {
-		q.notEmpty.Notify(t, 1) // who was woken for this item has not taken it
+		q.wake(t, q.notEmpty) // who was woken for this item has not taken it
 		return none, err
 	}
 	if t.Observed() {
 		q.tell(t, gil.Event{Kind: gil.EvQueueGet, A: e.n})
 	}
-	q.notFull.Notify(t, 1)
+	q.wake(t, q.notFull)
 	return e.v, nil
 }
 
@@ -183,23 +184,35 @@ func (q *base[T, O]) await(t *gil.Thread, c *threading.Condition, p patience, so
 		end = until(t, p.limit)
 	}
 	for first := true; q.blocked(c); first = false {
-		left := end - t.Now()
-		if p.limited() && left <= 0 {
-			return &timeoutError{sorry, p.limit}
+		var left time.Duration
+		if p.limited() {
+			if left = end - t.Now(); left <= 0 {
+				return &timeoutError{sorry, p.limit}
+			}
 		}
 		if first && t.Observed() {
 			q.tell(t, gil.Event{Kind: gil.EvQueueWait, Why: gil.WhyQueue})
 		}
+		q.waiting++
 		if p.limited() {
 			c.WaitTimeout(t, left)
 		} else {
 			c.Wait(t)
 		}
+		q.waiting--
 		if q.down && (c == q.notFull || q.items.len() == 0) {
 			return ErrShutDown
 		}
 	}
 	return nil
+}
+
+// wake wakes the thread that has waited longest at c. Mostly nobody waits at all,
+// which the queue knows for less than the condition.
+func (q *base[T, O]) wake(t *gil.Thread, c *threading.Condition) {
+	if q.waiting > 0 {
+		c.Notify(t, 1)
+	}
 }
 
 // tell tells the observer of something that t did to the queue.

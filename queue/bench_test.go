@@ -100,9 +100,9 @@ func BenchmarkPriorityQueue(b *testing.B) { alone(b, "priority", queue.NewPriori
 func BenchmarkSimpleQueue(b *testing.B)   { alone(b, "simple", queue.NewSimple[int]()) }
 
 // pair has one thread put and another one take.
-func pair(b *testing.B, p gil.Profile, q common) {
-	const room = 1000
-	benched(b, "pair", p, func(t *gil.Thread) {
+func pair(b *testing.B, cpython string, p gil.Profile, q common) {
+	const room = 1000 // but a SimpleQueue has no limit
+	benched(b, cpython, p, func(t *gil.Thread) {
 		producer := t.Go("producer", func(t *gil.Thread) {
 			for i := range b.N {
 				_ = q.Put(t, i)
@@ -129,8 +129,12 @@ func pair(b *testing.B, p gil.Profile, q common) {
 	})
 }
 
-func BenchmarkQueueTwoThreads(b *testing.B) { pair(b, gil.CPython313, queue.New[int](1000)) }
-func BenchmarkQueueTwoThreadsFree(b *testing.B) {
-	pair(b, gil.CPython313T, queue.New[int](1000))
+func BenchmarkQueueTwoThreads(b *testing.B) {
+	pair(b, "pair", gil.CPython313, queue.New[int](1000))
 }
-func BenchmarkSimpleQueueTwoThreads(b *testing.B) { pair(b, gil.CPython313, queue.NewSimple[int]()) }
+func BenchmarkQueueTwoThreadsFree(b *testing.B) {
+	pair(b, "pair", gil.CPython313T, queue.New[int](1000))
+}
+func BenchmarkSimpleQueueTwoThreads(b *testing.B) {
+	pair(b, "pair", gil.CPython313, queue.NewSimple[int]())
+}

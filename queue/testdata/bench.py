@@ -14,9 +14,7 @@ alone = {
 }
 
 
-def pair(n):
-    q = queue.Queue(1000)
-
+def pair(q, n):
     def producer():
         for i in range(n):
             q.put(i)
@@ -31,9 +29,10 @@ def pair(n):
 
 
 operation = sys.argv[1]
-if operation == "pair":
+pairs = {"pair": lambda: queue.Queue(1000), "simple pair": queue.SimpleQueue}
+if operation in pairs:
     n = 20000
-    best = min(pair(n) for _ in range(5))
+    best = min(pair(pairs[operation](), n) for _ in range(5))
 else:
     n = 50000
     best = min(Timer("q.put(1); q.get()", "import queue; q = " + alone[operation]).repeat(5, n))
