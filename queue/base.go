@@ -28,7 +28,10 @@ type base[T any, O ordering] struct {
 
 // bind sees to it that the queue is t's interpreter's.
 func (q *base[T, O]) bind(t *gil.Thread) error {
-	return q.home.enter(t, named(q.Name, "", "a queue"), q.begin)
+	if q.home.is(t) {
+		return nil
+	}
+	return q.home.move(t, named(q.Name, "", "a queue"), q.begin)
 }
 
 // begin makes the queue what it was when it was made.

@@ -16,15 +16,11 @@ type home struct {
 	obj  uint64     // what observers know the queue by
 }
 
-// enter binds the queue to t's interpreter; begin empties it when it has come from
-// a world that has ended, or is new.
-func (h *home) enter(t *gil.Thread, name string, begin func() error) error {
-	if t != nil && h.of.Load() == t.Interpreter() {
-		return nil
-	}
-	return h.move(t, name, begin)
-}
+// is reports whether t's interpreter is the one.
+func (h *home) is(t *gil.Thread) bool { return t != nil && h.of.Load() == t.Interpreter() }
 
+// move binds the queue to t's interpreter; begin empties it when it has come from a
+// world that has ended, or is new.
 func (h *home) move(t *gil.Thread, name string, begin func() error) (err error) {
 	defer func() {
 		switch e := recover().(type) {

@@ -39,8 +39,10 @@ func NewSimple[T any]() *SimpleQueue[T] { return new(SimpleQueue[T]) }
 // announce binds the queue to t's interpreter and says what t is about to do to it.
 // An explorer switches in it, so no mutex is held.
 func (q *SimpleQueue[T]) announce(t *gil.Thread, k gil.OpKind) error {
-	if err := q.home.enter(t, q.describe(), q.begin); err != nil {
-		return err
+	if !q.home.is(t) {
+		if err := q.home.move(t, q.describe(), q.begin); err != nil {
+			return err
+		}
 	}
 	q.home.gate.Peek(t, k)
 	return nil
