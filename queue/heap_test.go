@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -123,6 +124,35 @@ func TestRefusedWakesTheNext(t *testing.T) {
 	})
 }
 
+// TestFailedGetWakesTheNext: the item that a failed Get was woken for is taken by
+// another thread that waits.
+func TestFailedGetWakesTheNext(t *testing.T) {
+	require.NoError(t, gil.NewMachine(1).Run(gil.CPython313, func(t *gil.Thread) {
+		breaks := false // the next comparison
+		q := queue.NewPriority(0, func(a, b int) bool {
+			if breaks {
+				breaks = false
+				panic("broken")
+			}
+			return a < b
+		})
+		failed := 0
+		join := bunch(t, 4, func(t *gil.Thread, _ int) {
+			if _, err := q.Get(t); err != nil {
+				failed++
+			}
+		})
+		settle(t)
+		for v := range 3 {
+			require.NoError(t, q.Put(t, v))
+		}
+		breaks = true
+		join() // three were woken, and one of them has failed
+		require.Equal(t, 1, failed)
+		require.True(t, q.Empty(t))
+	}))
+}
+
 // TestFailingGet: a comparison that fails when an item is taken leaves all of them.
 func TestFailingGet(t *testing.T) {
 	everywhere(t, func(t *gil.Thread) {
@@ -173,9 +203,11 @@ func TestNothingIsKept(t *testing.T) {
 				_, err := q.Get(t)
 				require.NoError(t, err)
 			}
-			for len(gone) < 3 {
+			for tries := 0; len(gone) < 3 && tries < 200; tries++ {
 				runtime.GC()
+				time.Sleep(time.Millisecond) // cleanups run beside us
 			}
+			require.Len(t, gone, 3, "%T", q)
 			runtime.KeepAlive(q)
 		}
 	}))

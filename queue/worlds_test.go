@@ -76,7 +76,13 @@ func everywhere(t *testing.T, body func(t *gil.Thread)) {
 		t.Run(p.Name(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { require.NoError(t, gil.Live().Run(p, body)) })
 			for cores := 1; cores <= 2; cores++ {
+				if testing.Short() && cores == 1 {
+					continue
+				}
 				require.NoError(t, gil.NewMachine(cores, gil.WithSeed(uint64(cores))).Run(p, body), "%d cores", cores)
+			}
+			if testing.Short() && p.Name() != "3.12" && p.Name() != "any" {
+				return
 			}
 			r := explore.Run(body, explore.WithProfile(p), explore.WithMaxSchedules(schedules()), explore.WithSeed(1))
 			require.Empty(t, r.Failures)
