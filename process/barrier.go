@@ -39,8 +39,8 @@ type Barrier struct {
 }
 
 type barrierMemory struct {
-	lock    mutexMemory
-	state   uint32 // a barrierState
+	_       mutexMemory // the lock, which is found by its place
+	state   uint32      // a barrierState
 	parties uint32
 	rows    uint32
 	entry   futex.Bell // for those who want to enter

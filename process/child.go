@@ -97,8 +97,8 @@ func (b *legacy) instructions() (r record, t *target, argument []byte, failed st
 		return r, nil, nil, fmt.Sprintf("process: this program is not the one that started it: its registered functions differ (%016x here, %016x in the parent); "+
 			"build it again, and call Define in package variables only", ours, theirs)
 	}
-	size := int(binary.BigEndian.Uint32(fixed[headSize-4:]))
-	if size > len(m) {
+	size := binary.BigEndian.Uint32(fixed[headSize-4:])
+	if uint64(size) > uint64(len(m)) { // an int of 32 bits would be negative
 		return r, nil, nil, "process: the parent's message is cut"
 	}
 	if err := pickle.UnmarshalInto(m[:size], &r); err != nil {

@@ -132,9 +132,11 @@ func pair(b *testing.B, cpython string, p gil.Profile, q common) {
 func BenchmarkQueueTwoThreads(b *testing.B) {
 	pair(b, "pair", gil.CPython313, queue.New[int](1000))
 }
+
 func BenchmarkQueueTwoThreadsFree(b *testing.B) {
 	pair(b, "pair", gil.CPython313T, queue.New[int](1000))
 }
+
 func BenchmarkSimpleQueueTwoThreads(b *testing.B) {
 	pair(b, "pair", gil.CPython313, queue.NewSimple[int]())
 }

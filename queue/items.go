@@ -23,6 +23,8 @@ func (fifo) order() order     { return oldest }
 func (lifo) order() order     { return newest }
 func (priority) order() order { return least }
 
+var _ = [...]ordering{fifo{}, lifo{}, priority{}}
+
 // entry is an item and its number, from 1, by which observers know it.
 type entry[T any] struct {
 	v T

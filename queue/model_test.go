@@ -198,8 +198,10 @@ func TestModel(t *testing.T) {
 		k := rapid.SampledFrom(kinds).Draw(rt, "kind")
 		limit := rapid.IntRange(0, 3).Draw(rt, "maxsize")
 		commands := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) command {
-			c := command{op: rapid.SampledFrom([]string{"put", "put", "put", "get", "get", "get", "try put", "try get", "done", "done", "join",
-				"shut down", "shut down at once"}).Draw(t, "op")}
+			c := command{op: rapid.SampledFrom([]string{
+				"put", "put", "put", "get", "get", "get", "try put", "try get", "done", "done", "join",
+				"shut down", "shut down at once",
+			}).Draw(t, "op")}
 			if rapid.Bool().Draw(t, "limited") {
 				c.limit = step*time.Duration(rapid.IntRange(0, 5).Draw(t, "steps")) + step/2
 			}

@@ -176,11 +176,3 @@ func (b bitset) firstFrom(i int) int {
 	}
 	return w<<6 + bits.TrailingZeros64(x)
 }
-
-func (b bitset) len() int {
-	n := 0
-	for _, x := range b {
-		n += bits.OnesCount64(x)
-	}
-	return n
-}

@@ -280,19 +280,15 @@ func handOut(bad bool) func(t *gil.Thread) {
 		state := gil.NewVar("state", idle)
 		sorted := 0
 		w := t.Go("worker", func(t *gil.Thread) {
-			for {
-				slot.lock.Acquire(t)
-				for state.Load(t) == idle {
-					cond.Wait(t)
-				}
-				s, lo, hi := state.Load(t), slot.lo, slot.hi
-				state.Store(t, idle)
-				slot.lock.Release(t)
-				if s == stop {
-					return
-				}
+			slot.lock.Acquire(t)
+			for state.Load(t) == idle {
+				cond.Wait(t)
+			}
+			s, lo, hi := state.Load(t), slot.lo, slot.hi
+			state.Store(t, idle)
+			slot.lock.Release(t)
+			if s != stop {
 				sorted += hi - lo
-				return
 			}
 		})
 		if bad {
