@@ -42,6 +42,7 @@ type Thread struct {
 	busy     bool   // it is that, or it is observed
 	plain    bool   // it is neither of these nor explored
 	quick    bool   // it is plain, and a free lock is taken without more ado
+	turns    bool   // it is plain, live and under the Ticks rule
 	clocked  bool   // states are measured
 	armed    bool   // explored: a check point was passed since the last choice
 	dying    bool   // unwinds: its operations neither switch nor report
@@ -98,6 +99,7 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.busy = t.free || t.traced()
 	t.plain = t.x == nil && !t.busy
 	t.quick = t.plain && !i.prof.has(acquireReleases)
+	t.turns = t.plain && i.live && i.gil != nil && i.gil.rule == ticksRule && !i.w.opts.checks
 	t.clocked = i.w.clocked(i)
 	if creator != nil {
 		t.kern.Sync(&creator.k) // numbers are given out in the order of the world's time
