@@ -75,8 +75,11 @@ type Gate struct {
 // which does not depend on the schedule, if it has one that is its own. A name with
 // an article, "a lock", says what kind of thing it is.
 func (g *Gate) identity(t *Thread) kernel.ObjID {
-	switch article, _, _ := strings.Cut(g.name, " "); {
-	case t.x == nil || g.begin || g.end || g.name == "" || article == "a" || article == "an" || article == "the":
+	if t.x == nil || g.begin || g.end || g.name == "" {
+		return t.k.NextObject()
+	}
+	switch article, _, _ := strings.Cut(g.name, " "); article {
+	case "a", "an", "the":
 	default:
 		if id := kernel.HashString(g.name); t.interp.w.names.claim(id) {
 			return id
