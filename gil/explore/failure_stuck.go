@@ -9,16 +9,6 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
-// cutShort ends a run that has performed as many operations as it may.
-func (r *runner) cutShort() {
-	r.cut = true
-	for i, t := range r.k.Tasks() {
-		if i >= len(r.threads) || !r.threads[i].over {
-			r.k.Kill(nil, t)
-		}
-	}
-}
-
 // endless finds out what kind of endlessness a run has that was cut short, and
 // looks for a short way into it.
 //

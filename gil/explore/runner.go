@@ -1,7 +1,6 @@
 package explore
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -77,7 +76,6 @@ type runner struct {
 	left    bool          // the program's main function has returned
 	beats   atomic.Uint64 // odd during a run
 	strays  strays
-	cut     bool // the run has performed as many operations as it may
 	resists bool // a thread that did not let itself be ended
 	daemons int  // daemon threads of this run
 	// observed: some run has looked at the list of threads, so that the order in
@@ -95,7 +93,6 @@ func newRunner(prog func(t *gil.Thread), c *config) *runner {
 	r.box = gil.NewSandbox(c.profile, r, c.maxSteps, c.sandbox...)
 	r.k = r.box.Kernel()
 	r.point.r = r
-	r.k.Overrun = r.cutShort
 	c.guard.watch(r)
 	if !c.unfair {
 		r.fair = new(fairness)
@@ -138,7 +135,6 @@ func (r *runner) run(s Strategy) error {
 	if r.fair != nil {
 		r.fair.reset()
 	}
-	r.cut = false
 	r.lookAhead(s)
 	r.strays.watch(r)
 	r.beats.Add(1)
@@ -147,9 +143,6 @@ func (r *runner) run(s Strategy) error {
 	if e := r.wrong; e != nil {
 		r.wrong = nil
 		panic(e)
-	}
-	if r.cut {
-		err = errors.Join(err, gil.ErrStepLimit)
 	}
 	return r.verdict(err)
 }
