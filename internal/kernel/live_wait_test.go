@@ -128,6 +128,8 @@ func TestEveryWakeIsOneWakeUp(t *testing.T) {
 		}()
 	}
 	woken := 0
+	var all []*wait
+	var ends []int64
 	for n := range 20_000 {
 		w := &wait{ticket: k.Prepare(me, kernel.SlotWait)}
 		old.Store(current.Load())
@@ -142,16 +144,18 @@ func TestEveryWakeIsOneWakeUp(t *testing.T) {
 			want = 1
 			woken++
 		}
-		for range 100 { // whoever ended it may not have written it down yet
-			if w.ended.Load() == want {
-				break
-			}
+		// Whoever ended it may not have written it down yet.
+		for late := time.Now().Add(time.Minute); w.ended.Load() < want && time.Now().Before(late); {
 			time.Sleep(10 * time.Microsecond)
 		}
 		require.Equal(t, want, w.ended.Load(), "wait %d", n)
+		all, ends = append(all, w), append(ends, want)
 	}
 	stop.Store(true)
 	wg.Wait()
+	for n, w := range all { // nor has anyone ended it later
+		require.Equal(t, ends[n], w.ended.Load(), "wait %d", n)
+	}
 	require.Greater(t, woken, 10_000)
 }
 
