@@ -7,11 +7,20 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
+// What Thread.near is besides the number of a home.
+const (
+	away   = math.MaxUint64     // the thread does not act
+	strict = math.MaxUint64 - 1 // it does, but is to be checked each time: it goes by goroutines
+)
+
+// holds reports whether t holds its GIL or, where there is none, runs.
+func (t *Thread) holds() bool { return t.near != away }
+
 // must panics when t is not the thread that acts: it neither holds its GIL nor,
 // where there is none, runs. A thread that is being ended may still do what its
 // deferred calls do.
 func (t *Thread) must() {
-	if t != nil && t.holds && t.goid == 0 {
+	if t != nil && t.near < strict {
 		return
 	}
 	t.mustRun()
@@ -34,7 +43,7 @@ func (t *Thread) mustRun() {
 		panic(misuse("", "thread %s was not started and cannot act; pass the thread that runs", t.name))
 	case t.goid == anyGoroutine && t.timed.Current() != &t.k:
 		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread", t.name))
-	case t.holds:
+	case t.holds():
 	case t.gil != nil:
 		panic(misuse("", "thread %s does not hold the GIL; pass each function its own thread, and nothing inside Block", t.name))
 	default:

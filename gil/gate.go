@@ -53,10 +53,10 @@ const (
 // A Gate must be initialised by Init before anything else, by any thread, any
 // number of times; it must not be copied after that.
 type Gate struct {
-	world  atomic.Pointer[kernel.World]
-	interp *Interpreter
-	id     kernel.ObjID
-	name   string
+	at   atomic.Uint64 // the home's number, set last: who sees it sees the rest
+	home *home
+	id   kernel.ObjID
+	name string
 
 	permits atomic.Int32
 	nwait   atomic.Int32 // waiters on the list
@@ -88,15 +88,18 @@ func (g *Gate) identity(t *Thread) kernel.ObjID {
 	return t.k.NextObject()
 }
 
+// Bound reports whether Init has nothing to do for t. It is inlined; a primitive
+// that is used often asks it before it calls Init.
+func (g *Gate) Bound(t *Thread) bool { return t != nil && g.at.Load() == t.seat }
+
 // Init binds the gate to t's world and interpreter and gives it its permits. Only
 // the first call has an effect. When that world has ended the gate begins anew in
 // t's; while it has not, and when it belongs to another interpreter, Init panics
 // with a *RuntimeError.
 func (g *Gate) Init(t *Thread, permits int, name string) {
-	if t != nil && g.world.Load() == t.world && g.interp == t.interp {
-		return
+	if !g.Bound(t) {
+		g.bind(t, permits, name)
 	}
-	g.bind(t, permits, name)
 }
 
 func (g *Gate) bind(t *Thread, permits int, name string) {
@@ -105,30 +108,29 @@ func (g *Gate) bind(t *Thread, permits int, name string) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	mine := t.world
-	old := g.world.Load()
-	if old == mine {
-		if g.interp != t.interp {
-			panic(misuse("", "%s belongs to interpreter %s and was used from %s; share it through package process",
-				g.describe(), g.interp.Name(), t.interp.Name()))
-		}
+	mine := t.home.world
+	switch old := g.home; {
+	case old == nil:
+	case old == t.home:
 		return
-	}
-	if old != nil && !old.Ended() {
+	case old.world == mine:
+		panic(misuse("", "%s belongs to interpreter %s and was used from %s; share it through package process",
+			g.describe(), old.interp.Name(), t.interp.Name()))
+	case !old.world.Ended():
 		panic(misuse("", "%s belongs to another %v world that is still running and was used by thread %s of this %v one; make one per world",
-			g.describe(), old.Policy, t.name, mine.Policy))
-	}
-	if old != nil && mine.Policy == kernel.ExploredPolicy && old.Policy == kernel.ExploredPolicy {
+			g.describe(), old.world.Policy, t.name, mine.Policy))
+	case mine.Policy == kernel.ExploredPolicy && old.world.Policy == kernel.ExploredPolicy:
 		t.interp.outlived(g.describe())
 	}
 	g.first, g.last = nil, nil
 	g.nwait.Store(0)
 	g.owner.Store(nil)
-	g.interp, g.name = t.interp, name
+	g.name = name
 	g.tracked = mine.Policy != kernel.LivePolicy
 	g.id = g.identity(t)
 	g.permits.Store(int32(min(permits, All)))
-	g.world.Store(mine)
+	g.home = t.home
+	g.at.Store(t.home.id)
 }
 
 // Explain sets who says more about a thread that waits at the gate when it is part

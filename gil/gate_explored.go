@@ -23,9 +23,9 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 		w.asks()
 	}
 	began := t.x.Now(nil)
-	t.holds = false
+	t.near = away
 	how := t.x.Await(&t.k, op)
-	t.holds = true
+	t.near = t.seat
 	g.remove(w)
 	w.gate = nil
 	t.armed = t.armed && op.Pinned
@@ -97,9 +97,9 @@ func (t *Thread) announce(k OpKind, obj kernel.ObjID, s *shared) {
 		} else if t.straight++; t.straight >= straightOpsMax {
 			t.straight, pinned = 0, false
 		}
-		t.holds = false
+		t.near = away
 		how := t.x.Await(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned})
-		t.holds = true
+		t.near = t.seat
 		t.armed = t.armed && pinned
 		if how == kernel.Killed {
 			t.unwind()

@@ -23,6 +23,14 @@ func (g *Gate) Open(t *Thread, k OpKind, n int) {
 // semaphore too often, is one operation that nothing can come between.
 func (g *Gate) OpenUpTo(t *Thread, k OpKind, n, most int) bool {
 	t.must()
+	if have := g.permits.Load(); t.quick && g.nwait.Load() == 0 && int64(have)+int64(n) <= int64(most) &&
+		g.permits.CompareAndSwap(have, have+int32(n)) { // give would do the same
+		if g.nwait.Load() > 0 {
+			t.kern.Sync(&t.k)
+			g.wakeSome(t, n)
+		}
+		return true
+	}
 	t.touch(k, g.id)
 	if !g.give(t, n, most) {
 		return false
@@ -117,7 +125,7 @@ func (g *Gate) handOver(t *Thread, n int) int {
 // wakeSome wakes up to n waiters, oldest first.
 func (g *Gate) wakeSome(by *Thread, n int) {
 	var task *kernel.Task
-	kern := g.interp.w.kern
+	kern := g.home.interp.w.kern
 	if by != nil {
 		task = &by.k
 	}
@@ -137,7 +145,7 @@ func (g *Gate) wakeSome(by *Thread, n int) {
 
 // openEnd opens the gate for good when a thread ends.
 func (g *Gate) openEnd(t *Thread) {
-	if g.world.Load() != nil {
+	if g.at.Load() != 0 {
 		g.open(t, All)
 	}
 }
@@ -161,7 +169,7 @@ func (i *Interpreter) Post(g *Gate, n int) {
 	if !i.w.live() {
 		panic(misuse("", "Post from outside a virtual world; everything that happens there is done by its threads"))
 	}
-	if g.world.Load() == nil {
+	if g.at.Load() == 0 {
 		panic(misuse("", "Post to a gate that no thread has used yet"))
 	}
 	if n == All {

@@ -49,7 +49,7 @@ func (g *GIL) yield(t *Thread, why Why) bool {
 func (g *GIL) relinquish(t *Thread, why Why) (next gilWaiter) {
 	g.kern.Sync(&t.k)
 	g.lock()
-	t.holds = false
+	t.near = away
 	if g.timed {
 		now := g.kern.Now(&t.k)
 		if g.live {
@@ -139,7 +139,7 @@ func (g *GIL) turn(t *Thread) bool {
 		t.renew()
 		return true
 	}
-	t.holds = false
+	t.near = away
 	g.why = WhyTick
 	var began kernel.Time
 	if g.timed {

@@ -90,7 +90,7 @@ func (g *GIL) began(t *Thread, switched bool) {
 
 // begins records that t's hold begins.
 func (g *GIL) begins(t *Thread, switched bool) {
-	t.holds = true
+	t.near = t.seat
 	if g.timed {
 		t.acquired = g.kern.Now(&t.k)
 		if g.live {

@@ -21,6 +21,7 @@ import (
 // sub-interpreter have their own.
 type Interpreter struct {
 	w      *world
+	home   *home
 	prof   Profile
 	gil    *GIL
 	code   *code
@@ -58,6 +59,7 @@ func (w *world) newInterpreter(p Profile, o options) *Interpreter {
 func (w *world) boot(i *Interpreter, o options) *Interpreter {
 	i.id = w.interps.Add(1)
 	i.live = w.live()
+	i.home = &home{homes.Add(1), w.kern.World(), i}
 	i.domain = &i.own
 	w.kern.AddDomain(i.domain)
 	if !i.prof.FreeThreaded() && w.kern.World().Policy != kernel.ExploredPolicy {

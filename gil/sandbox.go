@@ -106,7 +106,7 @@ func (s *Sandbox) thread() *Thread {
 	}
 	t := s.pool[s.used]
 	s.used++
-	if t.stage.Load() != stageNew || t.ended.world.Load() != nil { // it has begun, or was about to
+	if t.stage.Load() != stageNew || t.ended.at.Load() != 0 { // it has begun, or was about to
 		t.reset()
 	}
 	return t
@@ -117,13 +117,15 @@ func (s *Sandbox) thread() *Thread {
 // a short run.
 func (t *Thread) reset() {
 	t.k.Reset()
-	t.holds, t.armed, t.dying, t.daemon, t.begun = false, false, false, false, false
+	t.near = away
+	t.armed, t.dying, t.daemon, t.begun = false, false, false, false
 	t.resisted, t.straight = 0, 0
 	t.stage.Store(stageNew)
 	if t.failure != nil || t.messages != nil {
 		t.failure, t.messages = nil, nil
 	}
-	t.ended.world.Store(nil)
+	t.ended.at.Store(0)
+	t.ended.home = nil
 	t.wait.gate = nil
 	t.ctx.err = nil
 	if t.ctx.done != nil || t.ctx.after != nil {

@@ -23,7 +23,9 @@ type Thread struct {
 	kern   kernel.Kernel
 	x      *kernel.Explored // not nil in an explored run
 	timed  *kernel.Timed    // not nil on a Machine
-	world  *kernel.World
+	home   *home            // where its objects belong
+	near   uint64           // the home whose objects it may touch now: its seat, or away
+	seat   uint64           // its home's number, or strict
 	interp *Interpreter
 	gil    *GIL // nil without a GIL: free-threaded, or explored
 	code   *code
@@ -36,20 +38,19 @@ type Thread struct {
 	gilWait  kernel.Time
 	held     kernel.Time
 	stamp    kernel.Time // live: the time that has just been read, 0 when it is old
-	holds    bool
-	picked   bool   // was chosen as the GIL's next holder; guarded by the GIL's lock
-	free     bool   // free-threaded: objects guard themselves
-	busy     bool   // it is that, or it is observed
-	plain    bool   // it is neither of these nor explored
-	quick    bool   // it is plain, and a free lock is taken without more ado
-	turns    bool   // it is plain, live and under the Ticks rule
-	clocked  bool   // states are measured
-	armed    bool   // explored: a check point was passed since the last choice
-	dying    bool   // unwinds: its operations neither switch nor report
-	begun    bool   // has done some work
-	goid     uint64 // WithChecks: the goroutine it belongs to
-	counted  bool   // in the machine's count of threads at work
-	resisted int    // operations attempted while dying
+	picked   bool        // was chosen as the GIL's next holder; guarded by the GIL's lock
+	free     bool        // free-threaded: objects guard themselves
+	busy     bool        // it is that, or it is observed
+	plain    bool        // it is neither of these nor explored
+	quick    bool        // it is plain, and a free lock is taken without more ado
+	turns    bool        // it is plain, live and under the Ticks rule
+	clocked  bool        // states are measured
+	armed    bool        // explored: a check point was passed since the last choice
+	dying    bool        // unwinds: its operations neither switch nor report
+	begun    bool        // has done some work
+	goid     uint64      // WithChecks: the goroutine it belongs to
+	counted  bool        // in the machine's count of threads at work
+	resisted int         // operations attempted while dying
 
 	name     string
 	tid      uint32
@@ -92,7 +93,7 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 		t.timed, _ = i.w.kern.(*kernel.Timed)
 	}
 	t.interp, t.kern, t.gil, t.code = i, i.w.kern, i.gil, i.code
-	t.world = i.w.kern.World()
+	t.home, t.seat, t.near = i.home, i.home.id, away
 	t.name, t.fn, t.creator = name, fn, creator
 	t.free = i.prof.FreeThreaded()
 	t.k.Free = t.free
@@ -204,9 +205,9 @@ func (t *Thread) begin() {
 	t.label()
 	switch {
 	case t.interp.live && t.interp.w.opts.checks:
-		t.goid = goid.Current()
+		t.goid, t.seat = goid.Current(), strict
 	case t.timed != nil && t.free:
-		t.goid = anyGoroutine
+		t.goid, t.seat = anyGoroutine, strict
 	}
 	if e := t.interp.w.emit; e != nil {
 		e.event(t, Event{Kind: EvThreadStart, Name: t.name})
@@ -223,7 +224,7 @@ func (t *Thread) begin() {
 func (t *Thread) attach() {
 	if t.gil == nil {
 		t.alive()
-		t.holds = true
+		t.near = t.seat
 		t.enter(stateRun)
 		t.renew()
 		return
@@ -235,10 +236,10 @@ func (t *Thread) attach() {
 
 // detach gives the GIL up for a wait in state s.
 func (t *Thread) detach(s state, why Why) {
-	if t.gil != nil && t.holds {
+	if t.gil != nil && t.holds() {
 		t.gil.leave(t, why)
 	}
-	t.holds = false
+	t.near = away
 	t.enter(s)
 }
 
@@ -273,10 +274,10 @@ func (t *Thread) conclude() {
 	i.retire(t)
 	t.working(false)
 	t.ended.openEnd(t)
-	if t.gil != nil && t.holds {
+	if t.gil != nil && t.holds() {
 		t.gil.leave(t, WhyExit)
 	}
-	t.holds = false
+	t.near = away
 	if t == i.main {
 		i.leftWorld(t)
 	}

@@ -24,7 +24,7 @@ func (t *Thread) Tick(n int) {
 // the first one if bytecodes without a check have used the budget up; the ticks
 // after it are put back and executed then.
 func (t *Thread) slow(n int) {
-	if t.turns && n > 0 && t.k.Budget == -1 && t.holds && t.begun && t.k.Limit.Load() == 0 && t.k.Ticks() >= t.due {
+	if t.turns && n > 0 && t.k.Budget == -1 && t.holds() && t.begun && t.k.Limit.Load() == 0 && t.k.Ticks() >= t.due {
 		// The usual end of a run under the Ticks rule, in which look would find nothing
 		// else to do. A hand-over pays for every stack frame.
 		if !t.gil.turn(t) {

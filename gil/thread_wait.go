@@ -64,9 +64,9 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 		if d > 0 {
 			t.x.Disable(&t.k, t.x.Now(nil).After(d))
 		}
-		t.holds = false
+		t.near = away
 		how := t.x.Await(&t.k, kernel.Op{Kind: op})
-		t.holds = true
+		t.near = t.seat
 		if how == kernel.Killed {
 			t.unwind()
 		}
@@ -118,7 +118,7 @@ func (t *Thread) Released(d time.Duration, cores int) {
 
 // helper starts a thread of a C library: it computes for d and opens done.
 func (t *Thread) helper(d time.Duration, done *Gate) {
-	h := &Thread{interp: t.interp, kern: t.kern, name: t.name + " (C)", tid: t.tid, code: t.code}
+	h := &Thread{interp: t.interp, kern: t.kern, name: t.name + " (C)", tid: t.tid, code: t.code, near: away}
 	h.k.Free, h.k.Owner = t.free, h
 	h.k.Init(&t.k, t.k.Domain, h.name)
 	done.Init(t, 0, "C call")
@@ -144,7 +144,7 @@ func (t *Thread) blockFor(reason string, fn func()) {
 	if t.x != nil {
 		t.armed = true
 		t.announce(kernel.OpIO, 0, nil)
-		t.holds = false
+		t.near = away
 	} else {
 		t.detach(stateIO, WhyIO)
 	}

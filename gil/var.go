@@ -11,12 +11,12 @@ import (
 // shared is what every shared object has: its identity, the interpreter it
 // belongs to, and the lock that keeps it whole without a GIL.
 type shared struct {
-	name   string
-	id     kernel.ObjID
-	interp *Interpreter
-	world  atomic.Pointer[kernel.World] // set last: who sees it sees id and interp
-	mu     sync.Mutex                   // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
-	bind   sync.Mutex
+	name string
+	id   kernel.ObjID
+	home *home         // guarded by bind
+	at   atomic.Uint64 // the home's number, set last: who sees it sees id and home
+	mu   sync.Mutex    // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
+	bind sync.Mutex
 }
 
 // own is the beginning of every operation. It panics with a *RuntimeError when t
@@ -24,42 +24,41 @@ type shared struct {
 // uses it and panics when another one does; an object whose world has ended
 // begins to belong to the new one.
 func (s *shared) own(t *Thread) {
-	if t == nil || !t.holds || t.goid != 0 || s.world.Load() != t.world || s.interp != t.interp {
+	if t == nil || s.at.Load() != t.near {
 		s.ownSlow(t)
 	}
 }
 
 func (s *shared) ownSlow(t *Thread) {
 	t.mustRun()
-	if t.dying && t.gil != nil && !t.holds {
+	if t.dying && t.gil != nil && !t.holds() {
 		t.unwind() // its deferred calls must not touch what the holder touches
 	}
-	mine := t.world
-	if s.world.Load() == mine && s.interp == t.interp {
+	if s.at.Load() == t.home.id {
 		return
 	}
 	s.bind.Lock()
 	defer s.bind.Unlock()
-	switch old := s.world.Load(); {
+	mine := t.home.world
+	switch old := s.home; {
 	case old == nil:
-	case old == mine:
-		if s.interp == t.interp {
-			return
-		}
+	case old == t.home:
+		return
+	case old.world == mine:
 		panic(&RuntimeError{
-			Text: "gil: " + s.describe() + " belongs to interpreter " + s.interp.Name() + " and was used from " + t.interp.Name() +
+			Text: "gil: " + s.describe() + " belongs to interpreter " + old.interp.Name() + " and was used from " + t.interp.Name() +
 				"; processes and sub-interpreters share nothing, send the value instead",
 			Python: "name '" + s.name + "' is not defined",
 		})
-	case !old.Ended():
+	case !old.world.Ended():
 		panic(misuse("", "%s belongs to another %v world that is still running and was used by thread %s; make one per world",
-			s.describe(), old.Policy, t.name))
-	case old.Policy == kernel.ExploredPolicy && mine.Policy == kernel.ExploredPolicy:
+			s.describe(), old.world.Policy, t.name))
+	case old.world.Policy == kernel.ExploredPolicy && mine.Policy == kernel.ExploredPolicy:
 		t.interp.outlived(s.describe()) // and its value with it
 	}
-	s.interp = t.interp
 	s.id = s.identity(t)
-	s.world.Store(mine)
+	s.home = t.home
+	s.at.Store(t.home.id)
 }
 
 // identity is what reports and the explorer know the object by: in an explored run

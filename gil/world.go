@@ -45,6 +45,16 @@ func newWorld(k kernel.Kernel, o options) *world {
 	return w
 }
 
+// home is an interpreter in one run: what objects belong to. A Sandbox uses its
+// interpreter in many runs, each of which is another home.
+type home struct {
+	id     uint64
+	world  *kernel.World
+	interp *Interpreter
+}
+
+var homes atomic.Uint64
+
 func (w *world) live() bool { return w.kern.World().Policy == kernel.LivePolicy }
 
 // Option changes a world, an interpreter or a thread. An option that means

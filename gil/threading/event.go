@@ -30,7 +30,9 @@ func (e *Event) bind(t *gil.Thread) { e.flag.Init(t, 0, named(e.Name, "an event"
 
 // Set makes the flag true and wakes all threads that wait. Python: event.set().
 func (e *Event) Set(t *gil.Thread) {
-	e.bind(t)
+	if !e.flag.Bound(t) {
+		e.bind(t)
+	}
 	e.flag.Open(t, gil.OpSet, gil.All)
 	e.sets.Add(1)
 	if r := e.round.Swap(nil); r != nil {
@@ -42,13 +44,17 @@ func (e *Event) Set(t *gil.Thread) {
 // Clear makes the flag false: whoever calls Wait from now on waits. Python:
 // event.clear().
 func (e *Event) Clear(t *gil.Thread) {
-	e.bind(t)
+	if !e.flag.Bound(t) {
+		e.bind(t)
+	}
 	e.flag.Shut(t, gil.OpClear)
 }
 
 // IsSet reports whether the flag is true. Python: event.is_set().
 func (e *Event) IsSet(t *gil.Thread) bool {
-	e.bind(t)
+	if !e.flag.Bound(t) {
+		e.bind(t)
+	}
 	return e.flag.Peek(t, gil.OpPeek) != 0
 }
 
@@ -91,7 +97,9 @@ func (e *Event) wait(t *gil.Thread, d time.Duration) bool {
 // round that no Set had taken when it counted. In a world that is explored nothing
 // comes between the look and the count.
 func (e *Event) enter(t *gil.Thread) *gil.Gate {
-	e.bind(t)
+	if !e.flag.Bound(t) {
+		e.bind(t)
+	}
 	for {
 		sets := e.sets.Load() // in an explored world it is not looked at: nobody announces it
 		if e.flag.Pass(t, gil.OpWait, 0) == gil.Passed {

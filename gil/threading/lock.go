@@ -32,7 +32,9 @@ func (l *Lock) bind(t *gil.Thread) { l.gate.Init(t, 1, named(l.Name, "a lock")) 
 
 // pass acquires the lock.
 func (l *Lock) pass(t *gil.Thread, k gil.OpKind, until time.Duration) bool {
-	l.bind(t)
+	if !l.gate.Bound(t) {
+		l.bind(t)
+	}
 	if l.gate.Pass(t, k, until) != gil.Passed {
 		return false
 	}
@@ -43,7 +45,9 @@ func (l *Lock) pass(t *gil.Thread, k gil.OpKind, until time.Duration) bool {
 // Acquire waits until the lock is free and takes it. The GIL is given up only
 // while it waits; up to 3.1 always. Python: lock.acquire().
 func (l *Lock) Acquire(t *gil.Thread) {
-	l.bind(t)
+	if !l.gate.Bound(t) {
+		l.bind(t)
+	}
 	l.gate.Pass(t, gil.OpAcquire, gil.Forever)
 	l.gate.SetOwner(t)
 }
@@ -63,7 +67,9 @@ func (l *Lock) TryAcquire(t *gil.Thread) bool { return l.pass(t, gil.OpTryAcquir
 // Release frees the lock; any thread may. It panics with a *gil.RuntimeError when
 // the lock is not held. It never gives the GIL up. Python: lock.release().
 func (l *Lock) Release(t *gil.Thread) {
-	l.bind(t)
+	if !l.gate.Bound(t) {
+		l.bind(t)
+	}
 	owner := l.gate.Owner()
 	if !l.gate.OpenUpTo(t, gil.OpRelease, 1, 1) {
 		panic(misuse("release unlocked lock", "release unlocked lock%s; acquire it first, release it once", suffix(l.Name)))
@@ -82,7 +88,9 @@ func disown(g *gil.Gate, owner *gil.Thread) {
 
 // Locked reports whether somebody holds the lock. Python: lock.locked().
 func (l *Lock) Locked(t *gil.Thread) bool {
-	l.bind(t)
+	if !l.gate.Bound(t) {
+		l.bind(t)
+	}
 	return l.gate.Peek(t, gil.OpPeek) == 0
 }
 
@@ -97,7 +105,9 @@ func (l *Lock) With(t *gil.Thread, fn func()) {
 // ownedBy reports whether somebody holds the lock. Who it is nobody can tell, but
 // where owners are recorded the answer needs no look at what others can change.
 func (l *Lock) ownedBy(t *gil.Thread) bool {
-	l.bind(t)
+	if !l.gate.Bound(t) {
+		l.bind(t)
+	}
 	return l.gate.Owner() == t || l.gate.Peek(t, gil.OpPeek) == 0
 }
 

@@ -28,7 +28,9 @@ var (
 func (l *RLock) bind(t *gil.Thread) { l.gate.Init(t, 1, named(l.Name, "a reentrant lock")) }
 
 func (l *RLock) pass(t *gil.Thread, k gil.OpKind, until time.Duration, levels int) bool {
-	l.bind(t)
+	if !l.gate.Bound(t) {
+		l.bind(t)
+	}
 	if l.owner.Load() == t {
 		l.levels += levels
 		return true
@@ -69,7 +71,9 @@ func (l *RLock) Release(t *gil.Thread) {
 }
 
 func (l *RLock) mustOwn(t *gil.Thread) {
-	l.bind(t)
+	if !l.gate.Bound(t) {
+		l.bind(t)
+	}
 	o := l.owner.Load()
 	if o == t {
 		return
@@ -91,7 +95,9 @@ func (l *RLock) free(t *gil.Thread) {
 // Locked reports whether somebody holds the lock. Python: rlock.locked(), from
 // 3.14 on.
 func (l *RLock) Locked(t *gil.Thread) bool {
-	l.bind(t)
+	if !l.gate.Bound(t) {
+		l.bind(t)
+	}
 	return l.gate.Peek(t, gil.OpPeek) == 0
 }
 
