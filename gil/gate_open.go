@@ -107,6 +107,7 @@ func (g *Gate) handOver(t *Thread, n int) int {
 		ticket := w.ticket
 		g.mu.Unlock()
 		n--
+		t.lightly(kernel.CheapLight)
 		if t.kern.Wake(&t.k, ticket) {
 			continue
 		}
@@ -137,6 +138,9 @@ func (g *Gate) wakeSome(by *Thread, n int) {
 		}
 		ticket := g.pop().ticket
 		g.mu.Unlock()
+		if by != nil {
+			by.lightly(kernel.CheapLight)
+		}
 		if kern.Wake(task, ticket) {
 			n--
 		}

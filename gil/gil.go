@@ -61,6 +61,7 @@ type gilWaiter struct {
 	deadline kernel.Time // when it asks, unless there was a switch
 	since    kernel.Time
 	again    bool // a ceder that wants the GIL back
+	called   bool // it comes from a call that it had given the GIL up for
 }
 
 // Successor says which waiter is woken when the GIL becomes free; CPython leaves

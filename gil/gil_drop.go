@@ -1,6 +1,8 @@
 package gil
 
 import (
+	"slices"
+
 	"github.com/pygil/pygil/internal/kernel"
 )
 
@@ -11,11 +13,13 @@ func (g *GIL) leave(t *Thread, why Why) {
 	next := g.relinquish(t, why)
 	if !g.obliged(why) {
 		g.unlock()
+		t.lightly(kernel.LateLight)
 		g.signal(t, next)
 		return
 	}
 	w := g.cede(t, false)
 	g.unlock()
+	t.lightly(kernel.LateLight)
 	g.signal(t, next)
 	t.enter(stateWaitGIL)
 	g.kern.Park(&t.k, w, kernel.Never)
@@ -26,8 +30,18 @@ func (g *GIL) leave(t *Thread, why Why) {
 func (g *GIL) yield(t *Thread, why Why) bool {
 	next := g.relinquish(t, why)
 	if !g.obliged(why) {
-		g.unlock()
+		if g.live || next.t == nil {
+			g.unlock()
+			g.signal(t, next)
+			return g.take(t)
+		}
+		if next.called {
+			t.lightly(kernel.EarlyLight)
+		}
+		g.coming++ // t comes as well: whoever has the GIL before it is back wakes nobody
 		g.signal(t, next)
+		g.kern.Sync(&t.k)
+		g.coming--
 		return g.take(t)
 	}
 	began := g.kern.Now(&t.k)
@@ -87,12 +101,18 @@ func (g *GIL) cede(t *Thread, again bool) kernel.Ticket {
 	return g.ceding.w
 }
 
-// contended reports whether somebody sleeps until the GIL is free.
+// contended reports whether a check would wake somebody who sleeps until the GIL is
+// free.
 func (g *GIL) contended() bool {
 	g.lock()
 	defer g.unlock()
+	if g.rule == legacyRule && !g.live && g.coming > 0 {
+		return slices.ContainsFunc(g.waiters, gilWaiter.comesFromCall)
+	}
 	return len(g.waiters) > 0
 }
+
+func (w gilWaiter) comesFromCall() bool { return w.called }
 
 // run is the number of ticks from one check of a tick rule to the next.
 func (g *GIL) run() int64 {

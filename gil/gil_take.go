@@ -100,7 +100,7 @@ func (g *GIL) begins(t *Thread, switched bool) {
 	if g.emit != nil {
 		g.emit.event(t, Event{Kind: EvGILAcquire, Obj: g.id, A: int64(t.gilWait), B: b2i(switched)})
 	}
-	t.gilWait = 0
+	t.gilWait, t.called = 0, false
 	t.enter(stateRun)
 }
 
@@ -140,7 +140,7 @@ func (g *GIL) enlist(t *Thread, began kernel.Time) (w kernel.Ticket, until kerne
 	for i > 0 && g.waiters[i-1].since > began {
 		i--
 	}
-	g.waiters = slices.Insert(g.waiters, i, gilWaiter{t: t, since: began})
+	g.waiters = slices.Insert(g.waiters, i, gilWaiter{t: t, since: began, called: t.called})
 	return g.renew(&g.waiters[i])
 }
 
@@ -275,6 +275,15 @@ func (g *GIL) pick(t *Thread) gilWaiter {
 	switch {
 	case len(g.waiters) == 0:
 		return gilWaiter{}
+	case g.rule == legacyRule && !g.live:
+		// The semaphore of the tick GIL has no order. A thread that comes from a call
+		// is awake and mostly finds it free between two releases; of those that
+		// compute one at a time is on its way.
+		i = slices.IndexFunc(g.waiters, gilWaiter.comesFromCall)
+		if i < 0 && g.coming > 0 {
+			return gilWaiter{}
+		}
+		i = max(i, 0)
 	case g.rule == ticksRule || g.successor == FIFO:
 	case g.successor == LIFO:
 		i = len(g.waiters) - 1

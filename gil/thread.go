@@ -49,6 +49,7 @@ type Thread struct {
 	dying    bool        // unwinds: its operations neither switch nor report
 	begun    bool        // has done some work
 	goid     uint64      // WithChecks: the goroutine it belongs to
+	called   bool        // has given the GIL up for a call and not got it back
 	counted  bool        // in the machine's count of threads at work
 	resisted int         // operations attempted while dying
 
@@ -238,9 +239,17 @@ func (t *Thread) attach() {
 func (t *Thread) detach(s state, why Why) {
 	if t.gil != nil && t.holds() {
 		t.gil.leave(t, why)
+		t.called = true
 	}
 	t.near = away
 	t.enter(s)
+}
+
+// lightly says how the next thread that t wakes is woken.
+func (t *Thread) lightly(how kernel.Light) {
+	if t.timed != nil {
+		t.timed.Lightly(&t.k, how)
+	}
 }
 
 // finish ends the thread, whatever way its function ended, and whatever the except

@@ -16,13 +16,13 @@ func main() {
 				gil.Add(t, counter, 1) // counter += 1
 			}
 		}
-		machine := gil.NewMachine(2, gil.Measured(), gil.WithSeed(1))
+		machine := gil.NewMachine(2, gil.Measured(), gil.WithSeed(3))
 		err := machine.Run(python, func(t *gil.Thread) {
 			gil.JoinAll(t, t.Go("a", add), t.Go("b", add))
 		})
 		if err != nil {
 			panic(err)
 		}
-		fmt.Printf("Python %-4v  seed 1: %d of 2000000\n", python, counter.Peek())
+		fmt.Printf("Python %-4v  seed 3: %d of 2000000\n", python, counter.Peek())
 	}
 }

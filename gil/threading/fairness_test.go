@@ -65,6 +65,8 @@ func TestFairness(t *testing.T) {
 				rate := handOvers(t, gil.NewMachine(2, gil.WithWakeLatency(latency)), p, turns(), create())
 				require.LessOrEqual(t, rate, 2, "%s %v, latency %v", name, p, latency)
 			}
+			rate := handOvers(t, gil.NewMachine(2, gil.Measured()), p, turns(), create())
+			require.LessOrEqual(t, rate, 5, "%s %v as measured", name, p)
 		}
 		for _, p := range []gil.Profile{gil.CPython314, gil.CPython314T, gil.CPython313T} {
 			for i, latency := range []gil.Option{gil.WithWakeLatency(40 * time.Microsecond), gil.Measured()} {

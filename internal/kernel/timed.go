@@ -10,8 +10,11 @@ type Config struct {
 	TickPico    int64         // one bytecode, in picoseconds
 	WakeLatency time.Duration // from waking a task to its running on a free core
 	WakeCost    time.Duration // what waking a sleeping task costs the waker
-	Quantum     time.Duration // how long a task keeps its core when others want it
-	TimerSlack  time.Duration // how much later than asked a timed wait ends
+	// The same for a wake that is said to be a light one, see Lightly; both 0: no
+	// difference.
+	LightLatency, LightCost time.Duration
+	Quantum                 time.Duration // how long a task keeps its core when others want it
+	TimerSlack              time.Duration // how much later than asked a timed wait ends
 	// LookAhead bounds how far interpreters run ahead of each other; a negative
 	// value means as far as the latency allows. Results do not depend on it.
 	LookAhead time.Duration
@@ -97,6 +100,7 @@ type virtualTask struct {
 	poked     bool
 
 	waits uint64 // waits so far, key of the jitter draws
+	light Light  // how the next task it wakes is woken
 
 	// Explored kernel.
 	index int

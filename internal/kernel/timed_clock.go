@@ -126,8 +126,9 @@ func (k *Timed) Advance(t *Task, cpu Time) Time {
 func (k *Timed) Burn(t *Task, cpu Time) Time { return k.Advance(t, cpu) }
 
 // latency is how long t takes from being woken to wanting a core.
-func (k *Timed) latency(t *Task) Time {
-	l := Time(k.cfg.WakeLatency)
+func (k *Timed) latency(t *Task) Time { return k.spread(t, Time(k.cfg.WakeLatency)) }
+
+func (k *Timed) spread(t *Task, l Time) Time {
 	if k.cfg.Jitter > 0 {
 		l = k.jitter(l, mix(t.Path, ^t.virtual.waits))
 	}

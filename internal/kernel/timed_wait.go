@@ -85,10 +85,21 @@ func (k *Timed) Wake(by *Task, w Ticket) bool {
 	if !v.parked || v.on != w.slot {
 		return true
 	}
-	at := k.now
+	at, latency := k.now, k.latency(t)
 	if by != nil {
 		at = k.Now(by)
-		by.virtual.now += Time(k.cfg.WakeCost)
+		cost := Time(k.cfg.WakeCost)
+		if how := by.virtual.light; how != NotLight && k.cfg.LightLatency > 0 {
+			cost = Time(k.cfg.LightCost)
+			if how != CheapLight {
+				latency = k.spread(t, Time(k.cfg.LightLatency))
+			}
+			if how == LateLight {
+				latency += cost
+			}
+		}
+		by.virtual.light = NotLight
+		by.virtual.now += cost
 		by.Limit.Store(maxLimit)
 	}
 	if by != nil && by.Domain == t.Domain && k.cores.free() < 0 {
@@ -97,9 +108,24 @@ func (k *Timed) Wake(by *Task, w Ticket) bool {
 		k.unpark(t, Woken, at, 0)
 		return true
 	}
-	k.unpark(t, Woken, at+k.latency(t), v.rank)
+	k.unpark(t, Woken, at+latency, v.rank)
 	return true
 }
+
+// Light says how a wake differs from that of a computing task by another one that
+// goes on computing, which is what WakeLatency and WakeCost are measured for.
+type Light uint8
+
+// The kinds of wakes.
+const (
+	NotLight   Light = iota
+	CheapLight       // costs the waker LightCost
+	EarlyLight       // and takes LightLatency: the task has just gone to sleep
+	LateLight        // and the latency begins only when the waker has paid
+)
+
+// Lightly says how the next task that by wakes is woken.
+func (k *Timed) Lightly(by *Task, how Light) { by.virtual.light = how }
 
 // WaitOn makes t, which waits without a limit, wake up only to begin the same wait
 // again with a limit of d. It needs a core for no more than that, so it is not
