@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/pygil/pygil/internal/exits"
 )
 
 // Exit ends this process with a code, of which the lowest eight bits count, as
@@ -41,9 +43,11 @@ func requested(otherwise int) int {
 	return otherwise
 }
 
-// leave ends this process as Python's does: children first.
+// leave ends this process as Python's does: children first, then what queues have to
+// finish.
 func leave(code int) {
 	endChildren()
+	exits.Run()
 	os.Exit(code)
 }
 
@@ -71,6 +75,6 @@ func endChildren() {
 		}
 	}
 	for _, p := range family.active() {
-		_ = p.Join(context.Background())
+		<-p.done // also when it waits for this process, which will not do anything about it
 	}
 }

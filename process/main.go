@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/exits"
 )
 
 // Main runs a program that has children. It is the first thing that main does:
@@ -38,6 +39,7 @@ func Main(run func(t *gil.Thread) error, opts ...Option) {
 	defer func() {
 		if !returned { // run's goroutine exits, by Exit or by runtime.Goexit
 			endChildren()
+			exits.Run()
 			stop()
 			os.Exit(requested(1))
 		}
@@ -57,6 +59,7 @@ func Main(run func(t *gil.Thread) error, opts ...Option) {
 		complain(stuck.Error())
 	}
 	endChildren()
+	exits.Run()
 	stop()
 	if code != 0 {
 		os.Exit(code)

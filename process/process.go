@@ -181,22 +181,25 @@ func (p *Process) ExitCode() (code int, ended bool) {
 
 // Join waits until the process has ended; then its exit code is known. Any number
 // of goroutines may wait. The GIL is given up meanwhile. The error is misuse or
-// the context's; one whose deadline passed matches [ErrTimeout].
+// the context's; one whose deadline passed matches [ErrTimeout]. When the process
+// has done its work and cannot end because of something that this one has to do,
+// such as taking items out of a queue, the error says so.
 // Python: Process.join().
 func (p *Process) Join(ctx context.Context) error {
+	var stuck error
 	if err := p.joinable(); err != nil || p.ended() {
 		return err
 	}
 	if ctx.Err() == nil {
 		blocking.Do(ctx, "process.join", func() {
-			select {
-			case <-p.done:
-			case <-ctx.Done():
-			}
+			stuck = p.await(ctx, nil)
 		})
 	}
 	if p.ended() {
 		return nil
+	}
+	if stuck != nil {
+		return stuck
 	}
 	return over(ctx, "join")
 }
@@ -204,6 +207,7 @@ func (p *Process) Join(ctx context.Context) error {
 // JoinTimeout is Join that waits at most d, and says whether the process has
 // ended. That d has passed is no error. Python: Process.join(timeout).
 func (p *Process) JoinTimeout(ctx context.Context, d time.Duration) (ended bool, err error) {
+	var stuck error
 	if err := p.joinable(); err != nil || p.ended() {
 		return err == nil, err
 	}
@@ -211,15 +215,14 @@ func (p *Process) JoinTimeout(ctx context.Context, d time.Duration) (ended bool,
 		blocking.Do(ctx, "process.join", func() {
 			timer := time.NewTimer(d)
 			defer timer.Stop()
-			select {
-			case <-p.done:
-			case <-timer.C:
-			case <-ctx.Done():
-			}
+			stuck = p.await(ctx, timer.C)
 		})
 	}
 	if p.ended() {
 		return true, nil
+	}
+	if stuck != nil {
+		return false, stuck
 	}
 	return false, over(ctx, "join")
 }
