@@ -4,7 +4,8 @@ import "fmt"
 
 // bounded walks through the schedules in the order of what they cost: the base
 // order first, which costs nothing, then those of cost 1, and so on up to a bound.
-// A schedule is a list of places at which it deviates from the base order; each is
+// A schedule is a list of places at which it deviates from the base order, or from
+// drawing 0; each is
 // run once, and shows the places at which schedules that begin like it can deviate
 // next.
 type bounded struct {
@@ -111,6 +112,24 @@ func (s *bounded) Choose(p *Point) int {
 		s.levels[cost] = append(s.levels[cost], &detour{s.current, int32(at), int32(n)})
 	}
 	return s.alternative(p, 0)
+}
+
+// Draw takes the number of the schedule's next detour if that one is about this
+// draw. Numbers cost nothing.
+func (s *bounded) Draw(_ *Point, _, n int) int {
+	at := s.at
+	s.at++
+	if s.next >= 0 {
+		if d := s.path[s.next]; int(d.at) == at {
+			s.next--
+			return int(d.n)
+		}
+		return 0
+	}
+	for v := 1; v < n; v++ {
+		s.levels[s.level] = append(s.levels[s.level], &detour{s.current, int32(at), int32(v)})
+	}
+	return 0
 }
 
 // alternative is the n-th thread in the order of what it costs.

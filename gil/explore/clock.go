@@ -74,6 +74,9 @@ func (h *hasty) Performed(p *Point, thread int, op Op) {
 	}
 }
 
+// Draw has the strategy draw.
+func (h *hasty) Draw(p *Point, thread, n int) int { return p.r.drawFor(h.Strategy, thread, n) }
+
 func (f *follower) early() bool { return firesAtAll(f.list) }
 
 // fires looks whether the next deviation from what the base order is about to do is

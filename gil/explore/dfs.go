@@ -7,10 +7,11 @@ type dfs struct {
 	done bool
 }
 
-// dfsNode is a choice on the current path: the n-th of width.
+// dfsNode is a choice or a draw on the current path: the n-th of width.
 type dfsNode struct{ n, width int32 }
 
-// DFS walks through all interleavings depth first, the base order first. It ends
+// DFS walks through all interleavings, and all draws of the program, depth first, the
+// base order first. It ends
 // when it has covered all of them, which only tiny programs allow: DPOR covers as
 // much with far fewer schedules.
 func DFS() Strategy { return &dfs{} }
@@ -32,6 +33,15 @@ func (s *dfs) Choose(p *Point) int {
 	n := int(s.path[s.at].n)
 	s.at++
 	return nthFrom(p, n)
+}
+
+// Draw walks through the numbers.
+func (s *dfs) Draw(_ *Point, _, n int) int {
+	if s.at == len(s.path) {
+		s.path = append(s.path, dfsNode{0, int32(n)})
+	}
+	s.at++
+	return int(s.path[s.at-1].n)
 }
 
 // nthFrom is the n-th enabled thread when the one of the base order comes first.

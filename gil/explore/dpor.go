@@ -21,9 +21,11 @@ type dpor struct {
 	nodes    []dporNode
 	sleepers []sleeper // of all nodes, those of a node after those of the one before
 	prints   []foot    // footprints of sleepers, in the same way
-	begun    int       // transitions of this run
-	branch   int       // of them, those that the run before had too
-	start    []int32   // the first step of each
+	runs     int
+	begun    int     // transitions of this run
+	branch   int     // of them, those that the run before had too
+	fresh    int     // the first whose races with others have not been found
+	start    []int32 // the first step of each
 	buf      []foot
 	races    raceFinder
 	spare    *wake
@@ -32,6 +34,9 @@ type dpor struct {
 	done     bool
 	observed bool
 	diverged error
+	root     outcome // of what is drawn before the first operation
+	draws    bool    // the program has drawn numbers
+	late     bool    // the program has performed operations after a draw that no switch can come before
 
 	awake    bool // the mutant that has no sleep sets
 	lockless bool // the mutant that does not reverse races for locks
@@ -49,11 +54,15 @@ type dporNode struct {
 	asleep  bitset // threads that need not be tried, some of them because they have been
 	todo    *wake  // sequences that are to be tried
 	then    *wake  // how the one goes on that is being tried
+	outcome
 }
 
 // sleeper is a thread that need not run at a node: what it would do has been
 // explored, as long as nothing conflicts with its footprint.
-type sleeper struct{ thread, lo, hi int32 }
+type sleeper struct {
+	thread, lo, hi int32
+	light          bool // wakes up at once: what it does depends on what it draws, not all of which is known
+}
 
 // DPOR covers all interleavings with as few schedules as there are
 // happens-before classes: orders of operations that conflict. It ends when it has
@@ -73,6 +82,7 @@ func (x *dpor) Start(n int, _ uint64) bool {
 		x.restart()
 	}
 	x.begun, x.start, x.blocked = 0, x.start[:0], false
+	x.root.at = 0
 	return !x.done
 }
 
@@ -81,7 +91,9 @@ func (x *dpor) restart() {
 		x.drop(&x.nodes[i])
 	}
 	x.nodes, x.sleepers, x.prints = x.nodes[:0], x.sleepers[:0], x.prints[:0]
-	x.branch, x.repeated, x.done, x.diverged = 0, 0, false, nil
+	x.branch, x.fresh, x.repeated, x.done, x.diverged = 0, 0, 0, false, nil
+	x.root.reset(nil, true)
+	x.runs = 0
 }
 
 // Choose returns the thread of the node, which it makes if it is new.
@@ -143,6 +155,7 @@ func (x *dpor) Performed(p *Point, thread int, op Op) {
 	}
 	x.start = append(x.start, int32(last))
 	x.begun++
+	n.at = 0
 }
 
 func (x *dpor) diverge(r *runner, what string) {
@@ -164,6 +177,7 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 	n := &x.nodes[d]
 	n.asleep, n.todo, n.then = n.asleep[:0], nil, nil
 	n.thread, n.tried, n.kind = -1, 1, kernel.OpNone
+	n.reset(nil, true)
 	n.lo = int32(len(x.sleepers))
 	if d > 0 {
 		before := &x.nodes[d-1]
@@ -172,7 +186,7 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 			feet := x.feetOf(r, int(x.start[d-1]), steps)
 			for i := before.lo; i < before.hi; i++ {
 				s := x.sleepers[i]
-				if s.thread != before.thread && independent(x.asNow(r, s), feet) {
+				if s.thread != before.thread && !s.light && independent(x.asNow(r, s), feet) {
 					x.sleepers = append(x.sleepers, s)
 					n.asleep.add(int(s.thread))
 				}
@@ -213,15 +227,23 @@ func (x *dpor) end(r *runner, d int) int {
 	return len(r.steps)
 }
 
+// learns reports whether the run has shown something that changes what conflicts.
+func (x *dpor) learns(r *runner) bool {
+	observed, late := x.observed, x.late
+	x.observed = r.observed
+	x.late = late || x.drawsEarly(r)
+	return x.observed != observed || x.late != late
+}
+
 // ended finds the races of the run and goes back to the deepest node at which
 // something is left to be tried.
 func (x *dpor) ended(r *runner) {
-	if r.observed && !x.observed {
+	if x.learns(r) && x.runs > 0 {
 		// What conflicts has changed: everything so far may have missed something.
-		x.observed = true
 		x.restart()
 		return
 	}
+	x.runs++
 	if x.blocked {
 		x.repeated++
 	}
@@ -236,24 +258,48 @@ func (x *dpor) ended(r *runner) {
 	x.races.find(x, r)
 	for d := len(x.nodes) - 1; d >= 0; d-- {
 		n := &x.nodes[d]
-		was := int(n.thread)
-		n.asleep.add(was) // it has been tried
 		x.free(n.then)
 		n.then = nil
+		if n.advance() {
+			x.goBack(d)
+			return
+		}
+		was := int(n.thread)
+		n.asleep.add(was) // it has been tried
 		if !x.follows(n) {
 			continue
 		}
-		lo := int(n.prints)
-		x.prints = append(x.prints[:lo], x.feetOf(r, int(x.start[d]), x.end(r, d))...)
-		n.prints = int32(len(x.prints))
-		x.sleepers = append(x.sleepers[:n.hi], sleeper{int32(was), int32(lo), n.prints})
-		n.hi++
+		x.sleep(r, n, d)
 		n.tried++
 		x.take(n)
-		x.nodes, x.branch = x.nodes[:d+1], d
+		x.goBack(d)
 		return
 	}
-	x.nodes, x.done = x.nodes[:0], true
+	x.nodes, x.branch, x.fresh, x.done = x.nodes[:0], 0, 0, !x.root.advance()
+}
+
+// goBack makes transition d the next one that is not what it was. Races between
+// those before it have been found, but in a program that draws the sequences that
+// come of them have numbers in them, and all of them must come.
+func (x *dpor) goBack(d int) {
+	x.nodes, x.branch, x.fresh = x.nodes[:d+1], d, d
+	if x.draws {
+		x.fresh = 0
+	}
+}
+
+// sleep puts the thread of a node to sleep.
+func (x *dpor) sleep(r *runner, n *dporNode, d int) {
+	for i := n.lo; i < n.hi; i++ {
+		if x.sleepers[i].thread == n.thread {
+			return // with other draws
+		}
+	}
+	lo := int(n.prints)
+	x.prints = append(x.prints[:lo], x.feetOf(r, int(x.start[d]), x.end(r, d))...)
+	n.prints = int32(len(x.prints))
+	x.sleepers = append(x.sleepers[:n.hi], sleeper{n.thread, int32(lo), n.prints, x.late && len(n.values) > 0})
+	n.hi++
 }
 
 // covered weighs what is to be tried at each node equally.
@@ -261,7 +307,7 @@ func (x *dpor) covered() (bool, float64) {
 	if x.done {
 		return x.diverged == nil, 1
 	}
-	part, weight := 0.0, 1.0
+	part, weight := x.root.covered(0, 1)
 	for i := range x.nodes {
 		n := &x.nodes[i]
 		left := 0
@@ -270,6 +316,7 @@ func (x *dpor) covered() (bool, float64) {
 		}
 		weight /= float64(int(n.tried) + left)
 		part += weight * float64(n.tried-1)
+		part, weight = n.outcome.covered(part, weight)
 	}
 	return false, part
 }

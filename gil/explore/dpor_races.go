@@ -81,7 +81,7 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 		c := f.clock[e*f.width : (e+1)*f.width]
 		f.order(x, r, u, c)
 		if first.flags&expired != 0 {
-			if e >= x.branch {
+			if e >= x.fresh {
 				f.missed(x, r, e, u, c, first)
 			}
 			join(c, f.floor)
@@ -91,7 +91,7 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 		for i := range feet {
 			f.conflicts(r, &feet[i], u, false, x)
 		}
-		f.reverse(x, r, e, u, c, e >= x.branch)
+		f.reverse(x, r, e, u, c, e >= x.fresh)
 		c[u] = int32(e + 1)
 		f.last[u] = int32(e)
 		for i := range feet {

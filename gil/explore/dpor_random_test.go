@@ -53,6 +53,15 @@ func (s *everySchedule) Choose(p *explore.Point) int {
 	return p.Nth(s.path[s.at-1])
 }
 
+// Draw walks through the numbers.
+func (s *everySchedule) Draw(_ *explore.Point, _, n int) int {
+	if s.at == len(s.path) {
+		s.path, s.width = append(s.path, 0), append(s.width, n)
+	}
+	s.at++
+	return s.path[s.at-1]
+}
+
 // generated is a random program over variables, locks, conditions, semaphores and
 // events.
 type generated struct {
@@ -117,6 +126,26 @@ func generate(seed uint64) generated {
 	return g
 }
 
+// drawing is the program with draws in it, and a few instructions fewer.
+func (g generated) drawing(seed uint64) generated {
+	r := rand.New(rand.NewPCG(seed, 8))
+	threads := make([][]instruction, len(g.threads))
+	for i, t := range g.threads {
+		t = slices.Clone(t)
+		if len(t) > 1 {
+			t = t[1:]
+		}
+		for range 1 + r.IntN(2) {
+			if i == 0 || r.IntN(len(g.threads)-1) == 0 {
+				t = slices.Insert(t, r.IntN(len(t)+1), instruction{"choose", r.IntN(4) / 3, r.IntN(2)})
+			}
+		}
+		threads[i] = t
+	}
+	g.threads = threads
+	return g
+}
+
 // run performs the program and returns all that its threads have seen.
 func (g generated) run(t *gil.Thread) string {
 	vars := []*gil.Var[int]{gil.NewVar("x", 0), gil.NewVar("y", 0)}
@@ -141,6 +170,10 @@ func (g generated) run(t *gil.Thread) string {
 			for n, in := range g.threads[i] {
 				v, l := vars[in.a], locks[in.a]
 				switch in.what {
+				case "choose":
+					if saw(i, t.Choose(2+in.a)); in.b == 1 && t.Choose(2) == 0 {
+						v.Store(t, 50)
+					}
 				case "load":
 					saw(i, v.Load(t))
 				case "store":
@@ -262,8 +295,8 @@ func compare(g generated, s explore.Strategy, most int) (wrong string, all *expl
 }
 
 // covered is the set of outcomes and the report of a search.
-func covered(g generated, s explore.Strategy, most int) (outcomes []string, r *explore.Report) {
-	opts := []explore.Option{explore.WithStrategy(s), explore.WithMaxSchedules(most), explore.WithoutFairness(), explore.Raw(), explore.Into(&r)}
+func covered(g generated, s explore.Strategy, most int, more ...explore.Option) (outcomes []string, r *explore.Report) {
+	opts := append([]explore.Option{explore.WithStrategy(s), explore.WithMaxSchedules(most), explore.WithoutFairness(), explore.Raw(), explore.Into(&r)}, more...)
 	for _, o := range explore.Outcomes(g.run, opts...) {
 		outcomes = append(outcomes, o.Value)
 	}

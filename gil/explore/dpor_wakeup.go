@@ -5,6 +5,8 @@ package explore
 type wake struct {
 	thread int32
 	feet   []foot // what the transition did where the sequence comes from
+	draws  []int32
+	all    bool // other numbers are to be drawn as well: nothing of the sequence depends on them
 	child  *wake
 	next   *wake
 }
@@ -20,6 +22,7 @@ type event struct {
 func (x *dpor) take(n *dporNode) {
 	w := n.todo
 	n.thread, n.todo, n.then = w.thread, w.next, w.child
+	n.reset(w.draws, w.all || x.late)
 	w.next, w.child = x.spare, nil
 	x.spare = w
 }
@@ -63,6 +66,7 @@ func (x *dpor) newWake(thread int32, feet []foot) *wake {
 		x.spare = w.next
 	}
 	w.thread, w.child, w.next = thread, nil, nil
+	w.draws, w.all = nil, true
 	w.feet = append(w.feet[:0], feet...)
 	return w
 }
@@ -87,7 +91,7 @@ func (f *raceFinder) wakeUp(x *dpor, r *runner, race *race) {
 		f.late = append(f.lateFoot[:0], foot{race.missed, writes, -1})
 	}
 	for s := n.lo; s < n.hi; s++ {
-		if f.begins(x, x.sleepers[s].thread, x.asThen(r, f, s, i), c) != notAtAll {
+		if how := f.begins(x, x.sleepers[s].thread, x.asThen(r, f, s, i), c); how == initially || how == independently && !x.sleepers[s].light {
 			return // what begins with the sleeper has been explored
 		}
 	}
@@ -104,6 +108,9 @@ func (f *raceFinder) wakeUp(x *dpor, r *runner, race *race) {
 				feet = x.now(r, f, int(w.thread), feet, i)
 			}
 			how := f.begins(x, w.thread, feet, c)
+			if how == initially && !f.draws(x, w) {
+				how = notAtAll
+			}
 			if how == notAtAll {
 				at = &w.next
 				continue
@@ -127,6 +134,9 @@ func (f *raceFinder) wakeUp(x *dpor, r *runner, race *race) {
 			continue
 		}
 		w := x.newWake(v.thread, f.feetIn(j))
+		if j < len(f.seq)-1 {
+			w.draws, w.all = x.nodes[v.at].given(), false
+		}
 		*at = w
 		at = &w.child
 	}
@@ -166,6 +176,18 @@ func (f *raceFinder) begins(x *dpor, thread int32, feet []foot, c []int32) begin
 		}
 	}
 	return independently
+}
+
+// draws looks whether what a thread draws in its first transition of the sequence is
+// what it draws in a tree. What it draws in the sequence's last transition does not
+// matter to the sequence: where the tree has one number for it, it has the others too.
+func (f *raceFinder) draws(x *dpor, w *wake) bool {
+	for j := range f.seq[:len(f.seq)-1] {
+		if v := &f.seq[j]; !v.gone && v.thread == w.thread {
+			return w.all || x.late || x.nodes[v.at].like(w.draws)
+		}
+	}
+	return true
 }
 
 // feetIn is what element j of the sequence does there.

@@ -110,7 +110,7 @@ func (a *account) decisive(f *Failure, r *runner) string {
 			if budget <= 0 {
 				break
 			}
-			s := &branch{choices: a.choices[:after]}
+			s := &branch{choices: a.choices[:after], draws: a.drawsBefore(after)}
 			s.Start(0, kernel.Hash(0x5eed, uint64(n)))
 			err := r.run(s)
 			budget -= len(r.steps)
@@ -158,19 +158,43 @@ func similar(a, b string, k Kind) bool {
 	return a == b
 }
 
-// branch is the strategy that repeats the first choices of a run and then walks at
-// random.
+// drawsBefore is what was drawn before choice number n, counted from 0.
+func (a *account) drawsBefore(n int) []draw {
+	if n >= len(a.choices) {
+		return a.draws
+	}
+	for i := range a.draws {
+		if a.draws[i].step > a.choices[n].step {
+			return a.draws[:i]
+		}
+	}
+	return a.draws
+}
+
+// branch is the strategy that repeats the first choices and draws of a run and then
+// walks at random.
 type branch struct {
 	choices []choice
+	draws   []draw
 	next    int
+	drawn   int
 	rng     rng
 }
 
 func (b *branch) Name() string { return "branch" }
 
 func (b *branch) Start(_ int, seed uint64) bool {
-	b.next, b.rng.state = 0, seed
+	b.next, b.drawn, b.rng.state = 0, 0, seed
 	return true
+}
+
+// Draw repeats what was drawn.
+func (b *branch) Draw(_ *Point, _, n int) int {
+	if b.drawn < len(b.draws) {
+		b.drawn++
+		return min(b.draws[b.drawn-1].value, n-1)
+	}
+	return b.rng.below(n)
 }
 
 func (b *branch) Choose(p *Point) int {

@@ -17,6 +17,7 @@ type account struct {
 	objects map[kernel.ObjID]*object
 	order   []*object // as they first appeared
 	choices []choice
+	draws   []draw
 	hints   map[kernel.ObjID]string // names learnt in another run
 }
 
@@ -62,6 +63,14 @@ type choice struct {
 	chosen  int
 	last    int // who had performed the last one
 	enabled []int
+}
+
+// draw is a number that a thread drew.
+type draw struct {
+	step      int // how many operations had been performed
+	actor     int
+	value, of int
+	site      uintptr
 }
 
 // title is what reports call an object. Objects of one name are numbered.
@@ -187,6 +196,14 @@ func (w *recording) Choose(p *Point) int {
 	}
 	w.a.choices = append(w.a.choices, c)
 	return c.chosen
+}
+
+// Draw has the other strategy draw and writes that down.
+func (w *recording) Draw(p *Point, thread, n int) int {
+	w.meet(p.r)
+	v := p.r.drawFor(w.inner, thread, n)
+	w.a.draws = append(w.a.draws, draw{len(w.a.steps), thread, v, n, callSite()})
+	return v
 }
 
 // early and fires have the other strategy decide when timers fire.

@@ -146,7 +146,8 @@ func (s *search) warn(r *runner) {
 	walk := Random()
 	steps := 0
 	for n := 0; n < min(auditRuns, s.conf.maxSchedules) && steps < auditSteps && len(known) < 4; n++ {
-		walk.Start(n, s.conf.seed^uint64(n+1)*0x9e3779b97f4a7c15)
+		r.seed = s.conf.seed ^ uint64(n+1)*0x9e3779b97f4a7c15
+		walk.Start(n, r.seed)
 		if err := r.run(walk); err != nil {
 			continue
 		}

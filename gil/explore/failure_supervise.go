@@ -188,6 +188,12 @@ func (r *runner) shadow() *runner {
 	for i := 0; i < len(r.threads); i++ {
 		s.threads = append(s.threads, r.threads[i])
 	}
+	for i := 0; i < len(r.drawn); i++ {
+		s.drawn = append(s.drawn, r.drawn[i])
+	}
+	for i := 0; i < len(r.fired); i++ {
+		s.fired = append(s.fired, r.fired[i])
+	}
 	s.beats.Store(r.beats.Load())
 	return s
 }

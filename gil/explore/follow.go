@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -13,6 +14,7 @@ import (
 //	a@read  the thread named a, up to its Label("read")
 //	a@end   a, to its end
 //	a       the same
+//	a@#2    a, until it draws a number by gil.Thread.Choose, which is 2
 //
 // So Follow("a@read", "b@end", "a") runs a up to its Label("read"), then b to its
 // end, then a. A label that a thread passes several times counts once each time it
@@ -31,24 +33,40 @@ func Follow(labels ...string) Strategy {
 		if !ok {
 			label = "end"
 		}
-		f.plan = append(f.plan, stretch{text, thread, label})
+		s := stretch{text: text, thread: thread, label: label}
+		if number, draws := strings.CutPrefix(label, "#"); draws {
+			if v, err := strconv.Atoi(number); err == nil {
+				s.value, s.draws = v, true
+			}
+		}
+		f.plan = append(f.plan, s)
 	}
 	return f
 }
 
 // stretch is one part of a hand-written interleaving.
-type stretch struct{ text, thread, label string }
+type stretch struct {
+	text, thread, label string
+	draws               bool // it goes up to a draw, which is value
+	drawn               bool // and that has been drawn
+	value               int
+}
 
 type handwritten struct {
 	plan []stretch
 	at   int
 	r    *runner
+	// wrong is the text of a draw that is not possible, and why.
+	wrong string
 }
 
 func (f *handwritten) Name() string { return "follow" }
 
 func (f *handwritten) Start(n int, _ uint64) bool {
-	f.at, f.r = 0, nil
+	f.at, f.r, f.wrong = 0, nil, ""
+	for i := range f.plan {
+		f.plan[i].drawn = false
+	}
 	return n == 0
 }
 
@@ -57,7 +75,7 @@ func (f *handwritten) Choose(p *Point) int {
 	for f.at < len(f.plan) {
 		s := &f.plan[f.at]
 		t := f.find(p.r, s.thread)
-		if t >= 0 && s.label == "end" && p.r.threads[t].over {
+		if s.drawn || t >= 0 && s.label == "end" && !s.draws && p.r.threads[t].over {
 			f.at++
 			continue
 		}
@@ -99,10 +117,35 @@ func (f *handwritten) find(r *runner, name string) int {
 	return found
 }
 
+// Draw draws what the next text about the thread says if that is about a draw, and
+// otherwise 0.
+func (f *handwritten) Draw(p *Point, thread, n int) int {
+	f.r = p.r
+	for i := f.at; i < len(f.plan); i++ {
+		s := &f.plan[i]
+		if s.drawn || f.find(p.r, s.thread) != thread {
+			continue
+		}
+		if !s.draws {
+			break
+		}
+		s.drawn = true
+		if s.value < 0 || s.value >= n {
+			f.wrong = fmt.Sprintf("%q: there are %d numbers from 0 to be drawn from", s.text, n)
+			return 0
+		}
+		return s.value
+	}
+	return 0
+}
+
 // Performed notices labels and ends.
 func (f *handwritten) Performed(p *Point, thread int, op Op) {
 	f.r = p.r
-	if f.at == len(f.plan) {
+	for f.at < len(f.plan) && f.plan[f.at].drawn {
+		f.at++
+	}
+	if f.at == len(f.plan) || f.plan[f.at].draws {
 		return
 	}
 	s := &f.plan[f.at]
@@ -119,10 +162,17 @@ func (f *handwritten) complaint() error {
 	if f.r == nil {
 		return nil
 	}
+	if f.wrong != "" {
+		return &Diagnosis{Kind: Assertion, bound: true, Text: "the interleaving cannot be followed at " + f.wrong}
+	}
 	for ; f.at < len(f.plan); f.at++ {
 		s := &f.plan[f.at]
 		t := f.find(f.r, s.thread)
 		switch {
+		case s.drawn:
+			continue
+		case t >= 0 && s.draws && f.r.threads[t].over:
+			return f.lost(s, "the thread has ended without drawing once more")
 		case t < 0:
 			return f.lost(s, "there is no thread of that name; there are "+f.names())
 		case s.label == "end" && f.r.threads[t].over:

@@ -69,8 +69,11 @@ func (c *classes) of(r *runner) uint64 {
 		c.run = 1
 	}
 	c.threads = append(c.threads[:0], make([]uint64, len(r.threads))...)
-	started := 1
+	started, drawn := 1, r.drawn
 	for i := range r.steps {
+		for ; len(drawn) > 0 && int(drawn[0].step) <= i; drawn = drawn[1:] {
+			c.draw(&drawn[0])
+		}
 		s := &r.steps[i]
 		t := &c.threads[s.thread]
 		if s.flags&implicit != 0 {
@@ -89,7 +92,15 @@ func (c *classes) of(r *runner) uint64 {
 			started++
 		}
 	}
+	for i := range drawn {
+		c.draw(&drawn[i])
+	}
 	return c.sum(r)
+}
+
+// draw adds a number drawn to the hash of its thread.
+func (c *classes) draw(d *drawn) {
+	c.threads[d.thread] = kernel.Hash(c.threads[d.thread]^0xd7aa, uint64(d.value))
 }
 
 // touch adds an access to the hash h of an operation and to the object's.

@@ -85,6 +85,9 @@ func (s *portfolio) Start(n int, seed uint64) bool {
 
 func (s *portfolio) Choose(p *Point) int { return s.now.Choose(p) }
 
+// Draw has the one whose turn it is draw.
+func (s *portfolio) Draw(p *Point, thread, n int) int { return p.r.drawFor(s.now, thread, n) }
+
 func (s *portfolio) Performed(p *Point, t int, op Op) {
 	if s.step != nil {
 		s.step.Performed(p, t, op)

@@ -15,6 +15,7 @@ type follower struct {
 	instead []uint64       // path hashes
 	at      map[uint64]int // where the deviations from a thread and operation begin
 	same    []int          // the next deviation from the same thread and operation, -1
+	draws   stated
 	used    []bool
 	strict  bool
 	diverge error // where the program did something else
@@ -27,10 +28,13 @@ func follow(s Schedule, strict bool) *follower {
 	f := &follower{
 		list: s.Deviations, strict: strict,
 		instead: make([]uint64, n), same: make([]int, n), used: make([]bool, n),
-		at: make(map[uint64]int, n),
+		at: make(map[uint64]int, n), draws: statedBy(s.Deviations),
 	}
 	for i := n - 1; i >= 0; i-- {
 		d := &f.list[i]
+		if d.isDraw() {
+			continue
+		}
 		f.instead[i] = pathHash(d.Instead)
 		key := kernel.Hash(pathHash(d.Thread), uint64(d.Op))
 		f.same[i] = -1
@@ -82,6 +86,22 @@ func (f *follower) Choose(p *Point) int {
 		f.diverge = fmt.Errorf("explore: deviation %v cannot be followed: thread %s cannot run there", f.list[i], f.list[i].Instead)
 	}
 	return p.base
+}
+
+// Draw returns the number that the schedule says, 0 if it says none.
+func (f *follower) Draw(p *Point, thread, n int) int {
+	d, ok := f.draws.next(p.r, thread)
+	if !ok {
+		return 0
+	}
+	f.used[d.deviation] = true
+	if d.value < n {
+		return d.value
+	}
+	if f.diverge == nil {
+		f.diverge = fmt.Errorf("explore: deviation %v cannot be followed: %d numbers from 0 are to be drawn from there", f.list[d.deviation], n)
+	}
+	return 0
 }
 
 // pending is the first deviation, not yet applied, from what the base order is about

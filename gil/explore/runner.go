@@ -44,6 +44,7 @@ type threadInfo struct {
 	started int32 // threads it has started
 	ops     int32 // operations performed
 	born    int32 // the step that started it
+	drew    int32 // its last draw, as an index of runner.drawn counted from 1
 	polls   int32 // how often in a row it has looked at the same thing: at obj, by kind
 	kind    kernel.OpKind
 	over    bool // has performed OpExit
@@ -66,7 +67,10 @@ type runner struct {
 	fair     *fairness // nil without
 	firer    firer     // the strategy, if timers may fire early
 	fired    []firing
-	wrong    error // the strategy chose nobody
+	drawn    []drawn
+	chance   rng    // draws for strategies that do not
+	seed     uint64 // of it
+	wrong    error  // the strategy chose nobody
 
 	steps   []step
 	threads []threadInfo
@@ -82,10 +86,6 @@ type runner struct {
 	// which threads start and end matters.
 	observed bool
 }
-
-// programSeed is what a program's own draws are keyed by: the same in all runs, so
-// that a schedule determines a run.
-const programSeed = 1
 
 func newRunner(prog func(t *gil.Thread), c *config) *runner {
 	r := &runner{prog: prog, conf: c}
@@ -130,7 +130,8 @@ func (r *runner) leave(t *gil.Thread) {
 func (r *runner) run(s Strategy) error {
 	r.strategy = s
 	r.stepper, _ = s.(Stepper)
-	r.steps, r.threads = r.steps[:0], r.threads[:0]
+	r.steps, r.threads, r.drawn = r.steps[:0], r.threads[:0], r.drawn[:0]
+	r.chance.state = r.seed
 	r.last, r.base, r.left, r.now, r.daemons = 0, -1, false, 0, 0
 	if r.fair != nil {
 		r.fair.reset()
@@ -138,7 +139,7 @@ func (r *runner) run(s Strategy) error {
 	r.lookAhead(s)
 	r.strays.watch(r)
 	r.beats.Add(1)
-	err := r.box.Run(programSeed, r.main)
+	err := r.box.Run(0, r.main)
 	r.beats.Add(1)
 	if e := r.wrong; e != nil {
 		r.wrong = nil

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,17 +29,25 @@ type Schedule struct {
 // Deviation says: when Thread is about to perform its operation number Op, counted
 // from 1, and could, run Instead. Threads are paths of spawn indices: 0 is the main
 // thread, 2 the second thread it started, 2.1 the first one that one started.
+//
+// A draw by gil.Thread.Choose that is not 0 is a deviation too: 1@5>#2 says that on
+// the way to its operation number 5 thread 1 draws 2, and 1@5>3#2 that the third
+// draw on that way is 2.
 type Deviation struct {
-	Thread  string // the thread that the base order would run
+	Thread  string // the thread that the base order would run, or that draws
 	Op      int    // which of its operations it is about to perform
-	Instead string // the thread that runs, or Clock
+	Instead string // the thread that runs, or Clock, or a draw
 }
 
 // Clock, as the Instead of a Deviation, lets the earliest timer fire.
 const Clock = "~"
 
-// version is the text form's version.
-const version = "gil1"
+// The versions of the text form. The second one has draws and is written only where
+// there are some, so that those who know only the first can read the others.
+const (
+	version      = "gil1"
+	drawsVersion = "gil2"
+)
 
 // String is the schedule's text form, which ParseSchedule reads:
 // gil1:0@3>1,1@5>2/9f3c2a10/deadlock. Long ones are packed.
@@ -50,6 +59,9 @@ func (s Schedule) String() string {
 		}
 	}
 	out := version + body
+	if slices.ContainsFunc(s.Deviations, Deviation.isDraw) {
+		out = drawsVersion + body
+	}
 	if s.Fingerprint != 0 || s.Kind != NoFailure {
 		out += fmt.Sprintf("/%08x", s.Fingerprint)
 	}
@@ -182,7 +194,10 @@ func ParseSchedule(text string) (Schedule, error) {
 func parseSchedule(text string) (s Schedule, err error) {
 	rest, ok := strings.CutPrefix(text, version)
 	if !ok {
-		return s, fmt.Errorf("it does not begin with %s", version)
+		rest, ok = strings.CutPrefix(text, drawsVersion)
+	}
+	if !ok {
+		return s, fmt.Errorf("it does not begin with %s or %s", version, drawsVersion)
 	}
 	parts := strings.Split(rest, "/")
 	if len(parts) > 3 {
@@ -203,7 +218,7 @@ func parseSchedule(text string) (s Schedule, err error) {
 			s.Deviations = append(s.Deviations, d)
 		}
 	default:
-		return s, fmt.Errorf("after %s a colon is missing", version)
+		return s, fmt.Errorf("after %s a colon is missing", text[:len(text)-len(rest)])
 	}
 	if len(parts) > 1 {
 		f, err := strconv.ParseUint(parts[1], 16, 32)
@@ -246,7 +261,10 @@ func (d Deviation) check() error {
 	if !isPath(d.Thread) {
 		return fmt.Errorf("deviation %q: %q is no thread path", d, d.Thread)
 	}
-	if d.Instead != Clock && !isPath(d.Instead) {
+	if _, _, ok := d.draw(); d.isDraw() && !ok {
+		return fmt.Errorf("deviation %q: %q is no draw, as #2 or 3#2 are", d, d.Instead)
+	}
+	if d.Instead != Clock && !d.isDraw() && !isPath(d.Instead) {
 		return fmt.Errorf("deviation %q: %q is no thread path", d, d.Instead)
 	}
 	return nil
@@ -276,9 +294,17 @@ func (r *runner) fingerprint() uint32 {
 func (r *runner) schedule() Schedule {
 	s := Schedule{Fingerprint: r.fingerprint()}
 	ops := make([]int, len(r.threads))
-	fired := r.fired
+	fired, drawn := r.fired, r.drawn
+	draws := func(before int) {
+		for ; len(drawn) > 0 && int(drawn[0].step) <= before; drawn = drawn[1:] {
+			if drawn[0].value != 0 {
+				s.Deviations = append(s.Deviations, r.deviation(&drawn[0]))
+			}
+		}
+	}
 	for i := range r.steps {
 		st := &r.steps[i]
+		draws(i)
 		for ; len(fired) > 0 && int(fired[0].step) == i; fired = fired[1:] {
 			b := int(fired[0].base)
 			s.Deviations = append(s.Deviations, Deviation{r.pathOf(b), ops[b] + 1, Clock})
@@ -289,5 +315,6 @@ func (r *runner) schedule() Schedule {
 		}
 		ops[st.thread]++
 	}
+	draws(len(r.steps))
 	return s
 }

@@ -18,7 +18,9 @@ func TestScheduleText(t *testing.T) {
 	}
 	require.Equal(t, "gil1:0@3>2.1,2.1@1>~/9f3c2a10/deadlock", s.String())
 	require.Equal(t, "gil1:-", explore.Schedule{}.String())
-	for _, text := range []string{s.String(), "gil1:-", "  gil1:-/00000001/panic\n"} {
+	draws := explore.Schedule{Deviations: []explore.Deviation{{Thread: "0", Op: 3, Instead: "#1"}, {Thread: "0", Op: 3, Instead: "2#7"}}}
+	require.Equal(t, "gil2:0@3>#1,0@3>2#7", draws.String())
+	for _, text := range []string{s.String(), "gil1:-", "  gil1:-/00000001/panic\n", draws.String()} {
 		back, err := explore.ParseSchedule(text)
 		require.NoError(t, err)
 		require.Equal(t, strings.TrimSpace(text), back.String())
@@ -33,7 +35,7 @@ func TestScheduleTextGenerated(t *testing.T) {
 		s := explore.Schedule{Kind: explore.Kind(rapid.IntRange(0, 9).Draw(t, "kind")), Fingerprint: rapid.Uint32Min(1).Draw(t, "fingerprint")}
 		for range rapid.IntRange(0, 60).Draw(t, "length") {
 			s.Deviations = append(s.Deviations, explore.Deviation{
-				Thread: path.Draw(t, "thread"), Op: rapid.IntRange(1, 100_000).Draw(t, "op"), Instead: rapid.OneOf(path, rapid.Just("~")).Draw(t, "instead"),
+				Thread: path.Draw(t, "thread"), Op: rapid.IntRange(1, 100_000).Draw(t, "op"), Instead: rapid.OneOf(path, rapid.Just("~"), rapid.StringMatching(`([2-9]|[1-9][0-9])?#(0|[1-9][0-9]?)`)).Draw(t, "instead"),
 			})
 		}
 		back, err := explore.ParseSchedule(s.String())
@@ -45,7 +47,14 @@ func TestScheduleTextGenerated(t *testing.T) {
 func TestScheduleErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                     "does not begin with gil1",
-		"gil2:-":               "does not begin with gil1",
+		"gil3:-":               "does not begin with gil1 or gil2",
+		"gil2-":                "after gil2 a colon is missing",
+		"gil2:0@1>#":           "no draw",
+		"gil2:0@1>#-1":         "no draw",
+		"gil2:0@1>1#1":         "no draw",
+		"gil2:0@1>0#1":         "no draw",
+		"gil2:0@1>#01":         "no draw",
+		"gil2:0@1>2#3#4":       "no draw",
 		"gil1-":                "a colon is missing",
 		"gil1:0@1":             "not of the form",
 		"gil1:0>1":             "not of the form",
@@ -69,6 +78,7 @@ func TestScheduleErrors(t *testing.T) {
 
 func FuzzParseSchedule(f *testing.F) {
 	f.Add("gil1:0@3>2.1,2.1@1>~/9f3c2a10/deadlock")
+	f.Add("gil2:0@3>#1,0@3>2#4/9f3c2a10")
 	f.Add("gil1zAgEwATEAAgE/00000001")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := explore.ParseSchedule(text)

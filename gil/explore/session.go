@@ -3,6 +3,7 @@ package explore
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pygil/pygil/gil"
@@ -10,11 +11,12 @@ import (
 )
 
 // Choice is a thread that has not ended, at a point of a Session: what it is about
-// to do, where, and why it cannot if it cannot.
+// to do, where, and why it cannot if it cannot. Where the program draws a number, by
+// gil.Thread.Choose, the choices are those that can be drawn.
 type Choice struct {
 	Thread    string // its name
 	Path      string // its path of spawn indices, as schedules have it
-	Op        string // what it is about to do: "read n", "acquire mu"
+	Op        string // what it is about to do: "read n", "acquire mu", "choose 2 of 3" of a draw
 	Site      string // where, as file:line; empty when unknown
 	BlockedBy string // why it cannot: "mu held by b", "end of a", "time"; empty if it can
 }
@@ -26,7 +28,7 @@ type Choice struct {
 // differs is an error.
 //
 // A step is one operation, and under a real profile also those after it that no
-// switch can come before. Steps are counted from 0, at which nothing has happened.
+// switch can come before; or one draw. Steps are counted from 0, at which nothing has happened.
 // A Session is used by one goroutine at a time.
 type Session struct {
 	prog   func(t *gil.Thread)
@@ -38,10 +40,38 @@ type Session struct {
 	closed bool
 }
 
+// track is the way to a point: the threads of all operations, and what was drawn, by
+// thread.
+type track struct {
+	order []int32
+	draws [][]int32
+}
+
+// begins reports whether the track begins like another one.
+func (t track) begins(like track) bool {
+	if len(t.order) < len(like.order) || !slices.Equal(t.order[:len(like.order)], like.order) {
+		return false
+	}
+	for i, of := range like.draws {
+		if len(of) > 0 && (i >= len(t.draws) || len(t.draws[i]) < len(of) || !slices.Equal(t.draws[i][:len(of)], of)) {
+			return false
+		}
+	}
+	return true
+}
+
+// drawing is the track with one number more.
+func (t track) drawing(thread int, v int32) track {
+	draws := make([][]int32, max(len(t.draws), thread+1))
+	copy(draws, t.draws)
+	draws[thread] = append(slices.Clone(draws[thread]), v)
+	return track{t.order, draws}
+}
+
 // moment is one step.
 type moment struct {
-	order []int32 // the threads of all operations up to the end of it
-	state uint64  // hash of the state after it
+	track
+	state uint64 // hash of the state after it
 }
 
 // NewSession begins a session of prog at step 0. WithProfile and WithSandbox apply;
@@ -51,7 +81,7 @@ func NewSession(prog func(t *gil.Thread), opts ...Option) *Session {
 	s := &Session{prog: prog, conf: collect(opts)}
 	s.conf.unfair = true // everybody who can run may be chosen
 	s.learn()
-	s.now = s.perform(nil)
+	s.now = s.perform(track{})
 	return s
 }
 
@@ -76,31 +106,32 @@ func (s *Session) learn() {
 
 // snapshot is the state at a point of a session.
 type snapshot struct {
-	state    State
-	choices  []Choice
-	index    []int   // of the choices: thread numbers
-	order    []int32 // the threads of all operations up to here
+	state   State
+	choices []Choice
+	index   []int // of the choices: thread numbers
+	draws   bool  // they are numbers that the thread of the first one can draw
+	track
 	schedule Schedule
 	over     bool
 	failure  *Failure
 }
 
-// perform runs the program in the given order and as far as that goes, and on while
-// no switch is possible.
-func (s *Session) perform(order []int32) *snapshot {
-	v := &viewer{sequence: sequence{order: order}, shot: &snapshot{}, hints: s.names}
+// perform runs the program along a track and as far as that goes, and on while there
+// is nothing to choose.
+func (s *Session) perform(way track) *snapshot {
+	v := &viewer{sequence: sequence{order: way.order, draws: way.draws}, shot: &snapshot{}, hints: s.names}
 	var err error
 	var a *account
 	var done *runner
 	if stuck := s.conf.supervise(func() { a, done, err = record(s.prog, s.conf, v) }); stuck != nil {
-		return &snapshot{over: true, failure: stuck, order: order, schedule: stuck.Schedule}
+		return &snapshot{over: true, failure: stuck, track: way, schedule: stuck.Schedule}
 	}
 	shot := v.shot
 	if v.taken {
 		return shot
 	}
 	shot.over = true
-	shot.order = done.order()
+	shot.track = done.track()
 	shot.schedule = done.schedule()
 	shot.state = a.state(len(a.steps), done)
 	if err != nil {
@@ -135,7 +166,7 @@ func (v *viewer) Performed(p *Point, thread int, _ Op) {
 	shot, a := v.shot, v.a()
 	last := r.steps[n]
 	r.steps = r.steps[:n]
-	shot.order = r.order()
+	shot.track = r.track()
 	shot.schedule = r.schedule()
 	shot.state = a.state(n, r)
 	for blocked := range 2 {
@@ -148,12 +179,44 @@ func (v *viewer) Performed(p *Point, thread int, _ Op) {
 		}
 	}
 	r.steps = append(r.steps, last)
+	v.end(r, thread)
+}
+
+// end ends the run in which a thread is doing something.
+func (v *viewer) end(r *runner, thread int) {
 	for i := range r.threads {
 		if t := &r.threads[i]; !t.over || i == thread {
 			r.k.Kill(nil, t.task)
 		}
 	}
 }
+
+// Draw takes the snapshot just before the first draw that was not asked for.
+func (v *viewer) Draw(p *Point, thread, n int) int {
+	value, ok := v.drawNext(thread, n)
+	if ok || v.taken || p.Steps() < len(v.order) {
+		return value
+	}
+	v.taken = true
+	r, shot, a := p.r, v.shot, v.a()
+	shot.track = r.track()
+	shot.schedule = r.schedule()
+	shot.state = a.state(len(r.steps), r)
+	shot.state.Threads[thread].Next = "choose of " + strconv.Itoa(n)
+	shot.draws = true
+	site := where(callSite())
+	shot.state.Threads[thread].Site = site
+	for i := range n {
+		d := draw{value: i, of: n}
+		shot.choices = append(shot.choices, Choice{Thread: r.nameOf(thread), Path: r.pathOf(thread), Op: d.String(), Site: site})
+		shot.index = append(shot.index, thread)
+	}
+	v.end(r, thread)
+	return 0
+}
+
+// track is the way that the run just done has gone.
+func (r *runner) track() track { return track{r.order(), r.draws()} }
 
 // choice describes what a thread is about to do.
 func (a *account) choice(i, n int, r *runner, blocked bool) Choice {
@@ -187,10 +250,10 @@ func (s *Session) Steps() int { return len(s.past) }
 
 // Enabled is the threads that have not ended: first those that can perform their
 // next operation, in the order in which they were started, then the others, with
-// what blocks them. It is empty when the program has ended.
+// what blocks them. Where a thread is about to draw a number it is the numbers. It is empty when the program has ended.
 func (s *Session) Enabled() []Choice { return slices.Clone(s.now.choices) }
 
-// Choose has the i-th thread of Enabled perform its next operation. It forgets the
+// Choose has the i-th thread of Enabled perform its next operation, or draw i. It forgets the
 // steps that were taken back. The error says why the thread cannot, that there is no
 // such one, or that the program is not deterministic.
 func (s *Session) Choose(i int) error {
@@ -203,12 +266,17 @@ func (s *Session) Choose(i int) error {
 		c := &s.now.choices[i]
 		return fmt.Errorf("explore: thread %s cannot run at step %d, blocked by %s; choose another one", c.Thread, s.at, c.BlockedBy)
 	}
-	order := append(slices.Clone(s.now.order), int32(s.now.index[i]))
-	shot := s.perform(order)
-	if len(shot.order) < len(order) || !slices.Equal(shot.order[:len(order)], order) {
+	way := s.now.track
+	if s.now.draws {
+		way = way.drawing(s.now.index[i], int32(i))
+	} else {
+		way.order = append(slices.Clone(way.order), int32(s.now.index[i]))
+	}
+	shot := s.perform(way)
+	if !shot.begins(way) {
 		return s.broken(s.at + 1)
 	}
-	s.past = append(s.past[:s.at], moment{order: shot.order, state: shot.hash()})
+	s.past = append(s.past[:s.at], moment{shot.track, shot.hash()})
 	s.at++
 	s.now = shot
 	return nil
@@ -232,12 +300,12 @@ func (s *Session) Goto(step int) error {
 	case step < 0 || step > len(s.past):
 		return fmt.Errorf("explore: there is no step %d; steps 0 to %d are known", step, len(s.past))
 	}
-	var order []int32
+	var way track
 	if step > 0 {
-		order = s.past[step-1].order
+		way = s.past[step-1].track
 	}
-	shot := s.perform(order)
-	if step > 0 && (!slices.Equal(shot.order, order) || shot.hash() != s.past[step-1].state) {
+	shot := s.perform(way)
+	if step > 0 && (len(shot.order) != len(way.order) || !shot.begins(way) || shot.hash() != s.past[step-1].state) {
 		return s.broken(step)
 	}
 	s.at, s.now = step, shot

@@ -49,6 +49,7 @@ func (r *runner) shrink(s Schedule, err error, judge func(error) string) (best S
 			break
 		}
 	}
+	z.lower()
 	z.later()
 	return z.best, z.length, z.err
 }
@@ -221,11 +222,32 @@ func (z *shrinker) halve() {
 	}
 }
 
+// lower draws the least number with which the failure persists.
+func (z *shrinker) lower() {
+	for i := 0; i < len(z.best.Deviations); i++ {
+		d := z.best.Deviations[i]
+		_, value, ok := d.draw()
+		for v := 1; ok && v < value && v < lowest; v++ {
+			c := Schedule{Deviations: append([]Deviation(nil), z.best.Deviations...)}
+			c.Deviations[i].Instead = d.drawing(v)
+			if z.accept(newApplier(c), true) {
+				break
+			}
+		}
+	}
+}
+
+// lowest is how many numbers are tried below one that was drawn.
+const lowest = 64
+
 // later moves each deviation to a later operation of its thread as long as the
 // failure persists: the position nearest to what it breaks is the canonical one,
 // and the one that says most.
 func (z *shrinker) later() {
 	for i := 0; i < len(z.best.Deviations); i++ {
+		if z.best.Deviations[i].isDraw() {
+			continue
+		}
 		for moved := 0; moved < 64 && i < len(z.best.Deviations); moved++ {
 			c := Schedule{Deviations: append([]Deviation(nil), z.best.Deviations...)}
 			c.Deviations[i].Op++

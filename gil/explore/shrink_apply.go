@@ -9,12 +9,15 @@ type applier struct {
 	of     [][]Deviation          // by thread number: what is left of its list
 	known  int                    // threads that have been looked up
 	byPath map[string]int         // thread path → number
+	draws  stated
 }
 
 func newApplier(s Schedule) *applier {
-	a := &applier{lists: make(map[string][]Deviation)}
+	a := &applier{lists: make(map[string][]Deviation), draws: statedBy(s.Deviations)}
 	for _, d := range s.Deviations {
-		a.lists[d.Thread] = append(a.lists[d.Thread], d)
+		if !d.isDraw() {
+			a.lists[d.Thread] = append(a.lists[d.Thread], d)
+		}
 	}
 	for _, l := range a.lists {
 		sort.SliceStable(l, func(i, j int) bool { return l[i].Op < l[j].Op })
@@ -54,18 +57,46 @@ func (a *applier) Choose(p *Point) int {
 	return to
 }
 
+// Draw returns the number that the schedule says if it can be drawn, and otherwise 0.
+func (a *applier) Draw(p *Point, thread, n int) int {
+	if d, ok := a.draws.next(p.r, thread); ok && d.value < n {
+		return d.value
+	}
+	return 0
+}
+
 // sequence is the strategy that runs threads in exactly a given order, one entry
 // for each operation, as far as that can be done.
 type sequence struct {
 	order []int32
-	lost  bool // the program did something else
+	draws [][]int32 // by thread
+	next  []int     // of each thread, how many of them have been drawn
+	lost  bool      // the program did something else
 }
 
 func (s *sequence) Name() string { return "sequence" }
 
 func (s *sequence) Start(int, uint64) bool {
 	s.lost = false
+	s.next = make([]int, len(s.draws))
 	return true
+}
+
+// Draw returns the thread's next number, and 0 after the last one.
+func (s *sequence) Draw(_ *Point, thread, n int) int {
+	if v, ok := s.drawNext(thread, n); ok {
+		return v
+	}
+	return 0
+}
+
+func (s *sequence) drawNext(thread, n int) (v int, ok bool) {
+	if thread >= len(s.draws) || s.next[thread] == len(s.draws[thread]) {
+		return 0, false
+	}
+	v = int(s.draws[thread][s.next[thread]])
+	s.next[thread]++
+	return v, v < n
 }
 
 func (s *sequence) Choose(p *Point) int {

@@ -23,10 +23,11 @@ func (z *shrinker) normalise() {
 	for i := range parents {
 		parents[i], nths[i] = z.r.threads[i].parent, z.r.threads[i].nth
 	}
+	draws := z.r.draws()
 	p := newPartialOrder(steps, threads, parents, nths)
 	for _, order := range [][]int32{p.forward(false), p.forward(true), p.backward()} {
 		if order != nil {
-			z.accept(&sequence{order: order}, false)
+			z.accept(&sequence{order: order, draws: draws}, false)
 		}
 	}
 }

@@ -77,8 +77,12 @@ const few = 24
 func (a *account) table(f *Failure, p *pattern, involved []int) string {
 	keep := a.matters(p, involved)
 	var rows []row
+	draws := a.draws
 	for i := 0; i < len(a.steps); {
 		s := &a.steps[i]
+		for ; len(draws) > 0 && draws[0].step <= i; draws = draws[1:] {
+			rows = append(rows, draws[0].row())
+		}
 		if keep[i] {
 			if why := a.switched(i); why != "" {
 				rows = append(rows, row{actor: a.steps[i-1].actor, text: why})
@@ -88,7 +92,7 @@ func (a *account) table(f *Failure, p *pattern, involved []int) string {
 			continue
 		}
 		n := 1
-		for i+n < len(a.steps) && !keep[i+n] && a.steps[i+n].actor == s.actor {
+		for i+n < len(a.steps) && !keep[i+n] && a.steps[i+n].actor == s.actor && (len(draws) == 0 || draws[0].step > i+n) {
 			n++
 		}
 		if n == 1 {
@@ -98,9 +102,19 @@ func (a *account) table(f *Failure, p *pattern, involved []int) string {
 		}
 		i += n
 	}
+	for i := range draws {
+		rows = append(rows, draws[i].row())
+	}
 	rows = append(rows, a.lastWords(f)...)
 	return a.layOut(merged(rows))
 }
+
+func (d *draw) row() row {
+	return row{actor: d.actor, text: d.String(), site: d.site}
+}
+
+// String says what was drawn from how many: "choose 2 of 3", counted from 0.
+func (d *draw) String() string { return fmt.Sprintf("choose %d of %d", d.value, d.of) }
 
 // merged joins what is left out of several threads in a row when it is much.
 func merged(rows []row) []row {

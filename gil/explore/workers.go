@@ -45,6 +45,7 @@ func (w *worker) hurried(strategy Strategy, n int) Strategy {
 
 // perform runs the schedule that the strategy has begun, number n of the search.
 func (w *worker) perform(strategy Strategy, n int) result {
+	w.runner.seed = kernel.Hash(w.search.conf.seed^0xd7aa, uint64(n))
 	err := w.runner.run(w.hurried(strategy, n))
 	res := result{class: w.classes.of(w.runner), steps: len(w.runner.steps)}
 	if err != nil {
