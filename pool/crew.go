@@ -1,0 +1,464 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/threading"
+)
+
+// An engine runs jobs.
+type engine interface {
+	// submit takes a job. It may wait for room, if it may wait; its error says that the
+	// job was not taken.
+	submit(ctx context.Context, j job, wait bool) error
+	// close says that no more jobs come; workers end when all are done.
+	close(ctx context.Context)
+	// clear gives back the jobs that have not begun.
+	clear(ctx context.Context) []job
+	// terminate ends everything. What was running fails if it can be ended.
+	terminate(ctx context.Context)
+	// abort ends the running jobs of a group, with an error, if they can be ended.
+	abort(ctx context.Context, group any, err error)
+	// join waits for the workers.
+	join(ctx context.Context) error
+	resize(ctx context.Context, n int) error
+	size(ctx context.Context) int
+	stats(ctx context.Context) Stats
+	// closed reports whether jobs are refused, and by what.
+	closed(ctx context.Context) error
+	// remote reports whether jobs travel.
+	remote() bool
+}
+
+// A crew is an engine of threads. They are started as jobs come and nobody is idle,
+// and those that are idle are given the next jobs, the last first.
+type crew struct {
+	cfg    config
+	name   string
+	broken error  // what a broken executor answers
+	kind   string // of the executor, for errors
+	subs   bool   // each thread has an interpreter of its own
+	place  place
+	room   *threading.Semaphore // of WithMaxPending, nil without
+
+	mu      sync.Mutex // held for a few instructions only
+	waiting backlog
+	idle    []*hand
+	hands   []*hand // that have not ended
+	ended   []*hand // that nobody has joined
+	born    int
+	max     int
+	running int
+	down    bool
+	counts  Stats
+}
+
+// A hand is one worker of a crew.
+type hand struct {
+	crew  *crew
+	t     *gil.Thread
+	gate  gil.Gate
+	bound bool // the gate is ready
+	next  job
+	told  bool // something has happened that it waits for
+	done  int
+}
+
+func newCrew(t *gil.Thread, n int, kind string, cfg config) *crew {
+	c := &crew{cfg: cfg, kind: kind, name: cfg.name, max: n}
+	c.place.announce(t, gil.OpPeek, kind)
+	if cfg.maxPending > 0 {
+		c.room = threading.NewSemaphore(cfg.maxPending)
+	}
+	return c
+}
+
+func (c *crew) remote() bool { return false }
+
+// lock announces what the thread behind ctx does, and takes the lock.
+func (c *crew) lock(ctx context.Context, k gil.OpKind) {
+	if t := virtual(ctx); t != nil {
+		c.place.announce(t, k, c.kind)
+	}
+	c.mu.Lock()
+}
+
+func (c *crew) submit(ctx context.Context, j job, wait bool) error {
+	t := acting(ctx)
+	if t == nil {
+		return noThread("Submit")
+	}
+	if err := c.reserve(t, j, wait); err != nil {
+		return err
+	}
+	c.lock(t, gil.OpPut)
+	if err := c.refuses(); err != nil {
+		c.mu.Unlock()
+		c.free(t, j)
+		return err
+	}
+	c.counts.Submitted++
+	j.head().number = int64(c.counts.Submitted)
+	h := c.pick()
+	var fresh *hand
+	if h != nil {
+		h.next, h.told = j, true
+	} else {
+		c.waiting.push(j)
+		fresh = c.grow()
+	}
+	c.mu.Unlock()
+	observe(t, gil.EvSubmit, &c.place, j)
+	if h != nil {
+		h.gate.OpenUpTo(t, gil.OpNotify, 1, 1)
+	}
+	if fresh != nil {
+		fresh.start(t)
+	}
+	return nil
+}
+
+// pick takes the hand that became idle last. The lock is held.
+func (c *crew) pick() *hand {
+	n := len(c.idle)
+	if n == 0 {
+		return nil
+	}
+	h := c.idle[n-1]
+	c.idle = c.idle[:n-1]
+	return h
+}
+
+// grow makes another hand if there may be one. The lock is held.
+func (c *crew) grow() *hand {
+	if len(c.hands) >= c.max {
+		return nil
+	}
+	h := &hand{crew: c}
+	c.counts.Started++
+	c.hands = append(c.hands, h)
+	return h
+}
+
+// start starts the hand's thread. Its name's number is given out when it has one.
+func (h *hand) start(by *gil.Thread) {
+	c := h.crew
+	c.mu.Lock()
+	name := c.name + "_" + strconv.Itoa(c.born)
+	c.born++
+	c.mu.Unlock()
+	h.t = by.NewThread(name, h.live)
+	h.t.Start(by)
+}
+
+// refuses says why no job is taken. The lock is held.
+func (c *crew) refuses() error {
+	switch {
+	case c.broken != nil:
+		return c.broken
+	case c.down:
+		return c.cfg.over()
+	}
+	return nil
+}
+
+func (c *crew) closed(ctx context.Context) error {
+	c.lock(ctx, gil.OpPeek)
+	defer c.mu.Unlock()
+	return c.refuses()
+}
+
+// reserve waits for a place, where their number is bounded.
+func (c *crew) reserve(t *gil.Thread, j job, wait bool) error {
+	switch {
+	case c.room == nil:
+		return nil
+	case wait:
+		c.room.Acquire(t)
+	case !c.room.TryAcquire(t):
+		return ErrFull
+	}
+	j.head().bounded = true
+	return nil
+}
+
+// free gives the place back.
+func (c *crew) free(t *gil.Thread, j job) {
+	if h := j.head(); h.bounded {
+		h.bounded = false
+		c.room.Release(t)
+	}
+}
+
+// live is the life of a hand.
+func (h *hand) live(t *gil.Thread) {
+	returned := false
+	defer func() { h.leave(t, returned) }()
+	if h.crew.subs {
+		err := t.NewInterpreter(gil.WithName(t.Name())).Run(h.work)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%v\n", err)
+		}
+	} else {
+		h.work(t)
+	}
+	returned = true
+}
+
+// work takes jobs until there is nothing more to do.
+func (h *hand) work(t *gil.Thread) {
+	c := h.crew
+	if !h.initialize(t) {
+		return
+	}
+	for {
+		j := h.take(t)
+		if j == nil {
+			return
+		}
+		h.do(t, j)
+		c.free(t, j)
+	}
+}
+
+// initialize runs the initializer. One that fails breaks the crew.
+func (h *hand) initialize(t *gil.Thread) bool {
+	c := h.crew
+	if c.cfg.initialize == nil {
+		return true
+	}
+	err := protect(func() error { return c.cfg.initialize.local(t) })
+	if err == nil {
+		return true
+	}
+	fmt.Fprintf(os.Stderr, "Exception in initializer:\n%v\n", err)
+	c.lock(t, gil.OpSet)
+	if c.broken == nil {
+		c.broken = &BrokenError{Initializer: true, Kind: c.kind, Cause: err}
+	}
+	jobs := c.waiting.clear()
+	wake := c.release()
+	c.mu.Unlock()
+	wakeHands(t, wake)
+	for _, j := range jobs {
+		j.fail(t, &BrokenError{Initializer: true, Kind: c.kind, Cause: err})
+		c.free(t, j)
+	}
+	return false
+}
+
+// take waits for the next job. It returns nil when the hand is to end.
+func (h *hand) take(t *gil.Thread) job {
+	c := h.crew
+	if !h.bound {
+		h.gate.Init(t, 0, "work of "+c.name)
+		h.gate.WaitFor(gil.WhyQueue)
+		h.bound = true
+	}
+	for {
+		c.lock(t, gil.OpGet)
+		if h.next != nil {
+			j := h.next
+			h.next, h.told = nil, false
+			c.running++
+			c.mu.Unlock()
+			return j
+		}
+		if len(c.hands) > c.max || c.cfg.maxTasks > 0 && h.done >= c.cfg.maxTasks {
+			c.mu.Unlock()
+			return nil
+		}
+		if j := c.waiting.pop(); j != nil {
+			c.running++
+			c.mu.Unlock()
+			return j
+		}
+		if c.down || c.broken != nil {
+			c.mu.Unlock()
+			return nil
+		}
+		h.told = false
+		c.idle = append(c.idle, h)
+		c.mu.Unlock()
+		for told := false; !told; {
+			h.gate.Pass(t, gil.OpGet, gil.Forever)
+			c.mu.Lock()
+			told = h.told
+			c.mu.Unlock()
+		}
+	}
+}
+
+// do does one job.
+func (h *hand) do(t *gil.Thread, j job) {
+	c := h.crew
+	h.done++
+	did, ended := false, false
+	defer func() {
+		c.mu.Lock()
+		c.running--
+		switch {
+		case !did && ended:
+			c.counts.Cancelled++
+		case j.head().failed || !ended:
+			c.counts.Failed++
+			fallthrough
+		default:
+			c.counts.Completed++
+		}
+		c.mu.Unlock()
+		if !ended { // FailNow, or the world ends the thread
+			j.fail(t, misuse("", "the thread of the task was ended before the task: by FailNow, or with its world"))
+		}
+	}()
+	if did = j.begin(t); did {
+		observe(t, gil.EvTaskBegin, &c.place, j)
+		j.run(t)
+		observe(t, gil.EvTaskEnd, &c.place, j)
+	}
+	ended = true
+}
+
+// leave is the end of a hand. One that has ended although there are jobs is
+// replaced.
+func (h *hand) leave(t *gil.Thread, returned bool) {
+	c := h.crew
+	if !returned && t.Err() != nil {
+		return // with its world
+	}
+	c.lock(t, gil.OpClear)
+	c.hands = without(c.hands, h)
+	c.ended = append(c.ended, h)
+	var fresh *hand
+	if c.waiting.len() > 0 && c.broken == nil {
+		if fresh = c.grow(); fresh != nil {
+			c.counts.Replaced++
+		}
+	}
+	c.mu.Unlock()
+	if fresh != nil {
+		fresh.start(t)
+	}
+}
+
+func without[T comparable](list []T, x T) []T {
+	for i, y := range list {
+		if x == y {
+			return append(list[:i:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
+// release takes the idle hands, which are to look again. The lock is held.
+func (c *crew) release() []*hand {
+	idle := c.idle
+	c.idle = nil
+	for _, h := range idle {
+		h.told = true
+	}
+	return idle
+}
+
+func wakeHands(t *gil.Thread, hands []*hand) {
+	for _, h := range hands {
+		h.gate.OpenUpTo(t, gil.OpNotify, 1, 1)
+	}
+}
+
+func (c *crew) close(ctx context.Context) {
+	c.lock(ctx, gil.OpSet)
+	c.down = true
+	wake := c.release()
+	c.mu.Unlock()
+	wakeHands(acting(ctx), wake)
+}
+
+func (c *crew) clear(ctx context.Context) []job {
+	c.lock(ctx, gil.OpClear)
+	jobs := c.waiting.clear()
+	c.counts.Cancelled += len(jobs)
+	c.mu.Unlock()
+	for _, j := range jobs {
+		if t := acting(ctx); t != nil {
+			c.free(t, j)
+		}
+	}
+	return jobs
+}
+
+func (c *crew) terminate(ctx context.Context) { c.close(ctx) }
+
+// abort does nothing: nothing ends a thread that runs.
+func (c *crew) abort(context.Context, any, error) {}
+
+// join joins all threads, also those that were started meanwhile.
+func (c *crew) join(ctx context.Context) error {
+	t := acting(ctx)
+	if t == nil {
+		return noThread("Join")
+	}
+	for {
+		c.lock(t, gil.OpWait)
+		var h *hand
+		switch {
+		case len(c.hands) > 0:
+			h = c.hands[0]
+		case len(c.ended) > 0:
+			h = c.ended[0]
+			c.ended = c.ended[1:]
+		}
+		c.mu.Unlock()
+		switch {
+		case h == nil:
+			return nil
+		case h.t == t:
+			return misuse("cannot join current thread", "a task of the executor waits for its end: cannot join current thread")
+		case h.t == nil:
+			t.Yield() // it is being started
+		default:
+			h.t.Join(t)
+		}
+	}
+}
+
+func (c *crew) resize(ctx context.Context, n int) error {
+	t := acting(ctx)
+	if t == nil {
+		return noThread("Resize")
+	}
+	c.lock(ctx, gil.OpSet)
+	c.max = n
+	wake := c.release()
+	var fresh []*hand
+	for range min(c.waiting.len(), n) {
+		if h := c.grow(); h != nil {
+			fresh = append(fresh, h)
+		}
+	}
+	c.mu.Unlock()
+	wakeHands(t, wake)
+	for _, h := range fresh {
+		h.start(t)
+	}
+	return nil
+}
+
+func (c *crew) size(ctx context.Context) int {
+	c.lock(ctx, gil.OpPeek)
+	defer c.mu.Unlock()
+	return c.max
+}
+
+func (c *crew) stats(ctx context.Context) Stats {
+	c.lock(ctx, gil.OpPeek)
+	defer c.mu.Unlock()
+	s := c.counts
+	s.Workers, s.Idle, s.Running, s.Pending = len(c.hands), len(c.idle), c.running, c.waiting.len()
+	return s
+}

@@ -1,0 +1,103 @@
+package pool
+
+import (
+	"context"
+	"runtime/debug"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pipe/pickle"
+	"github.com/pygil/pygil/process"
+)
+
+// Function is what pools and executors run: a *process.Func, which processes can run
+// as well as threads, or what Func makes of any function, for threads only.
+type Function[In, Out any] interface {
+	// Name is what reports and observers call it.
+	Name() string
+	// Call runs it once: a *process.Func in a process of its own.
+	Call(ctx context.Context, in In, opts ...process.Option) (Out, error)
+}
+
+// Func makes a Function of any function whose first parameter is a *gil.Thread or a
+// context.Context. It runs on the thread of the worker, by threads only: a process
+// finds functions by name, see process.Define.
+func Func[C context.Context, In, Out any](fn func(C, In) (Out, error)) Function[In, Out] {
+	f := &function[In, Out]{}
+	switch fn := any(fn).(type) {
+	case func(*gil.Thread, In) (Out, error):
+		f.run = fn
+	case func(context.Context, In) (Out, error):
+		f.run = func(t *gil.Thread, in In) (Out, error) { return fn(t, in) }
+	default:
+		panic(badValue("", "Func: the first parameter of a function is a *gil.Thread or a context.Context, not %T", fn))
+	}
+	if fn == nil {
+		panic(badValue("", "Func: the function is nil"))
+	}
+	return f
+}
+
+// A function is any function.
+type function[In, Out any] struct {
+	run func(t *gil.Thread, in In) (Out, error)
+}
+
+func (f *function[In, Out]) Name() string { return "function" }
+
+// Call runs it here, on the thread behind ctx.
+func (f *function[In, Out]) Call(ctx context.Context, in In, _ ...process.Option) (out Out, err error) {
+	t := acting(ctx)
+	if t == nil {
+		return out, noThread("Call")
+	}
+	return f.run(t, in)
+}
+
+func noThread(method string) error {
+	return misuse("", "%s: no thread behind the context: pass a *gil.Thread or a context derived from one", method)
+}
+
+// targeted is a function of package process.
+type targeted interface{ Target() process.Target }
+
+// local returns what runs f on a thread. A function of package process gets its
+// argument and gives its result through the codec, as it does elsewhere.
+func local[In, Out any](f Function[In, Out]) func(t *gil.Thread, in In) (Out, error) {
+	switch f := f.(type) {
+	case *function[In, Out]:
+		return f.run
+	case targeted:
+		target := f.Target()
+		return func(t *gil.Thread, in In) (out Out, err error) {
+			data, err := pickle.Marshal(in)
+			if err != nil {
+				return out, err
+			}
+			call, err := target.Load(data)
+			if err != nil {
+				return out, err
+			}
+			v, err := call(t)
+			if v != nil {
+				out, _ = v.(Out)
+			}
+			return out, err
+		}
+	}
+	return func(t *gil.Thread, in In) (Out, error) { return f.Call(t, in) }
+}
+
+// protect calls fn and makes an error of its panic. Not of the one by which a world
+// ends its threads.
+func protect(fn func() error) (err error) {
+	defer func() {
+		switch v := recover(); {
+		case v == nil:
+		case gil.Unwinding(v):
+			panic(v)
+		default:
+			err = &PanicError{Value: v, Stack: string(debug.Stack())}
+		}
+	}()
+	return fn()
+}

@@ -1,0 +1,290 @@
+package pool
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// A piece is what a lazy map has submitted and not yielded: one item, or a chunk.
+type piece[Out any] struct {
+	one  *Future[Out]
+	many *Future[[]Out]
+}
+
+func (p piece[Out]) state() *state {
+	if p.one != nil {
+		return &p.one.state
+	}
+	return &p.many.state
+}
+
+// take waits for the results.
+func (p piece[Out]) take(ctx context.Context, d time.Duration) ([]Out, error) {
+	if p.one != nil {
+		v, err := p.one.result(ctx, d)
+		return []Out{v}, err
+	}
+	return p.many.result(ctx, d)
+}
+
+// submitPiece submits some items, which nobody changes any more.
+func submitPiece[In, Out any](ctx context.Context, r *base, f Function[In, Out], in []In, c *config) piece[Out] {
+	if len(in) > 1 {
+		return piece[Out]{many: &startMap(ctx, r, f, in, len(in), false, c).Future}
+	}
+	k, err := newTask(r, f, in[0], c)
+	if err == nil {
+		err = r.e.submit(ctx, k, true)
+	}
+	if err != nil {
+		k.fail(ctx, err)
+	}
+	return piece[Out]{one: &k.Future}
+}
+
+// MapOn has f called with every item of in and returns the results, in order, as
+// they are asked for. The tasks are submitted at once, or with WithBufferSize as
+// many as that, and one more with each result that is taken; in must not change
+// until then. The first error ends the loop; it, or the end of the loop in another
+// way, cancels what has not begun.
+//
+// Options: WithChunkSize, WithBufferSize, WithTimeout, WithPriority,
+// WithTaskTimeout, WithRetries. Python: executor.map.
+func MapOn[In, Out any](ctx context.Context, ex Executor, f Function[In, Out], in []In, opts ...Option) iter.Seq2[Out, error] {
+	r := ex.executor()
+	c, err := configure(atMap, opts)
+	if err != nil {
+		return failing[Out](err)
+	}
+	size := max(1, c.chunk)
+	left := deadline(ctx, c.timeout)
+	var queue []piece[Out]
+	more := func() {
+		n := min(size, len(in))
+		queue = append(queue, submitPiece(ctx, r, f, in[:n:n], &c))
+		in = in[n:]
+	}
+	for len(in) > 0 && (c.buffer == 0 || len(queue) < c.buffer) {
+		more()
+	}
+	return func(yield func(Out, error) bool) {
+		defer func() {
+			for _, p := range queue {
+				p.state().cancel(ctx)
+			}
+			queue, in = nil, nil
+		}()
+		for len(queue) > 0 {
+			if len(in) > 0 {
+				more()
+			}
+			first := queue[0]
+			queue[0] = piece[Out]{}
+			out, err := first.take(ctx, left())
+			if err != nil {
+				first.state().cancel(ctx)
+			}
+			queue = queue[1:]
+			if err != nil {
+				var none Out
+				yield(none, err)
+				return
+			}
+			for _, v := range out {
+				if !yield(v, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func failing[Out any](err error) iter.Seq2[Out, error] {
+	return func(yield func(Out, error) bool) {
+		var none Out
+		yield(none, err)
+	}
+}
+
+// windowPerWorker is how many tasks of an IMap each worker may have before it, so
+// that none is idle while the caller looks at a result.
+const windowPerWorker = 16
+
+// IMap has f called with every item that in yields and yields the results in order.
+// It takes items as results are taken and holds no more than WithBufferSize of them,
+// 16 for each worker unless given, however many there are. The error of an item is
+// yielded in its place and the loop may go on; the context's ends it, as a pool that
+// is not running does. What the loop leaves behind is cancelled.
+//
+// Options: those of MapOn but WithTimeout, and WithProgress, whose total is what was
+// taken so far. Python: pool.imap.
+func IMap[In, Out any](ctx context.Context, p Executor, f Function[In, Out], in iter.Seq[In], opts ...Option) iter.Seq2[Out, error] {
+	return imap(ctx, p.executor(), f, in, true, opts)
+}
+
+// IMapUnordered is IMap that yields results as they come. Python:
+// pool.imap_unordered.
+func IMapUnordered[In, Out any](ctx context.Context, p Executor, f Function[In, Out], in iter.Seq[In], opts ...Option) iter.Seq2[Out, error] {
+	return imap(ctx, p.executor(), f, in, false, opts)
+}
+
+func imap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in iter.Seq[In], ordered bool, opts []Option) iter.Seq2[Out, error] {
+	return func(yield func(Out, error) bool) {
+		c, err := configure(atMap, opts)
+		if err == nil {
+			err = r.e.closed(ctx)
+		}
+		if err != nil {
+			failing[Out](err)(yield)
+			return
+		}
+		w := &window[In, Out]{ctx: ctx, r: r, f: f, c: &c, yield: yield, arrivals: &arrivals{}, ordered: ordered}
+		if w.progress = c.progress; w.progress != nil {
+			c.progress = nil
+		}
+		w.run(in)
+	}
+}
+
+// A window is an IMap under way.
+type window[In, Out any] struct {
+	ctx      context.Context
+	r        *base
+	f        Function[In, Out]
+	c        *config
+	yield    func(Out, error) bool
+	progress func(done, total int)
+	ordered  bool
+
+	queue    []piece[Out] // in order
+	arrivals *arrivals    // unordered: those that have ended
+	waiter   *waiter
+	taken    int
+	yielded  int
+}
+
+// run takes all items and yields all results.
+func (w *window[In, Out]) run(in iter.Seq[In]) {
+	most := w.c.buffer
+	if most == 0 {
+		most = windowPerWorker * w.r.e.size(w.ctx)
+	}
+	if !w.ordered {
+		w.waiter = newWaiter(w.ctx)
+		w.waiter.asked = w.arrivals.ended
+	}
+	defer w.leave()
+	size := max(1, w.c.chunk)
+	var items []In
+	for x := range in {
+		w.taken++
+		items = append(items, x)
+		if len(items) < size {
+			continue
+		}
+		w.submit(items)
+		items = nil
+		for len(w.queue) >= most || w.ready() {
+			if !w.next() {
+				return
+			}
+		}
+	}
+	if len(items) > 0 {
+		w.submit(items)
+	}
+	for len(w.queue) > 0 {
+		if !w.next() {
+			return
+		}
+	}
+}
+
+func (w *window[In, Out]) submit(items []In) {
+	p := submitPiece(w.ctx, w.r, w.f, items, w.c)
+	w.queue = append(w.queue, p)
+	if !w.ordered && !p.state().enlist(w.waiter) {
+		w.arrivals.ended(p.state())
+	}
+}
+
+// ready reports whether a result can be yielded without waiting.
+func (w *window[In, Out]) ready() bool {
+	if len(w.queue) == 0 {
+		return false
+	}
+	if !w.ordered {
+		return w.arrivals.any()
+	}
+	s := w.queue[0].state()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over()
+}
+
+// next waits for a piece and yields its results. It reports whether to go on.
+func (w *window[In, Out]) next() bool {
+	i := 0
+	if !w.ordered {
+		if err := w.arrival(); err != nil {
+			var none Out
+			w.yield(none, err)
+			return false
+		}
+		s := w.arrivals.next()
+		for i = range w.queue {
+			if w.queue[i].state() == s {
+				break
+			}
+		}
+	}
+	p := w.queue[i]
+	out, err := p.take(w.ctx, forever)
+	if over := w.ctx.Err() != nil && err != nil; over {
+		var none Out
+		w.yield(none, err)
+		return false
+	}
+	w.queue = append(w.queue[:i:i], w.queue[i+1:]...)
+	if err != nil {
+		var none Out
+		w.tell(1)
+		return w.yield(none, err)
+	}
+	w.tell(len(out))
+	for _, v := range out {
+		if !w.yield(v, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// arrival waits until any piece has ended.
+func (w *window[In, Out]) arrival() error {
+	if w.arrivals.any() {
+		return nil
+	}
+	if w.ctx.Err() != nil {
+		return gone(w.ctx, "imap_unordered")
+	}
+	return w.waiter.wait(w.ctx, "imap_unordered", forever, w.arrivals.any)
+}
+
+func (w *window[In, Out]) tell(n int) {
+	w.yielded += n
+	if w.progress != nil {
+		w.progress(w.yielded, w.taken)
+	}
+}
+
+// leave cancels what nobody will look at.
+func (w *window[In, Out]) leave() {
+	for _, p := range w.queue {
+		if !w.ordered {
+			p.state().dismiss(w.waiter)
+		}
+		p.state().cancel(w.ctx)
+	}
+}

@@ -1,0 +1,220 @@
+package pool
+
+import (
+	"context"
+	"sync"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pipe/pickle"
+)
+
+// A mapping is a map whose items are all there at its call: chunks, and the future of
+// all results.
+type mapping[In, Out any] struct {
+	Future[[]Out]
+	run1     func(t *gil.Thread, in In) (Out, error) // by threads
+	many     bool                                    // processes take a chunk as a slice
+	out      []Out
+	progress func(done, total int)
+
+	mu2  sync.Mutex // guards what follows, and is held while progress is told
+	open int
+	done int
+	err  error // the first that arrived
+	gone bool  // nobody wants the rest
+}
+
+// A chunk is some items of a mapping.
+type chunk[In, Out any] struct {
+	header
+	m       *mapping[In, Out]
+	lo      int
+	in      []In
+	payload []byte // encoded, if the caller does not wait
+}
+
+// share is Python's rule for the size of chunks: a quarter of a worker's share.
+func share(items, workers int) int {
+	return max(1, (items+4*workers-1)/(4*workers))
+}
+
+// startMap submits all chunks of a map. Later says that the caller goes on
+// meanwhile, and may change in: it is encoded now.
+func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in []In, size int, later bool, c *config) *mapping[In, Out] {
+	m := &mapping[In, Out]{out: make([]Out, len(in)), progress: c.progress}
+	m.repanic = r.cfg.repanic
+	if c.callback != nil || c.failed != nil {
+		m.first = callbacks(&m.Future, c)
+	}
+	remote := r.e.remote()
+	switch {
+	case !remote && c.limit > 0:
+		m.settle(ctx, badValue("", "WithTaskTimeout: a thread cannot be ended; use processes, or a function that looks at its context"))
+		return m
+	case !remote:
+		m.run1 = local(f)
+	default:
+		if err := mustTarget(f); err != nil {
+			m.settle(ctx, err)
+			return m
+		}
+		m.many = takesMany(f)
+	}
+	if len(in) == 0 {
+		if err := r.e.closed(ctx); err != nil {
+			m.settle(ctx, err)
+			return m
+		}
+		m.settle(ctx, nil)
+		return m
+	}
+	m.open = (len(in) + size - 1) / size
+	_, _ = m.Future.begin(ctx)
+	for lo := 0; lo < len(in); lo += size {
+		k := &chunk[In, Out]{header: newHeader(f.Name(), c), m: m, lo: lo, in: in[lo:min(lo+size, len(in))]}
+		k.group, k.items = m, len(k.in)
+		if k.retries == 0 {
+			k.retries = r.cfg.retries
+		}
+		if k.form = single; size > 1 {
+			k.form = sequence
+			if m.many {
+				k.form = slice
+			}
+		}
+		var err error
+		if remote && later {
+			k.payload, err = k.encode(nil)
+			k.in = nil
+		}
+		if err == nil {
+			err = r.e.submit(ctx, k, true)
+		}
+		if err != nil {
+			k.fail(ctx, err)
+		}
+	}
+	return m
+}
+
+// settle ends the mapping.
+func (m *mapping[In, Out]) settle(ctx context.Context, err error) {
+	m.finish(ctx, err, func() {
+		if err == nil {
+			m.value = m.out
+		}
+	})
+}
+
+// arrived counts n items of a chunk that has ended.
+func (m *mapping[In, Out]) arrived(ctx context.Context, n int, err error) {
+	m.mu2.Lock()
+	if m.err == nil {
+		m.err = err
+	}
+	m.open--
+	m.done += n
+	last, err := m.open == 0, m.err
+	if m.progress != nil {
+		m.tellProgress()
+	}
+	m.mu2.Unlock()
+	if last {
+		m.settle(ctx, err)
+	}
+}
+
+// tellProgress calls the user's function. Its panic must not keep the lock.
+func (m *mapping[In, Out]) tellProgress() {
+	defer func() {
+		if v := recover(); v != nil {
+			m.progress = nil
+			if m.err == nil {
+				m.err = &PanicError{Value: v}
+			}
+		}
+	}()
+	m.progress(m.done, len(m.out))
+}
+
+// abandon gives the mapping up: what has not begun is cancelled, and what runs is
+// ended, if it can be.
+func (m *mapping[In, Out]) abandon(ctx context.Context, r *base, err error) {
+	m.mu2.Lock()
+	m.gone = true
+	m.mu2.Unlock()
+	r.e.abort(ctx, m, err)
+}
+
+func (k *chunk[In, Out]) begin(ctx context.Context) bool {
+	k.m.mu2.Lock()
+	gone := k.m.gone
+	k.m.mu2.Unlock()
+	if gone {
+		k.m.arrived(ctx, 0, ErrCancelled)
+	}
+	return !gone
+}
+
+func (k *chunk[In, Out]) unbegin() {}
+
+func (k *chunk[In, Out]) run(t *gil.Thread) {
+	n := 0
+	err := protect(func() error {
+		for i, x := range k.in {
+			y, err := k.m.run1(t, x)
+			if err != nil {
+				return err
+			}
+			k.m.out[k.lo+i] = y
+			n++
+		}
+		return nil
+	})
+	k.in, k.failed = nil, err != nil
+	k.m.arrived(t, n, err)
+}
+
+func (k *chunk[In, Out]) encode(dst []byte) ([]byte, error) {
+	if k.payload != nil {
+		return append(dst, k.payload...), nil
+	}
+	switch k.form {
+	case single:
+		return pickle.Append(dst, k.in[0])
+	case slice:
+		return pickle.Append(dst, k.in)
+	}
+	return appendSequence(dst, k.in)
+}
+
+func (k *chunk[In, Out]) settle(ctx context.Context, answer []byte) {
+	n := 0
+	err := decodeAnswer(answer, func(data []byte) (err error) {
+		into := k.m.out[k.lo : k.lo+k.items]
+		switch k.form {
+		case single:
+			err = decodeInto(data, &into[0])
+		case slice:
+			var out []Out
+			if err = decodeInto(data, &out); err == nil && copy(into, out) != k.items {
+				err = misuse("", "a worker returned %d results for %d items", len(out), k.items)
+			}
+		case sequence:
+			err = decodeSequence(data, into)
+		}
+		if err == nil {
+			n = k.items
+		}
+		return err
+	})
+	k.in, k.payload, k.failed = nil, nil, err != nil
+	k.m.arrived(ctx, n, err)
+}
+
+func (k *chunk[In, Out]) fail(ctx context.Context, err error) {
+	k.in, k.payload, k.failed = nil, nil, true
+	k.m.arrived(ctx, 0, err)
+}
+
+func (k *chunk[In, Out]) drop(ctx context.Context) { k.fail(ctx, ErrCancelled) }

@@ -1,0 +1,55 @@
+package pool
+
+import (
+	"context"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/threading"
+)
+
+// observe tells the observer of t's world what t has done to a job.
+func observe(t *gil.Thread, k gil.EventKind, p *place, j job) {
+	if t == nil || !t.Observed() {
+		return
+	}
+	h := j.head()
+	e := gil.Event{Kind: k, Obj: p.object(t), A: h.number}
+	switch k {
+	case gil.EvSubmit, gil.EvTaskBegin:
+		e.Name = h.name
+	case gil.EvTaskEnd:
+		if h.failed {
+			e.B = 1
+		}
+	}
+	t.Emit(e)
+	if k == gil.EvSubmit && h.items > 0 {
+		e.Kind, e.Name, e.B = gil.EvChunk, "", int64(h.items)
+		t.Emit(e)
+	}
+}
+
+// observeResult tells that the result of a task was taken.
+func observeResult(ctx context.Context, p *place, number int64) {
+	if p == nil {
+		return
+	}
+	if t := acting(ctx); t != nil && t.Observed() {
+		t.Emit(gil.Event{Kind: gil.EvResult, Obj: p.object(t), A: number})
+	}
+}
+
+// object is the number by which observers know a pool or executor.
+func (p *place) object(t *gil.Thread) uint64 {
+	if id := p.obj.Load(); id != 0 {
+		return id
+	}
+	n := observed.Get(t) + 1
+	observed.Set(t, n)
+	p.obj.CompareAndSwap(0, 3<<62|t.Ident()<<24|uint64(n))
+	return p.obj.Load()
+}
+
+// observed counts the executors that a thread was the first to use, so that a number
+// depends on nothing but what its thread did.
+var observed threading.Local[uint32]

@@ -1,0 +1,249 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pygil/pygil/gil"
+)
+
+// A stage is how far a future has come.
+type stage uint8
+
+const (
+	pending stage = iota
+	running
+	cancelled // nobody has seen it yet
+	notified  // cancelled, and whoever would have run it knows
+	finished
+)
+
+var stageNames = [...]string{"pending", "running", "cancelled", "cancelled", "finished"}
+
+// state is a future without its value. Its lock is held for a few instructions and
+// never while anything waits, switches or is called.
+type state struct {
+	mu    sync.Mutex
+	stage stage
+	err   error
+	waits []*waiter
+	calls []func(ctx context.Context)
+	first func(ctx context.Context) // called before anybody knows of the outcome
+	place *place                    // where the explorer and a machine see it; nil in the live world
+
+	of      *place // the executor's, for observers; nil if nobody observes
+	task    int64  // its number there
+	ending  bool   // first is being called
+	repanic bool   // a panic of the task goes on in Result
+}
+
+// announce tells a virtual world what the thread behind ctx is about to do.
+func (s *state) announce(ctx context.Context, k gil.OpKind) {
+	t := virtual(ctx)
+	if t == nil {
+		return
+	}
+	s.mu.Lock()
+	if s.place == nil {
+		s.place = new(place)
+	}
+	p := s.place
+	s.mu.Unlock()
+	p.announce(t, k, "a future")
+}
+
+// over reports whether nothing changes any more. The lock is held.
+func (s *state) over() bool { return s.stage >= cancelled }
+
+// at returns the stage.
+func (s *state) at(ctx context.Context) stage {
+	s.announce(ctx, gil.OpPeek)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stage
+}
+
+// cancel is Future.Cancel.
+func (s *state) cancel(ctx context.Context) bool {
+	s.announce(ctx, gil.OpSet)
+	s.mu.Lock()
+	if s.stage != pending {
+		defer s.mu.Unlock()
+		return s.stage == cancelled || s.stage == notified
+	}
+	s.stage = cancelled
+	waits, calls := s.ended()
+	s.mu.Unlock()
+	s.tell(ctx, waits, calls)
+	return true
+}
+
+// begin says that the work starts. It reports false when it is cancelled.
+func (s *state) begin(ctx context.Context) (bool, error) {
+	s.announce(ctx, gil.OpSet)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.stage {
+	case pending:
+		s.stage = running
+		return true, nil
+	case cancelled:
+		s.stage = notified
+		return false, nil
+	}
+	return false, misuse("Future in unexpected state", "the future is %s: its work can begin once only", stageNames[s.stage])
+}
+
+// unbegin says that work which was about to start has not.
+func (s *state) unbegin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stage == running {
+		s.stage = pending
+	}
+}
+
+// finish ends the future; set puts the value in its place, with the lock held. It
+// reports false when the future had ended before.
+func (s *state) finish(ctx context.Context, err error, set func()) bool {
+	s.announce(ctx, gil.OpSet)
+	s.mu.Lock()
+	if s.over() || s.ending {
+		s.mu.Unlock()
+		return false
+	}
+	s.ending = s.first != nil
+	if s.err = err; set != nil {
+		set()
+	}
+	if s.ending {
+		s.mu.Unlock()
+		s.call(ctx, s.first)
+		s.mu.Lock()
+		if s.over() { // cancelled meanwhile
+			s.mu.Unlock()
+			return false
+		}
+	}
+	s.stage = finished
+	waits, calls := s.ended()
+	s.mu.Unlock()
+	s.tell(ctx, waits, calls)
+	return true
+}
+
+// ended takes those off who are to be told. The lock is held.
+func (s *state) ended() ([]*waiter, []func(context.Context)) {
+	waits, calls := s.waits, s.calls
+	s.waits, s.calls = nil, nil
+	return waits, calls
+}
+
+// tell wakes the waiters and then calls the callbacks, in the order in which they
+// were added.
+func (s *state) tell(ctx context.Context, waits []*waiter, calls []func(ctx context.Context)) {
+	for _, w := range waits {
+		w.tell(ctx, s)
+	}
+	for _, call := range calls {
+		s.call(ctx, call)
+	}
+}
+
+// call calls a callback. Its panic is reported and goes no further: nobody who is
+// here has anything to do with it.
+func (s *state) call(ctx context.Context, fn func(ctx context.Context)) {
+	defer func() {
+		switch v := recover(); {
+		case v == nil:
+		case gil.Unwinding(v):
+			panic(v)
+		default:
+			fmt.Fprintf(os.Stderr, "exception calling callback for %s:\n%v\n%s", s.describe(), v, debug.Stack())
+		}
+	}()
+	fn(ctx)
+}
+
+// whenDone has fn called at the end, at once if that has come.
+func (s *state) whenDone(ctx context.Context, fn func(ctx context.Context)) {
+	s.announce(ctx, gil.OpPut)
+	s.mu.Lock()
+	if !s.over() {
+		s.calls = append(s.calls, fn)
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Unlock()
+	s.call(ctx, fn)
+}
+
+// enlist has w told of the end. It reports false when that has come.
+func (s *state) enlist(w *waiter) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over() {
+		return false
+	}
+	s.waits = append(s.waits, w)
+	return true
+}
+
+// dismiss is the opposite of enlist.
+func (s *state) dismiss(w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits = slices.DeleteFunc(s.waits, func(x *waiter) bool { return x == w })
+}
+
+// await waits for the end, for at most d unless that is forever.
+func (s *state) await(ctx context.Context, op string, d time.Duration) error {
+	s.announce(ctx, gil.OpWait)
+	s.mu.Lock()
+	over := s.over()
+	s.mu.Unlock()
+	switch {
+	case over:
+		return nil
+	case ctx.Err() != nil:
+		return gone(ctx, op)
+	case d <= 0 && d != forever:
+		return &expired{op: op}
+	}
+	w := newWaiter(ctx)
+	if !s.enlist(w) {
+		return nil
+	}
+	defer s.dismiss(w)
+	return w.wait(ctx, op, d, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.over()
+	})
+}
+
+// failure returns how it ended: nil, the error, or that it was cancelled. It is
+// called after the end, when nothing changes any more.
+func (s *state) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stage != finished {
+		return ErrCancelled
+	}
+	return s.err
+}
+
+func (s *state) describe() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := stageNames[s.stage]
+	if s.stage == finished && s.err != nil {
+		text += fmt.Sprintf(" raised %T", s.err)
+	}
+	return fmt.Sprintf("<Future at %p state=%s>", s, text)
+}

@@ -1,0 +1,169 @@
+package pool
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"reflect"
+
+	"github.com/pygil/pygil/pipe/pickle"
+)
+
+// What travels between a pool and its worker, in messages of a connection that both
+// alone have. Numbers are uvarints.
+//
+//	to the worker    count | jobs
+//	a job            form | name, if it is not that of the job before | length | argument
+//	to the pool      count | last | nanoseconds | answers
+//	an answer        length | status | result, or failure
+//
+// The answers are those of the first jobs that are unanswered; last is 1 when the
+// worker has no more of them, because it did all or the pool has taken the rest back.
+// A count of 0 to the pool is the failure of the initializer.
+
+// A form is how the items of a job are encoded.
+type form byte
+
+const (
+	single   form = iota // one argument
+	sequence             // length | argument, for each item
+	slice                // all arguments as one slice
+	forms
+	renamed form = 0x80 // a name follows
+)
+
+// A status says what an answer is.
+type status byte
+
+const (
+	good     status = iota // the result
+	bad                    // a failure
+	unsent                 // a failure: the result could not be encoded
+	statuses               // how many there are
+)
+
+// A failure is an error on its way.
+type failure struct {
+	Type  string
+	Text  string
+	Stack string
+	Panic bool
+	Value string // of a result that cannot travel
+	Err   error
+}
+
+func init() { pickle.Register[failure]("pool.failure") }
+
+func appendBytes(dst, b []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+}
+
+// cutBytes takes what appendBytes appended off a message.
+func cutBytes(data []byte) (b, rest []byte, err error) {
+	n, k := binary.Uvarint(data)
+	if k <= 0 || n > uint64(len(data)-k) {
+		return nil, nil, errCut
+	}
+	return data[k : k+int(n)], data[k+int(n):], nil
+}
+
+// cutNumber takes a number off a message.
+func cutNumber(data []byte) (n uint64, rest []byte, err error) {
+	n, k := binary.Uvarint(data)
+	if k <= 0 {
+		return 0, nil, errCut
+	}
+	return n, data[k:], nil
+}
+
+var errCut = fmt.Errorf("pool: a message between pool and worker is cut")
+
+// appendSequence encodes items one by one.
+func appendSequence[T any](dst []byte, items []T) ([]byte, error) {
+	var one []byte
+	for _, x := range items {
+		var err error
+		if one, err = pickle.Append(one[:0], x); err != nil {
+			return dst, err
+		}
+		dst = appendBytes(dst, one)
+	}
+	return dst, nil
+}
+
+// decodeSequence is the inverse.
+func decodeSequence[T any](data []byte, into []T) error {
+	for i := range into {
+		one, rest, err := cutBytes(data)
+		if err != nil {
+			return err
+		}
+		if err := decodeInto(one, &into[i]); err != nil {
+			return err
+		}
+		data = rest
+	}
+	return nil
+}
+
+// decodeInto decodes a value of whatever type into p, which may point to an
+// interface.
+func decodeInto[T any](data []byte, p *T) error {
+	if reflect.TypeFor[T]().Kind() != reflect.Interface {
+		return pickle.UnmarshalInto(data, p)
+	}
+	v, err := pickle.Unmarshal(data)
+	if err != nil || v == nil {
+		return err
+	}
+	x, ok := v.(T)
+	if !ok {
+		return misuse("", "a worker returned a %T, want %s", v, reflect.TypeFor[T]())
+	}
+	*p = x
+	return nil
+}
+
+// decodeAnswer takes an answer apart; result decodes the result.
+func decodeAnswer(answer []byte, result func(data []byte) error) error {
+	if len(answer) == 0 || answer[0] >= byte(statuses) {
+		return errCut
+	}
+	if status(answer[0]) == good {
+		if err := result(answer[1:]); err != nil {
+			return &EncodingError{Where: "here", Value: "the result", Reason: err.Error(), Err: err}
+		}
+		return nil
+	}
+	return decodeFailure(answer)
+}
+
+// decodeFailure makes the error of an answer that is one.
+func decodeFailure(answer []byte) error {
+	var f failure
+	if err := pickle.UnmarshalInto(answer[1:], &f); err != nil {
+		return &EncodingError{Where: "here", Value: "the error", Reason: err.Error(), Err: err}
+	}
+	if status(answer[0]) == unsent {
+		return &EncodingError{Where: "in the worker", Value: f.Value, Reason: f.Text, Err: f.Err}
+	}
+	if f.Panic {
+		return &PanicError{Value: f.Text, Stack: f.Stack}
+	}
+	return &RemoteError{Type: f.Type, Text: f.Text, Stack: f.Stack, Err: f.Err}
+}
+
+// manyLoader is a Target that runs a whole slice of arguments.
+type manyLoader interface {
+	Many(ctx context.Context, data []byte, opts ...pickle.Option) (results any, done int, err error)
+}
+
+// takesMany reports whether f's processes take a chunk as a slice.
+func takesMany[In, Out any](f Function[In, Out]) bool {
+	t, ok := f.(targeted)
+	if !ok {
+		return false
+	}
+	_, ok = any(t.Target()).(manyLoader)
+	return ok
+}
