@@ -40,11 +40,14 @@ type config struct {
 	memory   int
 	aliasing bool
 	sorted   bool
+	classes  []string // for Python
+	raised   []string // those of them that are exceptions
 }
 
 // init sets what the options say on a config that holds no handles or buffers.
 func (c *config) init(opts []Option) {
 	c.size, c.depth, c.memory, c.aliasing, c.sorted = DefaultMaxSize, DefaultMaxDepth, 0, false, false
+	c.classes, c.raised = nil, nil
 	for _, o := range opts {
 		if o != nil {
 			o.apply(c)
