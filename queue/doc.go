@@ -1,6 +1,9 @@
-// Package queue has the queues of Python's queue module: Queue, LifoQueue,
-// PriorityQueue and SimpleQueue, which hand items from threads to threads. Those that
-// hand them from processes to processes are not there yet.
+// Package queue has the queues of Python's queue module, [Queue], [LifoQueue],
+// [PriorityQueue] and [SimpleQueue], which hand items from threads to threads, and those
+// of multiprocessing, [ProcessQueue], [JoinableQueue] and [SimpleProcessQueue], which
+// hand them from processes to processes.
+//
+// # Between threads
 //
 // The first three are one thing with three orders. They are made of a threading.Lock
 // and three threading.Conditions over it, as in Python, so that the same code runs in
@@ -9,8 +12,6 @@
 //	jobs := queue.New[int](10)
 //	err := jobs.Put(t, 42) // waits while there are ten
 //	job, err := jobs.Get(t)
-//
-// # Rules
 //
 // Every method takes the thread that acts, t. The zero Queue and SimpleQueue are ready
 // and have no limit; a LifoQueue's zero value is too, a PriorityQueue must be made by
@@ -65,6 +66,46 @@
 //
 // None. SimpleQueue is there under profiles before 3.7, and Shutdown before 3.13, as in
 // the first version that has them.
+//
+// # Between processes
+//
+//	results, err := queue.NewProcess[int](ctx, 0)
+//	p, err := worker.Start(ctx, task{Results: results}) // the child has a handle of its own
+//	n, err := results.Get(ctx)
+//
+// A queue travels in the argument of a process or over a pipe.Conn. Items are encoded by
+// package pickle when they are put: one that cannot travel is an error of that Put. They
+// go through a ring in shared memory; one that is long ([WithRing]) has memory of its own
+// beside it. Nobody copies through a pipe, and who waits sleeps on a futex.
+//
+// Put waits only for a slot, if there is a maxsize. When there is no room in shared
+// memory, a feeder keeps the item in the memory of its process and sends it later, in
+// order. A SimpleProcessQueue has no feeder: its Put waits for room. QSize counts what
+// feeders have; [ProcessQueue.Stats] tells it apart.
+//
+// The limit of a call, its own or its context's, is for all of it. A negative limit is
+// zero, as in multiprocessing.
+//
+// Deaths. A message is published by one atomic store, and taken by one. A process that is
+// killed, at whatever instruction, has put an item or not, and taken one or not; nobody
+// finds half of one, or finds one twice, or waits for the dead. What was published is
+// delivered. What was in a feeder, and had not been published, is lost; [Stats] counts
+// it, its slots are free again, and it is no unfinished task. What a process had taken
+// when it died is gone with it; if those were tasks of a JoinableQueue, Join says so
+// instead of waiting for ever, see [AbandonedError].
+//
+// Ends. A process that ends by itself first sends what its feeders have. It goes on as
+// long as somebody takes; when nobody does for a second, whoever joins it gets an
+// [UndrainedError] that names the queue, and when nobody does for ten
+// ([WithFlushTimeout]), the rest is lost. [ProcessQueue.CancelJoinThread] does without.
+//
+// Where this is not CPython: Put reports what cannot be encoded, which there a thread
+// prints later; an item is what it was when it was put; QSize is there on all systems;
+// Shutdown, GetMany, All, contexts and Join's timeout; Join looks again when it is woken;
+// and none of Python's locks that the dead keep.
+//
+// Everything about processes returns an error that matches errors.ErrUnsupported on
+// Windows.
 //
 // # What an observer is told
 //

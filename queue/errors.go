@@ -30,13 +30,23 @@ func (s sentinel) Error() string { return string(s) }
 // PythonText is empty: Python raises these without a text.
 func (sentinel) PythonText() string { return "" }
 
+// misuseAs is misuse for which Python has a text.
+func misuseAs(python, format string, args ...any) *gil.RuntimeError {
+	e := misuse(format, args...)
+	e.Python = python
+	return e
+}
+
 // timeoutError is a sentinel that came because time ran out.
 type timeoutError struct {
 	sentinel error
-	limit    time.Duration
+	limit    time.Duration // negative for a deadline of the context
 }
 
 func (e *timeoutError) Error() string {
+	if e.limit < 0 {
+		return fmt.Sprintf("%v (the context's deadline has passed)", e.sentinel)
+	}
 	return fmt.Sprintf("%v (timed out after %v)", e.sentinel, e.limit)
 }
 

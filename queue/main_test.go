@@ -4,7 +4,12 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/pygil/pygil/process"
 )
 
-// TestMain fails the package when a test leaves a goroutine behind.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs children, and fails the package when a test leaves a goroutine or a
+// process behind.
+func TestMain(m *testing.M) {
+	process.TestMain(m, process.WithCheck(func() error { return goleak.Find() }))
+}

@@ -1,0 +1,69 @@
+package queue
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"sync/atomic"
+	"time"
+)
+
+// A ProcessOption changes a queue between processes as it is made. The With functions
+// of this package make them.
+type ProcessOption interface{ apply(c *config) }
+
+type option func(c *config)
+
+func (o option) apply(c *config) { o(c) }
+
+type config struct {
+	name  string
+	ring  int
+	flush time.Duration
+	bad   error
+}
+
+const (
+	defaultRing  = 256 << 10
+	smallestRing = 4 << 10
+	largestRing  = 1 << 30
+	defaultFlush = 10 * time.Second
+
+	maxItems = math.MaxInt32
+)
+
+// WithName names the queue for errors and observers, in all processes. Queues without
+// a name are called after what they are and a number.
+func WithName(name string) ProcessOption { return option(func(c *config) { c.name = name }) }
+
+// WithRing says how many bytes of shared memory there are for messages, 256 KiB
+// unless it is given; the next power of two is taken, from 4 KiB to 1 GiB. A message
+// that is longer than a quarter of it does not go through the ring but has memory of
+// its own. Emulated queues have no ring.
+func WithRing(bytes int) ProcessOption {
+	return option(func(c *config) {
+		if bytes < 1 || bytes > largestRing {
+			c.bad = badValue("", "WithRing(%d): a ring has from 1 to %d bytes", bytes, largestRing)
+			return
+		}
+		c.ring = 1 << bits.Len(uint(max(bytes, smallestRing)-1))
+	})
+}
+
+// WithFlushTimeout says how long a process that ends waits while nobody takes
+// anything out of the queue and it has items for it, ten seconds unless it is given;
+// then it ends and the items are lost. Python waits for ever.
+func WithFlushTimeout(d time.Duration) ProcessOption {
+	return option(func(c *config) {
+		if d < 0 {
+			c.bad = badValue("", "WithFlushTimeout(%v): the time must not be negative; zero does not wait", d)
+			return
+		}
+		c.flush = d
+	})
+}
+
+var made atomic.Uint32
+
+// nameless is a name for a queue that has none.
+func nameless(kind string) string { return fmt.Sprintf("%s-%d", kind, made.Add(1)) }
