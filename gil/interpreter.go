@@ -59,7 +59,10 @@ func (w *world) newInterpreter(p Profile, o options) *Interpreter {
 func (w *world) boot(i *Interpreter, o options) *Interpreter {
 	i.id = w.interps.Add(1)
 	i.live = w.live()
-	i.home = &home{homes.Add(1), w.kern.World(), i}
+	if i.home == nil {
+		i.home = &home{world: w.kern.World(), interp: i}
+	}
+	i.home.id = w.nextHome()
 	i.domain = &i.own
 	w.kern.AddDomain(i.domain)
 	if !i.prof.FreeThreaded() && w.kern.World().Policy != kernel.ExploredPolicy {
@@ -165,8 +168,7 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 func (i *Interpreter) newMain(by *Thread, main func(*Thread)) *Thread {
 	t := i.newThread(nil, "MainThread", main, nil)
 	t.k.Init(nil, i.domain, t.name)
-	t.ended.end = true
-	t.ended.Init(t, 0, t.name)
+	t.canEnd(t)
 	i.lock()
 	i.main = t
 	i.threads = append(i.threads, t)
@@ -257,14 +259,14 @@ func (i *Interpreter) firstAlive(daemon bool) *Thread {
 
 // killDaemons ends the daemon threads and waits for them.
 func (i *Interpreter) killDaemons(t *Thread) {
-	i.mu.Lock()
+	i.lock()
 	var ds []*Thread
 	for _, u := range i.threads {
 		if u != i.main && u.daemon && !u.entered {
 			ds = append(ds, u)
 		}
 	}
-	i.mu.Unlock()
+	i.unlock()
 	for _, u := range ds {
 		if e := i.w.emit; e != nil {
 			e.eventBy(t, u, Event{Kind: EvDaemonKill})
@@ -345,6 +347,9 @@ func (i *Interpreter) failed(err error) {
 func (i *Interpreter) failure() error {
 	i.lock()
 	defer i.unlock()
+	if len(i.errs) == 0 {
+		return nil
+	}
 	return errors.Join(i.errs...)
 }
 

@@ -16,6 +16,7 @@ type Sandbox struct {
 	prof  Profile
 	opts  options
 	limit int
+	homes uint64 // number of the last home
 
 	w       *world
 	i       *Interpreter // the same one in every run
@@ -34,6 +35,7 @@ func NewSandbox(p Profile, e kernel.Explorer, limit int, opts ...Option) *Sandbo
 	s.w = newWorld(s.k, s.opts)
 	s.w.sandbox = s
 	s.i = &Interpreter{w: s.w, prof: p, code: p.compile(), name: s.opts.name, hook: s.opts.hook}
+	s.homes = homes.Add(homesOfASandbox) - homesOfASandbox
 	s.body = func() { s.i.body(s.i.main) }
 	s.k.Stalled = s.w.stalled
 	s.k.Abandoned = s.w.abandon
@@ -50,6 +52,7 @@ func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	s.k.Reset(seed, s.limit)
 	s.used, s.overrun = 0, false
 	s.w.reset()
+	s.w.since.Store(s.homes + 1)
 	i := s.i
 	i.reset()
 	s.w.boot(i, s.opts)
