@@ -12,6 +12,13 @@ import (
 // own GIL, threads and memory. It is what package process stands on; programs
 // use that package, whose Process works in both worlds.
 type Child struct {
+	name    string
+	main0   func(t *Thread)
+	opts    []Option
+	onStart func(i *Interpreter)
+	onEnd   func(t *Thread)
+	onDie   func()
+
 	i     *Interpreter
 	main  *Thread
 	ended Gate
@@ -23,15 +30,42 @@ type Child struct {
 // the child begins when that is over. The child has its parent's profile. In an
 // explored world it costs nothing. It panics with a *RuntimeError in the live one.
 func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Child {
+	c := NewChild(name, main, opts...)
+	c.Start(t)
+	return c
+}
+
+// NewChild makes an emulated process that has not started; see Thread.Emulate.
+func NewChild(name string, main func(t *Thread), opts ...Option) *Child {
+	return &Child{name: name, main0: main, opts: opts}
+}
+
+// OnStart has fn called by the thread that starts the process, when its interpreter
+// and its number are known and nothing of it has run. It is given before Start.
+func (c *Child) OnStart(fn func(i *Interpreter)) { c.onStart = fn }
+
+// OnEnd has fn called by the process's main thread when the process ends, however
+// it does, before anybody can notice. It is given before Start.
+func (c *Child) OnEnd(fn func(t *Thread)) { c.onEnd = fn }
+
+// OnKill has fn called at the moment at which the process is killed, on no thread.
+// It must not act for one. It is given before Start.
+func (c *Child) OnKill(fn func()) { c.onDie = fn }
+
+// Start starts the process, once; t is the thread that acts.
+func (c *Child) Start(t *Thread) {
 	t.must()
 	w := t.interp.w
-	if w.live() {
-		panic(misuse("", "Emulate(%q) in the live world; use package process", name))
+	switch {
+	case w.live():
+		panic(misuse("", "Emulate(%q) in the live world; use package process", c.name))
+	case c.i != nil:
+		panic(misuse("cannot start a process twice", "process %s was started already; make another with NewChild", c.name))
 	}
 	t.touch(kernel.OpStart, 0)
 	o := w.opts
-	o.name, o.hook = name, t.interp.hook
-	for _, opt := range opts {
+	o.name, o.hook = c.name, t.interp.hook
+	for _, opt := range c.opts {
 		opt.apply(&o)
 	}
 	cost := o.machine.startCost
@@ -44,18 +78,20 @@ func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Chi
 	i := w.newInterpreter(t.interp.prof, o)
 	i.pid = w.pids.Add(1)
 	i.method = o.machine.method
-	c := &Child{i: i, by: t.interp}
+	c.i, c.by = i, t.interp
 	i.process = c
-	c.main = i.newMain(t, main)
-	c.ended.Init(t, 0, "process "+name)
+	c.main = i.newMain(t, c.main0)
+	c.ended.Init(t, 0, "process "+c.name)
 	if w.emit != nil {
-		w.emit.eventBy(t, c.main, Event{Kind: EvProcessStart, Name: name, A: int64(i.method)})
+		w.emit.eventBy(t, c.main, Event{Kind: EvProcessStart, Name: c.name, A: int64(i.method)})
+	}
+	if c.onStart != nil {
+		c.onStart(i)
 	}
 	t.kern.Sync(&t.k)
 	w.kern.Spawn(&t.k, &c.main.k, func() { c.body() })
 	t.working(t.begun)
 	t.look()
-	return c
 }
 
 // body is the life of the process.
@@ -80,8 +116,57 @@ func (c *Child) JoinUntil(by *Thread, until time.Duration) bool {
 	return by.passAs(&c.ended, kernel.OpJoin, until, stateWaitJoin, WhyJoin) == Passed
 }
 
+// Ended reports whether the process has ended; by is the thread that asks.
+func (c *Child) Ended(by *Thread) bool { return c.ended.Peek(by, kernel.OpPeek) != 0 }
+
+// Kill ends the process wherever its threads are, as SIGKILL does: none of them
+// performs another operation, and what their deferred calls do nobody notices. Its
+// own children go on. It does nothing to a process that has ended. On a Machine it
+// takes effect after the wake latency. by is the thread that acts.
+func (c *Child) Kill(by *Thread) {
+	by.must()
+	by.touch(kernel.OpExit, c.ended.id)
+	if by.x != nil {
+		c.Die()
+		return
+	}
+	by.inOrder()
+	at := by.kern.Now(&by.k).After(by.interp.w.opts.machine.wakeLatency)
+	by.kern.After(&by.k, at, c.Die)
+	by.look()
+}
+
+// Die is Kill without a thread that acts, at once: for an explorer.
+func (c *Child) Die() {
+	if c.i.killed || c.main.stage.Load() == stageEnded {
+		return
+	}
+	w := c.i.w
+	for _, t := range w.threadsOf(c.i.pid) {
+		t.interp.killed = true
+		w.kern.Kill(nil, &t.k)
+	}
+	c.i.killed = true
+	if c.onDie != nil {
+		c.onDie()
+	}
+}
+
+// Killed reports whether the process was killed.
+func (c *Child) Killed() bool { return c.i != nil && c.i.killed }
+
+// ends is what the main thread does when the process ends.
+func (c *Child) ends(t *Thread) {
+	if c.onEnd != nil {
+		t.calls(func() { c.onEnd(t) })
+	}
+}
+
 // PID is the process's number, from 2 on; the machine's first process has 1.
 func (c *Child) PID() int { return int(c.i.pid) }
+
+// Parent is the interpreter that has started the process.
+func (c *Child) Parent() *Interpreter { return c.by }
 
 // Interpreter is the process's interpreter.
 func (c *Child) Interpreter() *Interpreter { return c.i }

@@ -37,7 +37,8 @@ func (g *GIL) Enter(name string) *Thread {
 	t.k.Path = uint64(t.tid)
 	i.threads = append(i.threads, t)
 	i.mu.Unlock()
-	t.canEnd(t)
+	t.ended.Init(t, 0, name)
+	t.ended.end = true
 	t.kern.Adopt(&t.k)
 	t.begin()
 	return t

@@ -17,7 +17,11 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	g.push(w)
 	op := kernel.Op{Kind: k, Obj: g.id}
 	if g.permits.Load() > 0 || w.try {
-		op.Pinned = !t.choosable() && !t.releases(k)
+		if !t.choosable() && !t.releases(k) {
+			if op.Held = t.crosses(k); !op.Held {
+				op.Pinned = true
+			}
+		}
 	} else {
 		t.x.Disable(&t.k, w.until)
 		w.asks()
@@ -28,7 +32,7 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	t.near = t.seat
 	g.remove(w)
 	w.gate = nil
-	t.armed = t.armed && op.Pinned
+	t.armed = t.armed && (op.Pinned || op.Held)
 	switch {
 	case how == kernel.Killed:
 		t.unwind()
@@ -89,16 +93,20 @@ func (t *Thread) touch(k OpKind, obj kernel.ObjID) {
 func (t *Thread) announce(k OpKind, obj kernel.ObjID, s *shared) {
 	switch {
 	case t.x != nil && t.dying:
+		t.cutOff()
 		t.resist()
 	case t.x != nil:
 		pinned := !t.choosable()
+		op := kernel.Op{Kind: k, Obj: obj, Pinned: pinned}
 		if !pinned {
 			t.straight = 0
+		} else if t.crosses(k) {
+			op.Pinned, op.Held = false, true
 		} else if t.straight++; t.straight >= straightOpsMax {
-			t.straight, pinned = 0, false
+			t.straight, pinned, op.Pinned = 0, false, false
 		}
 		t.near = away
-		how := t.x.Await(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned})
+		how := t.x.Await(&t.k, op)
 		t.near = t.seat
 		t.armed = t.armed && pinned
 		if how == kernel.Killed {

@@ -16,6 +16,7 @@ type gateWaiter struct {
 	try     bool        // explored: stays enabled at a closed gate
 	asked   bool        // explored: the observer knows that it waits
 	until   kernel.Time // explored
+	ready   func() bool // at a Common: whether it can go on
 	prev    *gateWaiter
 	next    *gateWaiter
 }

@@ -39,6 +39,9 @@ type Interpreter struct {
 	method   StartMethod
 	subEnded *Gate        // of a sub-interpreter: its creator waits here
 	private  atomic.Int64 // bytes allocated
+	annex    any          // see Annex
+	exits    []func(*Thread)
+	killed   bool // its process was
 
 	mu       sync.Mutex
 	threads  []*Thread
@@ -59,10 +62,7 @@ func (w *world) newInterpreter(p Profile, o options) *Interpreter {
 func (w *world) boot(i *Interpreter, o options) *Interpreter {
 	i.id = w.interps.Add(1)
 	i.live = w.live()
-	if i.home == nil {
-		i.home = &home{world: w.kern.World(), interp: i}
-	}
-	i.home.id = w.nextHome()
+	i.home = &home{homes.Add(1), w.kern.World(), i}
 	i.domain = &i.own
 	w.kern.AddDomain(i.domain)
 	if !i.prof.FreeThreaded() && w.kern.World().Policy != kernel.ExploredPolicy {
@@ -168,7 +168,8 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 func (i *Interpreter) newMain(by *Thread, main func(*Thread)) *Thread {
 	t := i.newThread(nil, "MainThread", main, nil)
 	t.k.Init(nil, i.domain, t.name)
-	t.canEnd(t)
+	t.ended.end = true
+	t.ended.Init(t, 0, t.name)
 	i.lock()
 	i.main = t
 	i.threads = append(i.threads, t)
@@ -207,6 +208,7 @@ func (i *Interpreter) shutDown(t *Thread) {
 	for u := i.firstAlive(false); u != nil && !t.k.Killed(); u = i.firstAlive(false) {
 		t.passAs(&u.ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
 	}
+	i.atExit(t)
 	i.lock()
 	i.closing = true
 	i.unlock()
@@ -259,14 +261,14 @@ func (i *Interpreter) firstAlive(daemon bool) *Thread {
 
 // killDaemons ends the daemon threads and waits for them.
 func (i *Interpreter) killDaemons(t *Thread) {
-	i.lock()
+	i.mu.Lock()
 	var ds []*Thread
 	for _, u := range i.threads {
 		if u != i.main && u.daemon && !u.entered {
 			ds = append(ds, u)
 		}
 	}
-	i.unlock()
+	i.mu.Unlock()
 	for _, u := range ds {
 		if e := i.w.emit; e != nil {
 			e.eventBy(t, u, Event{Kind: EvDaemonKill})
@@ -347,9 +349,6 @@ func (i *Interpreter) failed(err error) {
 func (i *Interpreter) failure() error {
 	i.lock()
 	defer i.unlock()
-	if len(i.errs) == 0 {
-		return nil
-	}
 	return errors.Join(i.errs...)
 }
 

@@ -194,11 +194,11 @@ func (w *world) abandon() {
 
 // waiting describes what the thread waits for.
 func (t *Thread) waiting() Waiting {
-	x := Waiting{Thread: t.name, For: "nothing that is known"}
+	x := Waiting{Thread: t.title(), For: "nothing that is known"}
 	if g := t.wait.gate; g != nil {
 		x.For = g.describe()
 		if o := g.owner.Load(); o != nil {
-			x.Held = o.name
+			x.Held = o.title()
 		}
 		if g.explain != nil {
 			x.Detail = g.explain()

@@ -16,7 +16,6 @@ type Sandbox struct {
 	prof  Profile
 	opts  options
 	limit int
-	homes uint64 // number of the last home
 
 	w       *world
 	i       *Interpreter // the same one in every run
@@ -35,7 +34,6 @@ func NewSandbox(p Profile, e kernel.Explorer, limit int, opts ...Option) *Sandbo
 	s.w = newWorld(s.k, s.opts)
 	s.w.sandbox = s
 	s.i = &Interpreter{w: s.w, prof: p, code: p.compile(), name: s.opts.name, hook: s.opts.hook}
-	s.homes = homes.Add(homesOfASandbox) - homesOfASandbox
 	s.body = func() { s.i.body(s.i.main) }
 	s.k.Stalled = s.w.stalled
 	s.k.Abandoned = s.w.abandon
@@ -52,7 +50,6 @@ func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	s.k.Reset(seed, s.limit)
 	s.used, s.overrun = 0, false
 	s.w.reset()
-	s.w.since.Store(s.homes + 1)
 	i := s.i
 	i.reset()
 	s.w.boot(i, s.opts)
@@ -95,7 +92,7 @@ func (i *Interpreter) reset() {
 	i.count = 0
 	i.private.Store(0)
 	i.main, i.mainDone, i.closing = nil, false, false
-	i.errs = nil
+	i.errs, i.annex, i.exits = nil, nil, nil
 }
 
 // thread returns a thread of an earlier run, as good as new, or a new one.
@@ -150,12 +147,19 @@ func (s *Sandbox) Gate(t *kernel.Task) (permits int, try bool) {
 	if w.gate == nil {
 		return -1, false
 	}
+	if w.ready != nil {
+		return int(b2i(w.ready())), w.try
+	}
 	return int(w.gate.permits.Load()), w.try
 }
 
 // End is the object that the end of the thread of task t is: what a join of it
 // waits for.
 func (s *Sandbox) End(t *kernel.Task) kernel.ObjID { return t.Owner.(*Thread).ended.id }
+
+// NameOf is what reports call the thread of task t: its name, with that of its process
+// unless that is the first one.
+func (s *Sandbox) NameOf(t *kernel.Task) string { return t.Owner.(*Thread).title() }
 
 // ThreadOf is the thread of task t.
 func (s *Sandbox) ThreadOf(t *kernel.Task) *Thread { return t.Owner.(*Thread) }

@@ -76,7 +76,8 @@ type Thread struct {
 // The stages of a thread's life.
 const (
 	stageNew uint32 = iota
-	stageStarted
+	stageStarting
+	stageRunning
 	stageEnded
 )
 
@@ -163,9 +164,10 @@ func (t *Thread) Start(by *Thread) {
 	if by.dying || by.k.Killed() {
 		by.unwind() // a deferred call of a thread that is being ended starts nobody
 	}
-	t.canEnd(by)
+	t.ended.end = true
+	t.ended.Init(by, 0, t.name)
 	by.touch(kernel.OpStart, t.ended.id)
-	if !t.stage.CompareAndSwap(stageNew, stageStarted) {
+	if !t.stage.CompareAndSwap(stageNew, stageStarting) {
 		panic(misuse("threads can only be started once", "thread %s: threads can only be started once; make a new one", t.name))
 	}
 	if err := i.admit(t); err != nil {
@@ -186,16 +188,6 @@ func (t *Thread) Start(by *Thread) {
 	i.w.kern.Spawn(&by.k, &t.k, t.life0)
 	if by.x == nil {
 		by.passAs(&t.started, kernel.OpStart, Forever, stateWaitJoin, WhyStart)
-	}
-}
-
-// canEnd makes the gate at which the end of t is waited for.
-func (t *Thread) canEnd(by *Thread) {
-	switch t.ended.end = true; {
-	case t.x != nil && t.ended.home == nil: // nobody else can know it
-		t.ended.settle(by, 0, t.name)
-	case !t.ended.Bound(by):
-		t.ended.Init(by, 0, t.name)
 	}
 }
 
@@ -222,9 +214,7 @@ func (t *Thread) begin() {
 		e.event(t, Event{Kind: EvThreadStart, Name: t.name})
 	}
 	t.attach()
-	if t.stage.Load() == stageNew { // nobody has called Start
-		t.stage.Store(stageStarted)
-	}
+	t.stage.Store(stageRunning)
 	t.armed = true // a new thread runs when it is chosen, not before
 	if t.x == nil && t.creator != nil {
 		t.started.open(t, 1)
@@ -279,7 +269,13 @@ func (t *Thread) conclude() {
 	if t.gil == nil {
 		t.kern.Sync(&t.k)
 	}
+	if i.killed {
+		t.stage.Store(stageEnded)
+	}
 	t.endContext() // whoever is called by that may still act for the thread
+	if c := i.process; c != nil && t == i.main {
+		c.ends(t)
+	}
 	t.stage.Store(stageEnded)
 	t.enter(stateRun)
 	if e := i.w.emit; e != nil {
@@ -382,7 +378,7 @@ func (t *Thread) IsAlive(by *Thread) bool {
 		return false
 	}
 	s := t.stage.Load()
-	return s == stageStarted
+	return s == stageStarting || s == stageRunning
 }
 
 // Interpreter is the interpreter the thread belongs to.
@@ -400,7 +396,7 @@ func (t *Thread) Now() time.Duration { return time.Duration(t.kern.Now(&t.k)) }
 
 // String is the thread's name, state and ident, as Python's repr has them.
 func (t *Thread) String() string {
-	s := [...]string{"initial", "started", "stopped"}[t.stage.Load()]
+	s := [...]string{"initial", "started", "started", "stopped"}[t.stage.Load()]
 	if t.daemon {
 		s += " daemon"
 	}

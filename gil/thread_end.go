@@ -20,12 +20,12 @@ type failingNow struct{}
 func (failingNow) Error() string { return "gil: FailNow" }
 
 // Unwinding reports whether v, which recover has returned, is a panic by which this
-// package ends a thread: because its world ends, or by FailNow. Who recovers for
+// package ends a thread: because its world ends, or by FailNow or Quit. Who recovers for
 // reasons of its own, as a pool does for the failures of its jobs, panics with it
 // again.
 func Unwinding(v any) bool {
 	switch v.(type) {
-	case unwinding, failingNow:
+	case unwinding, failingNow, quitting:
 		return true
 	}
 	return false
@@ -69,7 +69,7 @@ func (t *Thread) alive() {
 // with, nil when it returned or its goroutine exits.
 func (t *Thread) recovered(v any) {
 	switch v := v.(type) {
-	case nil:
+	case nil, quitting:
 	case unwinding:
 		t.dying = true
 		return

@@ -39,24 +39,22 @@ func (s *shared) ownSlow(t *Thread) {
 	}
 	s.bind.Lock()
 	defer s.bind.Unlock()
-	mine, at := t.home.world, s.at.Load()
+	mine := t.home.world
 	switch old := s.home; {
 	case old == nil:
-	case at == t.home.id:
+	case old == t.home:
 		return
-	case old.over(at):
-		if mine.Policy == kernel.ExploredPolicy && old.world.Policy == kernel.ExploredPolicy {
-			t.interp.outlived(s.describe()) // and its value with it
-		}
 	case old.world == mine:
 		panic(&RuntimeError{
 			Text: "gil: " + s.describe() + " belongs to interpreter " + old.interp.Name() + " and was used from " + t.interp.Name() +
 				"; processes and sub-interpreters share nothing, send the value instead",
 			Python: "name '" + s.name + "' is not defined",
 		})
-	default:
+	case !old.world.Ended():
 		panic(misuse("", "%s belongs to another %v world that is still running and was used by thread %s; make one per world",
 			s.describe(), old.world.Policy, t.name))
+	case old.world.Policy == kernel.ExploredPolicy && mine.Policy == kernel.ExploredPolicy:
+		t.interp.outlived(s.describe()) // and its value with it
 	}
 	s.id = s.identity(t)
 	s.home = t.home

@@ -79,7 +79,7 @@ func arrayOf[T any](s *shared) *Array[T] {
 }
 
 func rawArrayOf[T any](s *shared) *RawArray[T] {
-	return &RawArray[T]{shared: shared{seg: s.seg, claim: s.claim, object: s.object}, data: elements[T](s)}
+	return &RawArray[T]{shared: s.twin(), data: elements[T](s)}
 }
 
 // Len returns the number of elements. Python: len(array).
@@ -90,8 +90,8 @@ func (a *Array[T]) Len() int { return len(a.data) }
 func (a *Array[T]) Lock() *Lock { return a.lock }
 
 // element checks an index; negative ones count from the end.
-func (a *Array[T]) element(i int) (*T, error) {
-	if err := a.lock.err(); err != nil {
+func (a *Array[T]) element(ctx context.Context, i int, k opKind) (*T, error) {
+	if err := a.lock.act(ctx, k); err != nil {
 		return nil, err
 	}
 	if i < 0 {
@@ -105,7 +105,7 @@ func (a *Array[T]) element(i int) (*T, error) {
 
 // Load returns element i, from the end if i is negative. Python: array[i].
 func (a *Array[T]) Load(ctx context.Context, i int) (x T, err error) {
-	p, err := a.element(i)
+	p, err := a.element(ctx, i, opRead)
 	if err != nil {
 		return x, err
 	}
@@ -120,7 +120,7 @@ func (a *Array[T]) Load(ctx context.Context, i int) (x T, err error) {
 
 // Store sets element i, from the end if i is negative. Python: array[i] = x.
 func (a *Array[T]) Store(ctx context.Context, i int, x T) error {
-	p, err := a.element(i)
+	p, err := a.element(ctx, i, opWrite)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (a *Array[T]) Store(ctx context.Context, i int, x T) error {
 // AddAt adds d to element i in one atomic instruction, without the array's lock, and
 // returns the sum. Integers wrap. Python: with array.get_lock(): array[i] += d.
 func AddAt[N Number](ctx context.Context, a *Array[N], i int, d N) (sum N, err error) {
-	p, err := a.element(i)
+	p, err := a.element(ctx, i, opUpdate)
 	if err != nil {
 		return sum, err
 	}

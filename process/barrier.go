@@ -94,6 +94,7 @@ func (b *Barrier) Parties() int {
 
 // NWaiting returns how many wait for the others. Python: barrier.n_waiting.
 func (b *Barrier) NWaiting(ctx context.Context) (n int) {
+	_ = b.act(ctx, opPeek)
 	_ = b.locking(func() {
 		if b.state() == filling {
 			n = b.inside()
@@ -103,7 +104,10 @@ func (b *Barrier) NWaiting(ctx context.Context) (n int) {
 }
 
 // Broken reports whether the barrier is broken. Python: barrier.broken.
-func (b *Barrier) Broken(ctx context.Context) bool { return b.state() == broken }
+func (b *Barrier) Broken(ctx context.Context) bool {
+	_ = b.act(ctx, opPeek)
+	return b.state() == broken
+}
 
 // Wait waits until as many as there are parties wait, and returns a number from 0
 // to Parties-1, a different one to each of them. Its error matches
@@ -111,13 +115,13 @@ func (b *Barrier) Broken(ctx context.Context) bool { return b.state() == broken 
 // barrier, and the error matches both. The GIL is given up while it waits. Python:
 // barrier.wait().
 func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
-	return b.wait(ctx, never, nil)
+	return b.meet(ctx, never, nil)
 }
 
 // WaitTimeout is Wait that breaks the barrier after d; the error matches
 // [ErrTimeout] too then. Python: barrier.wait(d).
 func (b *Barrier) WaitTimeout(ctx context.Context, d time.Duration) (index int, err error) {
-	return b.wait(ctx, within(d), nil)
+	return b.meet(ctx, within(ctx, d), nil)
 }
 
 // WaitDo is Wait for parties that have something done once per round: the last to
@@ -125,18 +129,24 @@ func (b *Barrier) WaitTimeout(ctx context.Context, d time.Duration) (index int, 
 // panics, the barrier breaks, and it is what that call returns. Python:
 // Barrier(n, action).
 func (b *Barrier) WaitDo(ctx context.Context, action func() error) (index int, err error) {
-	return b.wait(ctx, never, action)
+	return b.meet(ctx, never, action)
 }
 
 // Abort breaks the barrier: whoever waits, or comes to wait, gets an error that
 // matches [ErrBrokenBarrier] until somebody calls Reset. Python: barrier.abort().
 func (b *Barrier) Abort(ctx context.Context) error {
+	if err := b.act(ctx, opSet); err != nil {
+		return err
+	}
 	return b.locking(func() { b.become(broken) })
 }
 
 // Reset makes the barrier whole and empty; whoever waits gets an error that matches
 // [ErrBrokenBarrier]. Python: barrier.reset().
 func (b *Barrier) Reset(ctx context.Context) error {
+	if err := b.act(ctx, opClear); err != nil {
+		return err
+	}
 	return b.locking(func() {
 		switch {
 		case b.inside() == 0:
@@ -156,8 +166,8 @@ func (b *Barrier) state() uint32 {
 func (b *Barrier) become(state uint32) {
 	b.fence.pass()
 	atomic.StoreUint32(&b.bar.state, state)
-	b.bar.release.Ring(futex.All)
-	b.bar.entry.Ring(futex.All)
+	b.ring(&b.bar.release, futex.All)
+	b.ring(&b.bar.entry, futex.All)
 }
 
 // locking calls fn with the lock held. Nobody holds it for long, and the state is
@@ -167,13 +177,17 @@ func (b *Barrier) locking(fn func()) error {
 	if err := b.err(); err != nil {
 		return err
 	}
+	if b.in != nil { // nothing comes between two operations that are announced
+		fn()
+		return nil
+	}
 	if !b.take() {
 		if _, err := b.acquire(context.Background(), "locking", never, true); err != nil {
 			return err
 		}
 	}
 	fn()
-	return b.release()
+	return b.mutex.release(context.Background())
 }
 
 // inside counts who is inside. Called with the lock held.
@@ -190,7 +204,7 @@ func (b *Barrier) inside() (n int) {
 // are removed: whoever comes after one that dies here must find either.
 func (b *Barrier) sweep() {
 	gone := func(row *partiesInside) bool {
-		return row.owner != 0 && row.owner != b.claim && !b.seg.Alive(row.owner)
+		return row.owner != 0 && row.owner != b.me() && !b.seg.Alive(row.owner)
 	}
 	rows := b.bar.row[:b.bar.rows]
 	for i := range rows {
@@ -224,7 +238,7 @@ func (b *Barrier) row() (*partiesInside, error) {
 	free := -1
 	for i := range b.bar.rows {
 		switch b.bar.row[i].owner {
-		case b.claim:
+		case b.me():
 			return &b.bar.row[i], nil
 		case 0:
 			free = int(i)
@@ -237,16 +251,20 @@ func (b *Barrier) row() (*partiesInside, error) {
 		b.bar.rows++
 	}
 	row := &b.bar.row[free]
-	row.count, row.owner = 0, b.claim
+	row.count, row.owner = 0, b.me()
 	return row, nil
 }
 
-func (b *Barrier) wait(ctx context.Context, until time.Time, action func() error) (index int, err error) {
+func (b *Barrier) meet(ctx context.Context, until limit, action func() error) (index int, err error) {
 	var (
 		entered, last bool
 		row           *partiesInside
 		failed        error
 	)
+	if err := b.act(ctx, opWait); err != nil {
+		return 0, err
+	}
+	me := b.me()
 	// First in: not before the last round has left.
 	for !entered {
 		if err := b.locking(func() {
@@ -280,7 +298,7 @@ func (b *Barrier) wait(ctx context.Context, until time.Time, action func() error
 	}
 	defer func() {
 		if e := b.locking(func() {
-			if row.owner == b.claim { // not if the handle was closed meanwhile
+			if row.owner == me { // not if the handle was closed meanwhile
 				row.count--
 			}
 			b.drained()
@@ -292,7 +310,7 @@ func (b *Barrier) wait(ctx context.Context, until time.Time, action func() error
 	case !last:
 		err = b.gather(ctx, until)
 	case action != nil:
-		err = b.act(action)
+		err = b.run(action)
 	}
 	if err != nil {
 		return 0, err
@@ -305,8 +323,8 @@ func (b *Barrier) wait(ctx context.Context, until time.Time, action func() error
 	return index, nil
 }
 
-// act runs the last one's action and releases the others.
-func (b *Barrier) act(action func() error) (err error) {
+// run calls the last one's action and releases the others.
+func (b *Barrier) run(action func() error) (err error) {
 	done := false
 	defer func() {
 		// Also when action panicked.
@@ -329,8 +347,8 @@ func (b *Barrier) act(action func() error) (err error) {
 
 // gather waits inside for the others. Giving up breaks the barrier, unless it is
 // too late for that.
-func (b *Barrier) gather(ctx context.Context, limit time.Time) error {
-	closed, err := b.until(ctx, limit, &b.leave, &b.bar.release, func(state uint32) bool { return state != filling })
+func (b *Barrier) gather(ctx context.Context, end limit) error {
+	closed, err := b.until(ctx, end, &b.leave, &b.bar.release, func(state uint32) bool { return state != filling })
 	if err == nil || closed {
 		return err
 	}
@@ -349,16 +367,19 @@ func (b *Barrier) gather(ctx context.Context, limit time.Time) error {
 }
 
 // until waits in one of the rooms for a state.
-func (b *Barrier) until(ctx context.Context, limit time.Time, room *futex.Room, bell *futex.Bell, good func(state uint32) bool) (closed bool, err error) {
+func (b *Barrier) until(ctx context.Context, end limit, room *futex.Room, bell *futex.Bell, good func(state uint32) bool) (closed bool, err error) {
 	var failed error
-	ok, err := wait(ctx, "Barrier.Wait", room, &futex.Quest{
-		Bell: bell,
-		Try: func() bool {
-			failed = b.err()
-			return failed != nil || good(b.state())
+	ok, err := b.mutex.wait(ctx, "Barrier.Wait", room, &quest{
+		Quest: futex.Quest{
+			Bell: bell,
+			Try: func() bool {
+				failed = b.err()
+				return failed != nil || good(b.state())
+			},
+			Check: b.look,
 		},
-		Check: b.look,
-		Until: limit,
+		kind:  opWait,
+		until: end,
 	})
 	switch {
 	case failed != nil:

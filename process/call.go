@@ -13,7 +13,7 @@ func (p *Process) result(ctx context.Context) (any, error) {
 	v, err := p.conn.Recv(ctx)
 	if gone := p.Join(ctx); gone != nil {
 		_ = p.Kill()
-		_ = p.Join(context.Background())
+		_ = p.Join(patient(ctx))
 		return nil, over(ctx, "call")
 	}
 	var undecoded *pickle.Error

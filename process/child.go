@@ -68,7 +68,7 @@ func (b *legacy) run() int {
 		v, err = perform(ctx, t, call)
 	}
 	if r.Reply {
-		return b.answer(v, err)
+		return b.answer(context.Background(), v, err)
 	}
 	if err == nil {
 		return 0
@@ -138,8 +138,7 @@ func (b *legacy) join(r *record) {
 }
 
 // answer sends what Call waits for. A caller that has gone needs none.
-func (b *legacy) answer(v any, err error) int {
-	ctx := context.Background()
+func (b *legacy) answer(ctx context.Context, v any, err error) int {
 	if err == nil {
 		if err = b.conn.Send(ctx, v); err == nil {
 			return 0

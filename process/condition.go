@@ -29,9 +29,7 @@ type Condition struct {
 	lock Locker
 	own  bool // the lock is closed with the condition
 
-	mu      sync.Mutex
-	mine    *sleepers
-	claimed uint32 // of mine's grants, by goroutines of this process
+	mu sync.Mutex
 }
 
 type conditionMemory struct {
@@ -55,9 +53,13 @@ type sleepers struct {
 	done   uint32 // notifications whose receivers had the lock again
 	counts uint64 // waiting in the upper half, notifications in the lower
 	bell   futex.Bell
+	// Of the notifications, those that goroutines of the process have taken. Nobody
+	// else looks.
+	claimed uint32
+	_       uint32
 }
 
-const conditionSize = 8 + conditionRows*24
+const conditionSize = 8 + conditionRows*32
 
 // NewCondition makes a condition over a lock, which several conditions can share.
 // The lock nil stands for a new one of the condition's own: an [RLock] when ctx is
@@ -87,7 +89,7 @@ func NewCondition(ctx context.Context, l Locker) (*Condition, error) {
 
 func conditionOf(s *shared, l Locker) *Condition {
 	return &Condition{
-		shared: shared{seg: s.seg, claim: s.claim, object: s.object}, mem: at[conditionMemory](s, 0), lock: l,
+		shared: s.twin(), mem: at[conditionMemory](s, 0), lock: l,
 	}
 }
 
@@ -129,14 +131,14 @@ func (c *Condition) With(ctx context.Context, fn func()) error { return with(ctx
 // held to begin with. The GIL is given up while it waits. Python:
 // condition.wait().
 func (c *Condition) Wait(ctx context.Context) error {
-	_, err := c.wait(ctx, "Condition.Wait", never)
+	_, err := c.sleep(ctx, "Condition.Wait", never)
 	return err
 }
 
 // WaitTimeout is Wait that waits for at most d, not counting the time until it has
 // the lock again, and reports whether it was notified. Python: condition.wait(d).
 func (c *Condition) WaitTimeout(ctx context.Context, d time.Duration) (notified bool, err error) {
-	return c.wait(ctx, "Condition.WaitTimeout", within(d))
+	return c.sleep(ctx, "Condition.WaitTimeout", within(ctx, d))
 }
 
 // WaitFor waits until pred, which is called with the lock held, returns true.
@@ -153,21 +155,21 @@ func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
 // WaitForTimeout is WaitFor that waits for at most d, and returns what pred
 // returned last. Python: condition.wait_for(pred, d).
 func (c *Condition) WaitForTimeout(ctx context.Context, d time.Duration, pred func() bool) (bool, error) {
-	until := within(d)
+	until := within(ctx, d)
 	for {
 		if pred() {
 			return true, nil
 		}
-		if !time.Now().Before(until) {
+		if until.over(ctx) {
 			return false, nil
 		}
-		if _, err := c.wait(ctx, "Condition.WaitForTimeout", until); err != nil {
+		if _, err := c.sleep(ctx, "Condition.WaitForTimeout", until); err != nil {
 			return false, err
 		}
 	}
 }
 
-func (c *Condition) wait(ctx context.Context, op string, until time.Time) (notified bool, err error) {
+func (c *Condition) sleep(ctx context.Context, op string, until limit) (notified bool, err error) {
 	if err := c.err(); err != nil {
 		return false, err
 	}
@@ -185,14 +187,18 @@ func (c *Condition) wait(ctx context.Context, op string, until time.Time) (notif
 		return false, err
 	}
 	var failed error
-	notified, err = wait(ctx, op, &c.room, &futex.Quest{
-		Bell: &row.bell,
-		Try: func() bool {
-			failed = c.err()
-			return failed != nil || c.granted(row)
+	notified, err = c.wait(ctx, op, &c.room, &quest{
+		Quest: futex.Quest{
+			Bell: &row.bell,
+			Try: func() bool {
+				failed = c.err()
+				return failed != nil || c.granted(row)
+			},
+			Check: c.look,
 		},
-		Check: c.look,
-		Until: until,
+		kind:  opWait,
+		ready: func() bool { return c.err() != nil || row.claimed != uint32(atomic.LoadUint64(&row.counts)) },
+		until: until,
 	})
 	if !notified || failed != nil {
 		// Giving up, unless a notification has come that nobody here has taken.
@@ -218,10 +224,10 @@ func (c *Condition) wait(ctx context.Context, op string, until time.Time) (notif
 func (c *Condition) granted(row *sleepers) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.claimed == uint32(atomic.LoadUint64(&row.counts)) {
+	if row.claimed == uint32(atomic.LoadUint64(&row.counts)) {
 		return false
 	}
-	c.claimed++
+	row.claimed++
 	return true
 }
 
@@ -240,7 +246,7 @@ func (c *Condition) quit(row *sleepers) (notified bool) {
 }
 
 // grant notifies up to n of those who wait in a row, and returns how many it did.
-func (row *sleepers) grant(n int) int {
+func (c *Condition) grant(row *sleepers, n int) int {
 	for {
 		v := atomic.LoadUint64(&row.counts)
 		k := min(n, int(v>>32))
@@ -250,7 +256,7 @@ func (row *sleepers) grant(n int) int {
 		// The lower half wraps without touching the upper one.
 		next := (v>>32-uint64(k))<<32 | uint64(uint32(v)+uint32(k))
 		if atomic.CompareAndSwapUint64(&row.counts, v, next) {
-			row.bell.Ring(futex.All)
+			c.ring(&row.bell, futex.All)
 			return k
 		}
 	}
@@ -260,7 +266,7 @@ func (row *sleepers) grant(n int) int {
 // [*AssertionError] says that the caller does not hold it. It does not block.
 // Python: condition.notify(n).
 func (c *Condition) Notify(ctx context.Context, n int) error {
-	if err := c.err(); err != nil {
+	if err := c.act(ctx, opNotify); err != nil {
 		return err
 	}
 	if !c.lock.held(ctx) {
@@ -286,11 +292,11 @@ func (c *Condition) notify(n int) {
 		if owner == 0 || atomic.LoadUint64(&row.counts)>>32 == 0 {
 			continue
 		}
-		if owner != c.claim && !c.seg.Alive(owner&^dead) {
+		if owner != c.me() && !c.seg.Alive(owner&^dead) {
 			n += c.bury(row, owner)
 			continue
 		}
-		n -= row.grant(n)
+		n -= c.grant(row, n)
 	}
 	runtime.KeepAlive(c)
 }
@@ -300,7 +306,7 @@ func (c *Condition) look() {
 	orphaned := 0
 	for i := range c.rows() {
 		row := &c.mem.row[i]
-		if owner := atomic.LoadUint32(&row.owner); owner != 0 && owner != c.claim && !c.seg.Alive(owner&^dead) {
+		if owner := atomic.LoadUint32(&row.owner); owner != 0 && owner != c.me() && !c.seg.Alive(owner&^dead) {
 			orphaned += c.bury(row, owner)
 		}
 	}
@@ -314,22 +320,34 @@ func (c *Condition) rows() uint32 { return min(atomic.LoadUint32(&c.mem.rows), c
 // bury empties the row of a dead process and returns how many notifications it had
 // got that did no good.
 func (c *Condition) bury(row *sleepers, owner uint32) (orphaned int) {
-	if !atomic.CompareAndSwapUint32(&row.owner, owner, c.claim|dead) {
+	if !atomic.CompareAndSwapUint32(&row.owner, owner, c.me()|dead) {
 		return 0 // somebody else is at it
 	}
 	orphaned = int(uint32(atomic.LoadUint64(&row.counts)) - atomic.LoadUint32(&row.done))
 	atomic.StoreUint64(&row.counts, 0)
 	atomic.StoreUint32(&row.done, 0)
+	atomic.StoreUint32(&row.claimed, 0)
 	atomic.StoreUint32(&row.owner, 0)
 	return max(orphaned, 0)
+}
+
+// mine finds the row of the process that acts, nil when it has none.
+func (c *Condition) mine() *sleepers {
+	me := c.me()
+	for i := range c.rows() {
+		if row := &c.mem.row[i]; atomic.LoadUint32(&row.owner) == me {
+			return row
+		}
+	}
+	return nil
 }
 
 // row returns this process's row. It is called with the condition's lock held.
 func (c *Condition) row() (*sleepers, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.mine != nil {
-		return c.mine, nil
+	if row := c.mine(); row != nil {
+		return row, nil
 	}
 	for i := range uint32(conditionRows) {
 		row := &c.mem.row[i]
@@ -342,11 +360,10 @@ func (c *Condition) row() (*sleepers, error) {
 				c.notify(orphaned)
 			}
 		}
-		if atomic.CompareAndSwapUint32(&row.owner, 0, c.claim) {
+		if atomic.CompareAndSwapUint32(&row.owner, 0, c.me()) {
 			for rows := c.rows(); rows <= i; rows = c.rows() {
 				atomic.CompareAndSwapUint32(&c.mem.rows, rows, i+1)
 			}
-			c.mine = row
 			return row, nil
 		}
 	}
@@ -357,9 +374,7 @@ func (c *Condition) row() (*sleepers, error) {
 // made; what waits here returns [ErrClosed]. It does not block, and may be called
 // again.
 func (c *Condition) Close() error {
-	c.mu.Lock()
-	row := c.mine
-	c.mu.Unlock()
+	row := c.mine()
 	var bells []*futex.Bell
 	if row != nil {
 		bells = append(bells, &row.bell)

@@ -103,11 +103,11 @@ func (f *Func[In, Out]) String() string { return f.t.name }
 // encoded by Start. The error is that of a bad option.
 // Python: Process(target=f, args=…).
 func (f *Func[In, Out]) New(ctx context.Context, in In, opts ...Option) (*Process, error) {
-	return f.process(in, false, opts)
+	return f.process(ctx, in, false, opts)
 }
 
-func (f *Func[In, Out]) process(in In, reply bool, opts []Option) (*Process, error) {
-	return newProcess(f.t, func(dst []byte, opts ...pickle.Option) ([]byte, error) {
+func (f *Func[In, Out]) process(ctx context.Context, in In, reply bool, opts []Option) (*Process, error) {
+	return newProcess(ctx, f.t, func(dst []byte, opts ...pickle.Option) ([]byte, error) {
 		return pickle.Append(dst, in, opts...)
 	}, reply, opts)
 }
@@ -134,7 +134,7 @@ func (f *Func[In, Out]) Start(ctx context.Context, in In, opts ...Option) (*Proc
 // [Process.Start].
 func (f *Func[In, Out]) Call(ctx context.Context, in In, opts ...Option) (Out, error) {
 	var out Out
-	p, err := f.process(in, true, opts)
+	p, err := f.process(ctx, in, true, opts)
 	if err != nil {
 		return out, err
 	}

@@ -42,13 +42,13 @@ func NewEvent(ctx context.Context) (*Event, error) {
 }
 
 func eventOf(s *shared) *Event {
-	return &Event{shared: shared{seg: s.seg, claim: s.claim, object: s.object}, mem: at[eventMemory](s, 0)}
+	return &Event{shared: s.twin(), mem: at[eventMemory](s, 0)}
 }
 
 // Set sets the flag and wakes everybody who waits. It does not block. Its only
 // error is [ErrClosed]. Python: event.set().
 func (e *Event) Set(ctx context.Context) error {
-	if err := e.err(); err != nil {
+	if err := e.act(ctx, opSet); err != nil {
 		return err
 	}
 	e.fence.pass()
@@ -59,7 +59,7 @@ func (e *Event) Set(ctx context.Context) error {
 		}
 		// Adding 3 counts one more and sets the bit.
 		if atomic.CompareAndSwapUint32(&e.mem.word, word, word+3) {
-			e.mem.bell.Ring(futex.All)
+			e.ring(&e.mem.bell, futex.All)
 			runtime.KeepAlive(e)
 			return nil
 		}
@@ -69,7 +69,7 @@ func (e *Event) Set(ctx context.Context) error {
 // Clear resets the flag. It does not block. Its only error is [ErrClosed]. Python:
 // event.clear().
 func (e *Event) Clear(ctx context.Context) error {
-	if err := e.err(); err != nil {
+	if err := e.act(ctx, opClear); err != nil {
 		return err
 	}
 	for {
@@ -83,6 +83,11 @@ func (e *Event) Clear(ctx context.Context) error {
 
 // IsSet reports whether the flag is set. Python: event.is_set().
 func (e *Event) IsSet(ctx context.Context) bool {
+	_ = e.act(ctx, opPeek)
+	return e.set()
+}
+
+func (e *Event) set() bool {
 	set := atomic.LoadUint32(&e.mem.word)&1 != 0
 	if set {
 		e.fence.pass()
@@ -95,33 +100,37 @@ func (e *Event) IsSet(ctx context.Context) bool {
 // [ErrClosed] or says that ctx ended. The GIL is given up while it waits. Python:
 // event.wait().
 func (e *Event) Wait(ctx context.Context) error {
-	_, err := e.wait(ctx, "Event.Wait", never)
+	_, err := e.await(ctx, "Event.Wait", never)
 	return err
 }
 
 // WaitTimeout is Wait that waits for at most d, and reports whether the flag was
 // set. Zero and negative times do not wait. Python: event.wait(d).
 func (e *Event) WaitTimeout(ctx context.Context, d time.Duration) (set bool, err error) {
-	return e.wait(ctx, "Event.WaitTimeout", within(d))
+	return e.await(ctx, "Event.WaitTimeout", within(ctx, d))
 }
 
-func (e *Event) wait(ctx context.Context, op string, until time.Time) (bool, error) {
+func (e *Event) await(ctx context.Context, op string, until limit) (bool, error) {
 	if err := e.err(); err != nil {
 		return false, err
 	}
 	before := atomic.LoadUint32(&e.mem.word)
-	if before&1 != 0 {
+	if e.in == nil && before&1 != 0 {
 		e.fence.pass()
 		return true, nil
 	}
 	var failed error
-	ok, err := wait(ctx, op, &e.room, &futex.Quest{
-		Bell: &e.mem.bell,
-		Try: func() bool {
-			failed = e.err()
-			return failed != nil || atomic.LoadUint32(&e.mem.word) != before
+	ok, err := e.wait(ctx, op, &e.room, &quest{
+		Quest: futex.Quest{
+			Bell: &e.mem.bell,
+			Try: func() bool {
+				failed = e.err()
+				word := atomic.LoadUint32(&e.mem.word)
+				return failed != nil || word&1 != 0 || word>>1 != before>>1
+			},
 		},
-		Until: until,
+		kind:  opWait,
+		until: until,
 	})
 	if failed != nil {
 		return false, failed
@@ -137,7 +146,7 @@ func (e *Event) Close() error { return e.close(&e.mem.bell) }
 // String shows the flag as Python's repr does.
 func (e *Event) String() string {
 	state := "unset"
-	if e.IsSet(context.Background()) {
+	if e.set() {
 		state = "set"
 	}
 	return fmt.Sprintf("<Event at %p %s>", e, state)

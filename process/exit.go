@@ -20,8 +20,11 @@ import (
 // sys.exit does. What Python's sys.exit("text") does is done by returning an
 // error. os.Exit ends the process at once, as os._exit does.
 func Exit(ctx context.Context, code int) {
-	if err := refuseVirtual(ctx); err != nil {
-		panic(err)
+	if t := virtual(ctx); t != nil {
+		if onMainThread(t) {
+			emulatedOf(t).code = code & 0xff
+		}
+		t.Quit()
 	}
 	if !family.entered.Load() {
 		os.Exit(code & 0xff)

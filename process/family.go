@@ -27,15 +27,18 @@ type relatives struct {
 	counter  int
 }
 
-// current returns this process.
-func current() *Process {
-	family.mu.Lock()
-	defer family.mu.Unlock()
-	if family.self == nil {
-		family.self = &Process{role: self, name: "MainProcess", stage: started, pid: os.Getpid(), done: make(chan struct{})}
+// current returns the process whose relatives these are.
+func (f *relatives) current() *Process {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.self == nil {
+		f.self = &Process{role: self, name: "MainProcess", stage: started, pid: os.Getpid(), done: make(chan struct{})}
 	}
-	return family.self
+	return f.self
 }
+
+// current returns this process of the operating system.
+func current() *Process { return family.current() }
 
 // count numbers children as they are made.
 func (f *relatives) count() int {
@@ -75,17 +78,26 @@ func (f *relatives) active() []*Process {
 }
 
 // Current returns the process that ctx belongs to. Python: current_process.
-func Current(ctx context.Context) *Process { return current() }
+func Current(ctx context.Context) *Process { return familyOf(ctx).current() }
 
 // Parent returns the process that started this one: its PID and Name, whether it
 // IsAlive, and Join, which waits for its end, however it ends. It is nil in a
 // process that no Start has started. Python: parent_process.
 func Parent(ctx context.Context) *Process {
-	family.mu.Lock()
-	defer family.mu.Unlock()
-	return family.parent
+	f := familyOf(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.parent
 }
 
 // ActiveChildren returns this process's children that have not ended, in the
 // order in which they were made. Python: active_children.
-func ActiveChildren(ctx context.Context) []*Process { return family.active() }
+func ActiveChildren(ctx context.Context) []*Process {
+	f := familyOf(ctx)
+	for _, p := range f.active() {
+		if p.emulated != nil {
+			p.emulated.look(ctx)
+		}
+	}
+	return f.active()
+}

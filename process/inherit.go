@@ -81,12 +81,3 @@ func (u *unpacked) options() (opts []pickle.Option, rest func()) {
 	}
 	return []pickle.Option{pickle.WithHandles(h), pickle.WithMaxSize(maxArguments)}, func() { release(h.Rest()) }
 }
-
-// release closes handles that nobody owns.
-func release(handles []any) {
-	for _, handle := range handles {
-		if file, ok := handle.(*os.File); ok {
-			_ = file.Close()
-		}
-	}
-}

@@ -100,15 +100,16 @@ func newMutex(ctx context.Context, object string) (*mutex, error) {
 }
 
 func mutexOf(s *shared) *mutex {
-	return &mutex{shared: shared{seg: s.seg, claim: s.claim, object: s.object}, mem: at[mutexMemory](s, 0)}
+	return &mutex{shared: s.twin(), mem: at[mutexMemory](s, 0)}
 }
 
 // take acquires a lock that is free.
 func (m *mutex) take() bool {
-	if !atomic.CompareAndSwapUint32(&m.mem.word, 0, m.claim) {
+	if !atomic.CompareAndSwapUint32(&m.mem.word, 0, m.me()) {
 		return false
 	}
 	m.fence.pass()
+	m.own(true)
 	runtime.KeepAlive(m)
 	return true
 }
@@ -117,7 +118,7 @@ func (m *mutex) take() bool {
 // [ErrClosed], or says that ctx ended; then it does not hold it. The GIL is given
 // up while it waits. Python: lock.acquire().
 func (l *Lock) Acquire(ctx context.Context) error {
-	if !l.shut.Load() && l.take() {
+	if l.in == nil && !l.shut.Load() && l.take() {
 		return nil
 	}
 	_, err := l.acquire(ctx, "Acquire", never, false)
@@ -127,13 +128,13 @@ func (l *Lock) Acquire(ctx context.Context) error {
 // AcquireTimeout is Acquire that waits for at most d, and reports whether it holds
 // the lock. Zero and negative times do not wait. Python: lock.acquire(timeout=d).
 func (l *Lock) AcquireTimeout(ctx context.Context, d time.Duration) (acquired bool, err error) {
-	return l.acquire(ctx, "AcquireTimeout", within(d), false)
+	return l.acquire(ctx, "AcquireTimeout", within(ctx, d), false)
 }
 
 // TryAcquire acquires the lock if it is free, and reports whether it did. A holder
 // that died is an [*OwnerDiedError]. It does not block. Python:
 // lock.acquire(block=False).
-func (l *Lock) TryAcquire(ctx context.Context) (acquired bool, err error) { return l.try() }
+func (l *Lock) TryAcquire(ctx context.Context) (acquired bool, err error) { return l.try(ctx) }
 
 // Recover acquires the lock although its owner died, so that the caller can put
 // right what the lock protects. While the lock is held by somebody alive, or free,
@@ -147,11 +148,11 @@ func (l *Lock) Recover(ctx context.Context) error {
 
 // Release frees the lock, whoever holds it. A [*ValueError] says that nobody does.
 // It does not block. Python: lock.release().
-func (l *Lock) Release(ctx context.Context) error { return l.release() }
+func (l *Lock) Release(ctx context.Context) error { return l.release(ctx) }
 
 // Locked reports whether the lock is held, if only by a dead process. Python:
 // lock.locked(), from 3.14.
-func (l *Lock) Locked(ctx context.Context) bool { return l.locked() }
+func (l *Lock) Locked(ctx context.Context) bool { return l.locked(ctx) }
 
 // With calls fn with the lock held and releases it however fn ends. When the lock
 // cannot be acquired, fn is not called and the error is Acquire's. Python: with
@@ -179,10 +180,10 @@ func (l *Lock) String() string { return "<Lock(owner=" + l.owner() + ")>" }
 
 func (l *Lock) held(context.Context) bool {
 	defer runtime.KeepAlive(l)
-	return atomic.LoadUint32(&l.mem.word) == l.claim
+	return atomic.LoadUint32(&l.mem.word) == l.me()
 }
 
-func (l *Lock) save(context.Context) (int, error) { return 1, l.release() }
+func (l *Lock) save(ctx context.Context) (int, error) { return 1, l.release(ctx) }
 
 func (l *Lock) restore(ctx context.Context, _ int) error { return l.Acquire(patient(ctx)) }
 
@@ -214,8 +215,8 @@ func arrivingMutex(h *pickle.Handles, p passing, object string) (*mutex, error) 
 }
 
 // try is one attempt, which does not wait.
-func (m *mutex) try() (bool, error) {
-	if err := m.err(); err != nil {
+func (m *mutex) try(ctx context.Context) (bool, error) {
+	if err := m.act(ctx, opTryAcquire); err != nil {
 		return false, err
 	}
 	if m.take() {
@@ -228,16 +229,20 @@ func (m *mutex) try() (bool, error) {
 
 // acquire waits for the lock until a moment. With repair it takes it from the
 // dead.
-func (m *mutex) acquire(ctx context.Context, op string, until time.Time, repair bool) (bool, error) {
+func (m *mutex) acquire(ctx context.Context, op string, until limit, repair bool) (bool, error) {
 	var failed error
-	ok, err := wait(ctx, m.object+"."+op, &m.room, &futex.Quest{
-		Bell: &m.mem.bell,
-		Try: func() (done bool) {
-			done, failed = m.attempt(repair)
-			return done
+	ok, err := m.wait(ctx, m.object+"."+op, &m.room, &quest{
+		Quest: futex.Quest{
+			Bell: &m.mem.bell,
+			Try: func() (done bool) {
+				done, failed = m.attempt(repair)
+				return done
+			},
+			Check: m.look,
 		},
-		Check: m.look,
-		Until: until,
+		kind:  opAcquire,
+		ready: func() bool { return m.err() != nil || m.free() },
+		until: until,
 	})
 	if failed != nil {
 		return false, failed
@@ -259,11 +264,18 @@ func (m *mutex) attempt(repair bool) (done bool, err error) {
 			return false, nil
 		case word != 0 && !repair:
 			return true, &OwnerDiedError{Object: m.object, PID: m.seg.PID(word &^ dead)}
-		case atomic.CompareAndSwapUint32(&m.mem.word, word, m.claim):
+		case atomic.CompareAndSwapUint32(&m.mem.word, word, m.me()):
 			m.fence.pass()
+			m.own(true)
 			return true, nil
 		}
 	}
+}
+
+// free reports whether nobody alive holds the lock.
+func (m *mutex) free() bool {
+	word := atomic.LoadUint32(&m.mem.word)
+	return word == 0 || word&dead != 0
 }
 
 // look finds out whether the holder has died.
@@ -273,12 +285,14 @@ func (m *mutex) look() {
 		return
 	}
 	if atomic.CompareAndSwapUint32(&m.mem.word, word, word|dead) {
-		m.mem.bell.Poke(futex.All)
+		if m.in == nil {
+			m.mem.bell.Poke(futex.All)
+		}
 	}
 }
 
-func (m *mutex) release() error {
-	if err := m.err(); err != nil {
+func (m *mutex) release(ctx context.Context) error {
+	if err := m.act(ctx, opRelease); err != nil {
 		return err
 	}
 	m.fence.pass()
@@ -290,7 +304,8 @@ func (m *mutex) release() error {
 		case word&dead != 0:
 			return &OwnerDiedError{Object: m.object, PID: m.seg.PID(word &^ dead)}
 		case atomic.CompareAndSwapUint32(&m.mem.word, word, 0):
-			m.mem.bell.Ring(1)
+			m.own(false)
+			m.ring(&m.mem.bell, 1)
 			runtime.KeepAlive(m)
 			return nil
 		}
@@ -299,7 +314,12 @@ func (m *mutex) release() error {
 
 const releasedTooOften = "semaphore or lock released too many times"
 
-func (m *mutex) locked() bool {
+func (m *mutex) locked(ctx context.Context) bool {
+	_ = m.act(ctx, opPeek)
+	return m.taken()
+}
+
+func (m *mutex) taken() bool {
 	defer runtime.KeepAlive(m)
 	return atomic.LoadUint32(&m.mem.word) != 0
 }
@@ -310,8 +330,8 @@ func (m *mutex) owner() string {
 	switch word := atomic.LoadUint32(&m.mem.word); {
 	case word == 0:
 		return "None"
-	case word == m.claim:
-		return current().Name()
+	case word == m.me():
+		return m.process().Name()
 	default:
 		return "SomeOtherProcess"
 	}

@@ -283,12 +283,3 @@ func TestWaitingGivesTheGILUp(t *testing.T) {
 	require.NoError(t, err)
 	runtime.KeepAlive(k)
 }
-
-// On a thread of a simulated computer there is no shared memory of the real one.
-func TestAMachinesThreadIsRefused(t *testing.T) {
-	err := gil.NewMachine(1).Run(gil.CPython312, func(th *gil.Thread) {
-		_, err := process.NewLock(th)
-		assert.ErrorContains(th, err, "Machine")
-	})
-	require.NoError(t, err)
-}

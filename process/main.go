@@ -235,11 +235,3 @@ func onMainThread(ctx context.Context) bool {
 	t, ok := gil.Current(ctx)
 	return !ok || t == t.Interpreter().Main()
 }
-
-// refuseVirtual refuses threads of a Machine: their processes are emulated.
-func refuseVirtual(ctx context.Context) error {
-	if t, ok := gil.Current(ctx); ok && t.Machine() != nil {
-		return invalid("", "a thread of a Machine cannot start a process of the operating system; its processes are made by Emulate")
-	}
-	return nil
-}

@@ -228,7 +228,11 @@ func (w *wire) look() {
 
 func init() {
 	pickle.RegisterHandle(func(h *pickle.Handles, p passing) (*ringSegment, error) {
-		seg, err := arrivingSegment(h, p.Handle, "manager's connection", kindRing)
+		v, err := h.Take(p.Handle)
+		if err != nil {
+			return nil, err
+		}
+		seg, err := arrivingSegment(v, "manager's connection", kindRing)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -43,6 +42,9 @@ type Process struct {
 	conn     *pipe.Conn // its lifeline
 	code     int
 	sentinel Sentinel
+
+	home     *relatives // of the process that made it
+	emulated *emulated  // in a virtual world, once it has started
 }
 
 // A role is what a Process is to the process it is looked at in.
@@ -64,14 +66,7 @@ const (
 )
 
 // ended reports whether the process has ended.
-func (p *Process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
+func (p *Process) ended() bool { return hasClosed(p.done) }
 
 // Name returns the process's name. Python: Process.name.
 func (p *Process) Name() string {
@@ -158,6 +153,9 @@ func (p *Process) usable() error {
 // process is alive. It never waits. It panics with a [*ValueError] when p is
 // closed. Python: Process.is_alive.
 func (p *Process) IsAlive(ctx context.Context) bool {
+	if e := p.virtually(); e != nil {
+		e.look(ctx)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open()
@@ -187,10 +185,14 @@ func (p *Process) ExitCode() (code int, ended bool) {
 // Python: Process.join().
 func (p *Process) Join(ctx context.Context) error {
 	var stuck error
-	if err := p.joinable(); err != nil || p.ended() {
+	if err := p.joinable(ctx); err != nil {
 		return err
 	}
-	if ctx.Err() == nil {
+	if e := p.virtually(); e != nil {
+		_, err := e.join(ctx, never)
+		return err
+	}
+	if ctx.Err() == nil && !p.ended() {
 		blocking.Do(ctx, "process.join", func() {
 			stuck = p.await(ctx, nil)
 		})
@@ -208,10 +210,13 @@ func (p *Process) Join(ctx context.Context) error {
 // ended. That d has passed is no error. Python: Process.join(timeout).
 func (p *Process) JoinTimeout(ctx context.Context, d time.Duration) (ended bool, err error) {
 	var stuck error
-	if err := p.joinable(); err != nil || p.ended() {
-		return err == nil, err
+	if err := p.joinable(ctx); err != nil {
+		return false, err
 	}
-	if ctx.Err() == nil && d > 0 {
+	if e := p.virtually(); e != nil {
+		return e.join(ctx, within(ctx, d))
+	}
+	if ctx.Err() == nil && d > 0 && !p.ended() {
 		blocking.Do(ctx, "process.join", func() {
 			timer := time.NewTimer(d)
 			defer timer.Stop()
@@ -228,7 +233,7 @@ func (p *Process) JoinTimeout(ctx context.Context, d time.Duration) (ended bool,
 }
 
 // joinable says why the process cannot be waited for.
-func (p *Process) joinable() error {
+func (p *Process) joinable(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.usable(); err != nil {
@@ -237,6 +242,8 @@ func (p *Process) joinable() error {
 	switch {
 	case p.role == self:
 		return asserted("can only join a child process", "can only join a child process or the parent: a process that waits for its own end waits for ever")
+	case p.role == child && p.home != familyOf(ctx):
+		return asserted("can only join a child process", "can only join a child process: %s was made by another process", p.name)
 	case p.stage != started:
 		return asserted("can only join a started process", "can only join a started process: call Start of %s first", p.name)
 	}
@@ -270,7 +277,18 @@ func (p *Process) signal(sig syscall.Signal, method string) error {
 	case p.stage != started:
 		return asserted("", "%s: %s has not started; call Start first", method, p.name)
 	}
+	if p.emulated != nil {
+		return p.emulated.kill(sig)
+	}
 	return p.body.signal(sig)
+}
+
+// virtually is the emulated process that p is, nil when it is a real one or has not
+// started.
+func (p *Process) virtually() *emulated {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.emulated
 }
 
 // Close gives up what p still holds of a process that has ended or was never
@@ -306,7 +324,7 @@ func (p *Process) String() string {
 		parts = append(parts, fmt.Sprintf("pid=%d", p.pid))
 	}
 	if p.role == child {
-		parts = append(parts, fmt.Sprintf("parent=%d", os.Getpid()))
+		parts = append(parts, fmt.Sprintf("parent=%d", p.home.current().pid))
 	}
 	ended := p.ended()
 	switch {

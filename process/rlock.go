@@ -81,12 +81,12 @@ func (r *RLock) own(who any, levels int) {
 	r.mu.Unlock()
 }
 
-func (r *RLock) acquireAs(ctx context.Context, op string, until time.Time, repair bool) (bool, error) {
+func (r *RLock) acquireAs(ctx context.Context, op string, until limit, repair bool) (bool, error) {
 	who, owned, err := r.again(ctx, op)
 	if owned || err != nil {
 		return owned, err
 	}
-	if !r.take() {
+	if r.in != nil || !r.take() {
 		if ok, err := r.mutex.acquire(ctx, op, until, repair); !ok {
 			return false, err
 		}
@@ -107,7 +107,7 @@ func (r *RLock) Acquire(ctx context.Context) error {
 // caller owns the lock. Zero and negative times do not wait. Python:
 // rlock.acquire(timeout=d).
 func (r *RLock) AcquireTimeout(ctx context.Context, d time.Duration) (acquired bool, err error) {
-	return r.acquireAs(ctx, "AcquireTimeout", within(d), false)
+	return r.acquireAs(ctx, "AcquireTimeout", within(ctx, d), false)
 }
 
 // TryAcquire is Acquire that does not wait, and reports whether the caller owns the
@@ -117,7 +117,7 @@ func (r *RLock) TryAcquire(ctx context.Context) (acquired bool, err error) {
 	if owned || err != nil {
 		return owned, err
 	}
-	ok, err := r.try()
+	ok, err := r.try(ctx)
 	if ok {
 		r.own(who, 1)
 	}
@@ -151,12 +151,12 @@ func (r *RLock) Release(ctx context.Context) error {
 	}
 	r.owner, r.levels = nil, 0
 	r.mu.Unlock()
-	return r.release()
+	return r.release(ctx)
 }
 
 // Locked reports whether the lock is owned by anybody, if only a dead process.
 // Python: rlock.locked(), from 3.14.
-func (r *RLock) Locked(ctx context.Context) bool { return r.locked() }
+func (r *RLock) Locked(ctx context.Context) bool { return r.locked(ctx) }
 
 // With calls fn while the caller owns the lock and releases it however fn ends.
 // Python: with rlock.
@@ -170,7 +170,7 @@ func (r *RLock) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case !r.locked():
+	case !r.taken():
 		return "<RLock(None, 0)>"
 	case r.levels > 0:
 		return fmt.Sprintf("<RLock(%s, %d)>", r.mutex.owner(), r.levels)
@@ -188,7 +188,7 @@ func (r *RLock) save(ctx context.Context) (levels int, err error) {
 	r.mu.Lock()
 	levels, r.owner, r.levels = r.levels, nil, 0
 	r.mu.Unlock()
-	return levels, r.release()
+	return levels, r.release(ctx)
 }
 
 func (r *RLock) restore(ctx context.Context, levels int) error {

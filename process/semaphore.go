@@ -88,7 +88,7 @@ func newSemaphore(ctx context.Context, object string, n, limit int) (*semaphore,
 }
 
 func semaphoreOf(s *shared) *semaphore {
-	return &semaphore{shared: shared{seg: s.seg, claim: s.claim, object: s.object}, mem: at[semaphoreMemory](s, 0)}
+	return &semaphore{shared: s.twin(), mem: at[semaphoreMemory](s, 0)}
 }
 
 // take takes one off if there is one.
@@ -106,15 +106,19 @@ func (s *semaphore) take() bool {
 	}
 }
 
-func (s *semaphore) acquire(ctx context.Context, op string, until time.Time) (bool, error) {
+func (s *semaphore) acquire(ctx context.Context, op string, until limit) (bool, error) {
 	var failed error
-	ok, err := wait(ctx, s.object+"."+op, &s.room, &futex.Quest{
-		Bell: &s.mem.bell,
-		Try: func() bool {
-			failed = s.err()
-			return failed != nil || s.take()
+	ok, err := s.wait(ctx, s.object+"."+op, &s.room, &quest{
+		Quest: futex.Quest{
+			Bell: &s.mem.bell,
+			Try: func() bool {
+				failed = s.err()
+				return failed != nil || s.take()
+			},
 		},
-		Until: until,
+		kind:  opTake,
+		ready: func() bool { return s.err() != nil || atomic.LoadUint32(&s.mem.value) > 0 },
+		until: until,
 	})
 	if failed != nil {
 		return false, failed
@@ -125,7 +129,7 @@ func (s *semaphore) acquire(ctx context.Context, op string, until time.Time) (bo
 // Acquire waits until the value is above zero and takes one off. The GIL is given
 // up while it waits. Python: semaphore.acquire().
 func (s *semaphore) Acquire(ctx context.Context) error {
-	if !s.shut.Load() && s.take() {
+	if s.in == nil && !s.shut.Load() && s.take() {
 		return nil
 	}
 	_, err := s.acquire(ctx, "Acquire", never)
@@ -136,13 +140,13 @@ func (s *semaphore) Acquire(ctx context.Context) error {
 // one off. Zero and negative times do not wait. Python:
 // semaphore.acquire(timeout=d).
 func (s *semaphore) AcquireTimeout(ctx context.Context, d time.Duration) (acquired bool, err error) {
-	return s.acquire(ctx, "AcquireTimeout", within(d))
+	return s.acquire(ctx, "AcquireTimeout", within(ctx, d))
 }
 
 // TryAcquire is Acquire that does not wait, and reports whether it took one off.
 // Python: semaphore.acquire(block=False).
 func (s *semaphore) TryAcquire(ctx context.Context) (acquired bool, err error) {
-	if err := s.err(); err != nil {
+	if err := s.act(ctx, opTryAcquire); err != nil {
 		return false, err
 	}
 	return s.take(), nil
@@ -151,7 +155,7 @@ func (s *semaphore) TryAcquire(ctx context.Context) (acquired bool, err error) {
 // Release adds one. A [*ValueError] says that the value has its greatest already.
 // It does not block. Python: semaphore.release().
 func (s *semaphore) Release(ctx context.Context) error {
-	if err := s.err(); err != nil {
+	if err := s.act(ctx, opRelease); err != nil {
 		return err
 	}
 	s.fence.pass()
@@ -162,7 +166,7 @@ func (s *semaphore) Release(ctx context.Context) error {
 		}
 		if atomic.CompareAndSwapUint32(&s.mem.value, v, v+1) {
 			// All of them: of two that two releases wake one may be killed.
-			s.mem.bell.Ring(futex.All)
+			s.ring(&s.mem.bell, futex.All)
 			runtime.KeepAlive(s)
 			return nil
 		}
@@ -172,6 +176,11 @@ func (s *semaphore) Release(ctx context.Context) error {
 // Value returns the value, which may have changed by then. Python:
 // semaphore.get_value().
 func (s *semaphore) Value(ctx context.Context) int {
+	_ = s.act(ctx, opPeek)
+	return s.value()
+}
+
+func (s *semaphore) value() int {
 	defer runtime.KeepAlive(s)
 	return int(atomic.LoadUint32(&s.mem.value))
 }
@@ -196,12 +205,12 @@ func (s *semaphore) ReduceHandle(h *pickle.Handles) (any, error) { return s.redu
 
 // String shows the value as Python's repr does.
 func (s *Semaphore) String() string {
-	return fmt.Sprintf("<Semaphore(value=%d)>", s.Value(context.Background()))
+	return fmt.Sprintf("<Semaphore(value=%d)>", s.value())
 }
 
 // String shows the value and the bound as Python's repr does.
 func (s *BoundedSemaphore) String() string {
-	return fmt.Sprintf("<BoundedSemaphore(value=%d, maxvalue=%d)>", s.Value(context.Background()), s.mem.limit)
+	return fmt.Sprintf("<BoundedSemaphore(value=%d, maxvalue=%d)>", s.value(), s.mem.limit)
 }
 
 func init() {

@@ -6,23 +6,36 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"github.com/pygil/pygil/internal/blocking"
 	"github.com/pygil/pygil/internal/futex"
 	"github.com/pygil/pygil/internal/shm"
+	"github.com/pygil/pygil/pipe"
 	"github.com/pygil/pygil/pipe/pickle"
 )
 
 // A shared is this process's handle of an object in shared memory. Locks, events
 // and all the others embed one.
 type shared struct {
-	seg    *shm.Segment
+	seg    memory
+	in     *piece // seg in a virtual world, nil in the live one
 	claim  uint32 // this process's number in the segment
 	shut   atomic.Bool
 	fence  fence
 	object string // the type's name, for errors
+}
+
+// A memory is what an object lies in, as a process has it: a *shm.Segment or a
+// piece of a virtual world.
+type memory interface {
+	Pointer() unsafe.Pointer
+	Size() int
+	// Alive reports whether the process with a number has neither died nor closed
+	// its handle.
+	Alive(n uint32) bool
+	PID(n uint32) int
+	Close() error
 }
 
 // The kinds of segments, so that no process takes one for another.
@@ -41,8 +54,8 @@ func makeShared(ctx context.Context, object string, size int, kind uint64) (*sha
 	if err := over(ctx, "New"+object); err != nil {
 		return nil, err
 	}
-	if err := refuseVirtual(ctx); err != nil {
-		return nil, err
+	if t := virtual(ctx); t != nil {
+		return sharedOf(object, newRegion(t, object, size, kind)), nil
 	}
 	seg, err := shm.Create(size, kind)
 	if err != nil {
@@ -68,7 +81,13 @@ type passing struct {
 
 // reduce adds the object's descriptor to a message.
 func (s *shared) reduce(h *pickle.Handles) (passing, error) {
-	file, err := s.seg.File()
+	if s.in != nil {
+		return s.reduceTo(h)
+	}
+	if c, ok := h.Context.(pipe.Carrier); ok && virtual(c.Context()) != nil {
+		return passing{}, invalid("", "this %s belongs to the live world and cannot go to an emulated process: make it with the thread as the context", s.object)
+	}
+	file, err := s.seg.(*shm.Segment).File()
 	if errors.Is(err, shm.ErrClosed) {
 		err = ErrClosed
 	}
@@ -80,7 +99,14 @@ func (s *shared) reduce(h *pickle.Handles) (passing, error) {
 
 // arriving makes the handle of an object that came with a message.
 func arriving(h *pickle.Handles, p passing, object string, kind uint64, size int) (*shared, error) {
-	seg, err := arrivingSegment(h, p.Handle, object, kind)
+	v, err := h.Take(p.Handle)
+	if err != nil {
+		return nil, err
+	}
+	if r, ok := v.(*region); ok {
+		return arrivingIn(h, r, object, kind, size)
+	}
+	seg, err := arrivingSegment(v, object, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +117,7 @@ func arriving(h *pickle.Handles, p passing, object string, kind uint64, size int
 	return claimed(object, seg)
 }
 
-func arrivingSegment(h *pickle.Handles, handle int, object string, kind uint64) (*shm.Segment, error) {
-	v, err := h.Take(handle)
-	if err != nil {
-		return nil, err
-	}
+func arrivingSegment(v any, object string, kind uint64) (*shm.Segment, error) {
 	file, ok := v.(*os.File)
 	if !ok {
 		return nil, fmt.Errorf("process: a %s came with a handle of type %T, want *os.File", object, v)
@@ -127,6 +149,14 @@ func (s *shared) close(bells ...*futex.Bell) error {
 	if s.shut.Swap(true) {
 		return nil
 	}
+	if s.in != nil {
+		if t := s.in.of.acting(); t != nil {
+			s.in.common.Act(t, opRelease)
+		}
+		err := s.seg.Close()
+		s.in.world.died()
+		return err
+	}
 	err := s.seg.Close()
 	for _, b := range bells {
 		b.Poke(futex.All)
@@ -134,17 +164,15 @@ func (s *shared) close(bells ...*futex.Bell) error {
 	return err
 }
 
-// never is the moment at which a wait without a limit ends.
-var never time.Time
-
-// within is the moment at which a wait of d ends.
-func within(d time.Duration) time.Time { return time.Now().Add(max(d, 0)) }
-
 // wait waits in a room with the GIL given up. It reports false without an error
-// when q.Until came first.
-func wait(ctx context.Context, op string, room *futex.Room, q *futex.Quest) (bool, error) {
+// when the quest's limit came first.
+func (s *shared) wait(ctx context.Context, op string, room *futex.Room, q *quest) (bool, error) {
+	if s.in != nil {
+		return s.await(ctx, op, q)
+	}
+	q.Until = q.until.real
 	var err error
-	blocking.Do(ctx, op, func() { err = room.Wait(ctx, q) })
+	blocking.Do(ctx, op, func() { err = room.Wait(ctx, &q.Quest) })
 	if err == nil {
 		return true, nil
 	}

@@ -75,15 +75,16 @@ type record struct {
 func init() { pickle.Register[record]("process.record") }
 
 // newProcess makes a process that has not started.
-func newProcess(t *target, encode func(dst []byte, opts ...pickle.Option) ([]byte, error), reply bool, opts []Option) (*Process, error) {
+func newProcess(ctx context.Context, t *target, encode func(dst []byte, opts ...pickle.Option) ([]byte, error), reply bool, opts []Option) (*Process, error) {
 	cfg, err := configure(atProcess, opts)
 	if err != nil {
 		return nil, err
 	}
-	here := current()
-	p := &Process{target: t, encode: encode, reply: reply, program: cfg.program, done: make(chan struct{})}
+	home := familyOf(ctx)
+	here := home.current()
+	p := &Process{target: t, encode: encode, reply: reply, program: cfg.program, done: make(chan struct{}), home: home}
 	p.sentinel.p = p
-	p.identity = append(slices.Clone(here.identity), family.count())
+	p.identity = append(slices.Clone(here.identity), home.count())
 	p.name = defaultName(p.identity)
 	if cfg.named {
 		p.name = cfg.name
@@ -92,7 +93,7 @@ func newProcess(t *target, encode func(dst []byte, opts ...pickle.Option) ([]byt
 	if cfg.daemon != nil {
 		p.daemon = *cfg.daemon
 	}
-	p.bound = p.daemon || family.bind
+	p.bound = p.daemon || home.bind
 	if cfg.bound != nil {
 		p.bound = *cfg.bound
 	}
@@ -123,6 +124,8 @@ func (p *Process) Start(ctx context.Context) error {
 	case err != nil:
 	case p.role != child, p.stage != initial:
 		err = asserted("cannot start a process twice", "cannot start process %s twice: make another with New", p.name)
+	case p.home != familyOf(ctx):
+		err = asserted("can only start a process object created by current process", "process %s was made by another process: only that one can start it", p.name)
 	default:
 		p.stage = starting
 	}
@@ -130,7 +133,11 @@ func (p *Process) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.launch(ctx); err != nil {
+	launch := p.launch
+	if t := virtual(ctx); t != nil {
+		launch = func(context.Context) error { return p.emulate(t) }
+	}
+	if err := launch(ctx); err != nil {
 		p.mu.Lock()
 		p.stage = initial
 		p.mu.Unlock()
@@ -141,19 +148,19 @@ func (p *Process) Start(ctx context.Context) error {
 
 // mayHaveChildren says why this process cannot start one.
 func mayHaveChildren(ctx context.Context) error {
-	if err := refuseVirtual(ctx); err != nil {
-		return err
-	}
+	home := familyOf(ctx)
+	here := home.current()
 	switch {
+	case here.Daemon():
+		return asserted("daemonic processes are not allowed to have children",
+			"daemonic processes are not allowed to have children: %s is a daemon", here.Name())
+	case home != family:
 	case stray:
 		return &RuntimeError{text: marker + " was set, and this process is no child: it starts none; run the program without that variable"}
 	case !family.entered.Load():
 		return &RuntimeError{text: howToEnter, python: bootstrapping}
 	case family.leaving.Load():
 		return &RuntimeError{text: "this process was interrupted and is ending: it starts no more children"}
-	case current().Daemon():
-		return asserted("daemonic processes are not allowed to have children",
-			"daemonic processes are not allowed to have children: %s is a daemon", current().Name())
 	}
 	return nil
 }
@@ -295,10 +302,15 @@ func (p *Process) reap() {
 	if !p.reply {
 		_ = p.conn.Close() // an argument that was not read is lost with its reader
 	}
+	p.ending(code)
+}
+
+// ending tells everybody that the process has ended.
+func (p *Process) ending(code int) {
 	p.mu.Lock()
 	p.code = code
 	p.mu.Unlock()
-	family.remove(p)
+	p.home.remove(p)
 	close(p.done)
 	p.sentinel.rise()
 }

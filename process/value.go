@@ -72,7 +72,7 @@ func valueOf[T any](s *shared) *Value[T] {
 }
 
 func rawValueOf[T any](s *shared) *RawValue[T] {
-	return &RawValue[T]{shared: shared{seg: s.seg, claim: s.claim, object: s.object}, p: at[T](s, dataAt)}
+	return &RawValue[T]{shared: s.twin(), p: at[T](s, dataAt)}
 }
 
 // Lock returns the lock that belongs to the value. It is closed with the value, and
@@ -81,7 +81,7 @@ func (v *Value[T]) Lock() *Lock { return v.lock }
 
 // Load returns the value. Python: value.value.
 func (v *Value[T]) Load(ctx context.Context) (x T, err error) {
-	if err := v.lock.err(); err != nil {
+	if err := v.lock.act(ctx, opRead); err != nil {
 		return x, err
 	}
 	if whole(v.p) {
@@ -95,7 +95,7 @@ func (v *Value[T]) Load(ctx context.Context) (x T, err error) {
 
 // Store sets the value. Python: value.value = x.
 func (v *Value[T]) Store(ctx context.Context, x T) error {
-	if err := v.lock.err(); err != nil {
+	if err := v.lock.act(ctx, opWrite); err != nil {
 		return err
 	}
 	if whole(v.p) {
@@ -108,7 +108,7 @@ func (v *Value[T]) Store(ctx context.Context, x T) error {
 
 // Swap sets the value and returns the one before.
 func (v *Value[T]) Swap(ctx context.Context, x T) (old T, err error) {
-	if err := v.lock.err(); err != nil {
+	if err := v.lock.act(ctx, opUpdate); err != nil {
 		return old, err
 	}
 	if !whole(v.p) {
@@ -124,7 +124,7 @@ func (v *Value[T]) Swap(ctx context.Context, x T) (old T, err error) {
 // CompareAndSwap sets the value to x if it is old, bit for bit, and reports whether
 // it did.
 func (v *Value[T]) CompareAndSwap(ctx context.Context, old, x T) (swapped bool, err error) {
-	if err := v.lock.err(); err != nil {
+	if err := v.lock.act(ctx, opUpdate); err != nil {
 		return false, err
 	}
 	if whole(v.p) {
@@ -175,6 +175,11 @@ func (v *Value[T]) With(ctx context.Context, fn func(p *T)) error {
 // Add adds d to a value in one atomic instruction, without its lock, and returns the
 // sum. Integers wrap. Python: with value.get_lock(): value.value += d.
 func Add[N Number](ctx context.Context, v *Value[N], d N) (sum N, err error) {
+	if v.lock.in != nil {
+		if err := v.lock.act(ctx, opUpdate); err != nil {
+			return sum, err
+		}
+	}
 	if v.lock.shut.Load() {
 		return sum, ErrClosed
 	}
@@ -204,6 +209,7 @@ func (v *Value[T]) ReduceHandle(h *pickle.Handles) (any, error) { return v.lock.
 // rawvalue.value.
 func (v *RawValue[T]) Load(ctx context.Context) T {
 	defer runtime.KeepAlive(v)
+	v.touch(ctx, opRead)
 	if whole(v.p) {
 		return load(v.p)
 	}
@@ -214,6 +220,7 @@ func (v *RawValue[T]) Load(ctx context.Context) T {
 // rawvalue.value = x.
 func (v *RawValue[T]) Store(ctx context.Context, x T) {
 	defer runtime.KeepAlive(v)
+	v.touch(ctx, opWrite)
 	if whole(v.p) {
 		store(v.p, x)
 		return

@@ -287,4 +287,4 @@ func (r *runner) pathOf(i int) string {
 }
 
 // nameOf is what the program calls thread i.
-func (r *runner) nameOf(i int) string { return r.box.ThreadOf(r.threads[i].task).Name() }
+func (r *runner) nameOf(i int) string { return r.box.NameOf(r.threads[i].task) }

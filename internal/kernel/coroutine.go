@@ -45,33 +45,32 @@ func (p *coroutines) take(t *Task) *coroutine {
 	c := &coroutine{task: t}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
-		p.perform(c)
+		for {
+			p.perform(c)
+			c.task = nil
+			p.idle = append(p.idle, c)
+			if !yield(struct{}{}) {
+				return
+			}
+		}
 	})
 	return c
 }
 
-// perform runs the tasks of c, one after the other. When a task exits its goroutine
-// (runtime.Goexit, as testing.T.FailNow does) the exit must not reach the coroutine
-// that has resumed this one: it stops here, with the goroutine in the middle of its
+// perform runs the task of c. When the task exits its goroutine (runtime.Goexit,
+// as testing.T.FailNow does) the exit must not reach the coroutine that has
+// resumed this one: it stops here, with the goroutine in the middle of its
 // deferred calls, until the driver asks for it.
 func (p *coroutines) perform(c *coroutine) {
-	idle := false
+	ended := false
 	defer func() {
-		if !idle {
+		if !ended {
 			p.leaving, p.current = c, nil
 			c.yield(struct{}{})
 		}
 	}()
-	for {
-		p.run(c.task)
-		idle = true
-		c.task = nil
-		p.idle = append(p.idle, c)
-		if !c.yield(struct{}{}) {
-			return
-		}
-		idle = false
-	}
+	p.run(c.task)
+	ended = true
 }
 
 // drive runs the current tasks until there is none. When a goroutine has exited,

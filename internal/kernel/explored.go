@@ -43,6 +43,9 @@ type Explored struct {
 	// Early, if not nil, is asked before every choice while somebody waits for a
 	// moment: whether the earliest such moment has come, although tasks are enabled.
 	Early func() bool
+	// Before, if not nil, is called before every choice, forced ones included. It may
+	// kill tasks.
+	Before func()
 	// Stalled is called when no task is enabled and no deadline is left, but
 	// tasks are. It must enable or kill one, or report false to end the run.
 	Stalled func() bool
@@ -64,6 +67,8 @@ type Explored struct {
 	leaving bool
 	steps   int
 	stop    int // the number of steps at which the run is cut short
+	held    int // domains with a holder
+	free    Set // see unheld
 	nextDom int
 	timers  []*exploredTimer
 }
@@ -72,7 +77,7 @@ var _ Kernel = (*Explored)(nil)
 
 // NewExplored makes a kernel whose choices e takes.
 func NewExplored(seed uint64, e Explorer) *Explored {
-	k := &Explored{world: &World{Policy: ExploredPolicy}, explorer: e, seed: seed}
+	k := &Explored{world: newWorld(ExploredPolicy), explorer: e, seed: seed}
 	k.watcher, _ = e.(Performer)
 	k.drawer, _ = e.(Drawer)
 	k.pool.run = k.runTask
@@ -86,7 +91,8 @@ func (k *Explored) Reset(seed uint64, limit int) {
 	if limit == 0 {
 		k.stop = math.MaxInt
 	}
-	k.world.ended.Store(false)
+	k.world.End()
+	k.world = newWorld(ExploredPolicy)
 	k.seed = seed
 	clear(k.tasks)
 	k.tasks = k.tasks[:0]
@@ -95,7 +101,7 @@ func (k *Explored) Reset(seed uint64, limit int) {
 	k.timers = k.timers[:0]
 	k.pool.current, k.last = nil, 0
 	k.leaving = false
-	k.now, k.alive, k.dying, k.steps, k.nextDom = 0, 0, 0, 0, 0
+	k.now, k.alive, k.dying, k.steps, k.nextDom, k.held = 0, 0, 0, 0, 0, 0
 }
 
 // Close ends the kernel's coroutines.
@@ -109,10 +115,10 @@ func (k *Explored) AddDomain(d *Domain) {
 	k.nextDom++
 	// Paths do not depend on the seed: what a search has learnt in one run is true
 	// in the next, which may have another.
-	d.ID, d.seed, d.roots = k.nextDom, uint64(k.nextDom), 0
+	d.ID, d.seed, d.roots, d.holder = k.nextDom, uint64(k.nextDom), 0, nil
 }
 
-// World returns the world of all runs.
+// World returns the world of this run.
 func (k *Explored) World() *World { return k.world }
 
 // Current is the task that runs.
@@ -177,9 +183,7 @@ func (k *Explored) Spawn(_, t *Task, body func()) {
 // runTask is the life of a task on its coroutine.
 func (k *Explored) runTask(t *Task) {
 	t.Renew(0)
-	if t.Limit.Load() != maxLimit {
-		t.Limit.Store(maxLimit)
-	}
+	t.Limit.Store(maxLimit)
 	t.virtual.body()
 	k.pool.current = k.following()
 }
@@ -210,9 +214,12 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 	}
 	v.op = op
 	u := t
+	if op.Held {
+		k.hold(t)
+	}
 	switch {
 	case op.Pinned && k.enabled.has(v.index):
-	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps < k.stop && k.dying == 0 && k.Early == nil:
+	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps < k.stop && k.dying == 0 && k.held == 0 && k.Early == nil && k.Before == nil:
 		// What pick would do, without the way there: this is where a search spends
 		// its time.
 		if i := k.explorer.Choose(k, k.last, &k.enabled); i != v.index {
@@ -230,6 +237,10 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 				v.co.yield(struct{}{})
 			}
 		}
+	}
+	if op.Held {
+		t.Domain.holder = nil
+		k.held--
 	}
 	if t.killed.Load() {
 		return k.awaitKilled(t)
@@ -276,12 +287,21 @@ func (k *Explored) pick() *Task {
 		if k.Early != nil && k.enabled.n > 0 && k.deadline() != Never && k.Early() {
 			k.idle()
 		}
-		switch k.enabled.n {
+		if k.Before != nil && k.enabled.n > 0 {
+			if k.Before(); k.dying > 0 {
+				continue
+			}
+		}
+		enabled := &k.enabled
+		if k.held > 0 {
+			enabled = k.unheld()
+		}
+		switch enabled.n {
 		case 0:
 		case 1:
-			return k.tasks[k.enabled.first()]
+			return k.tasks[enabled.first()]
 		default:
-			return k.tasks[k.explorer.Choose(k, k.last, &k.enabled)]
+			return k.tasks[k.explorer.Choose(k, k.last, enabled)]
 		}
 		if k.idle() {
 			continue

@@ -76,11 +76,17 @@ func (p Policy) String() string {
 	return "unknown"
 }
 
-// World is what the runs of one kernel have in common.
+// World identifies one run of one kernel. Primitives remember the world that
+// first used them.
 type World struct {
+	ID     uint64
 	Policy Policy
 	ended  atomic.Bool
 }
+
+var worlds atomic.Uint64
+
+func newWorld(p Policy) *World { return &World{ID: worlds.Add(1), Policy: p} }
 
 // Ended reports whether the run is over; a primitive left from it may be reset.
 func (w *World) Ended() bool { return w.ended.Load() }
@@ -162,6 +168,9 @@ type Op struct {
 	// Pinned operations happen without a choice: the profile has no switch point
 	// before them. They are announced so that footprints are complete.
 	Pinned bool
+	// Held operations are choices for the tasks of other domains only: those of the
+	// same one cannot come before it.
+	Held bool
 }
 
 // ChoiceKind names a draw that is not about who runs next.

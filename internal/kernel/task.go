@@ -75,10 +75,9 @@ func (t *Task) NextObject() ObjID {
 // Reset makes a task that has ended in an explored run as good as new.
 func (t *Task) Reset() {
 	t.Budget, t.granted, t.extra, t.used, t.codes = 0, 0, 0, 0, 0
+	t.Limit.Store(0)
 	t.children, t.draws, t.objects = 0, 0, 0
-	if t.killed.Load() { // a load is cheap, a store is not
-		t.killed.Store(false)
-	}
+	t.killed.Store(false)
 }
 
 // Killed reports whether the task is to unwind.
@@ -160,6 +159,8 @@ type Domain struct {
 	seed uint64
 
 	roots uint64 // tasks made by nobody
+
+	holder *Task // explored kernel: who comes before the others of the domain
 
 	items  heap // pending items of this domain, timed kernel only
 	slot   int  // index in the kernel's heap of domains

@@ -1,0 +1,72 @@
+package gil
+
+import "runtime"
+
+// AtExit has fn called by the main thread when the process ends: its function has
+// returned, panicked or quit, and the threads that are no daemons have been joined.
+// What was registered last is called first. Nothing is called in a process that was
+// killed. A panic in fn is reported as the thread's. It is for the process's first
+// interpreter, and for the virtual world. Python: atexit.register.
+func (i *Interpreter) AtExit(fn func(t *Thread)) { i.exits = append(i.exits, fn) }
+
+// atExit calls what AtExit has registered.
+func (i *Interpreter) atExit(t *Thread) {
+	for len(i.exits) > 0 && !t.k.Killed() {
+		fn := i.exits[len(i.exits)-1]
+		i.exits = i.exits[:len(i.exits)-1]
+		t.calls(func() { fn(t) })
+	}
+}
+
+// quitting is what Quit panics with in a virtual world.
+type quitting struct{}
+
+func (quitting) Error() string { return "gil: Quit" }
+
+// Quit ends the thread as if its function had returned; its deferred calls run. It
+// does not come back. Python: sys.exit() in a thread.
+func (t *Thread) Quit() {
+	t.must()
+	if t.interp.w.live() {
+		runtime.Goexit()
+	}
+	panic(quitting{})
+}
+
+// title is the thread's name in reports, with that of its process unless that is the
+// first one.
+func (t *Thread) title() string {
+	if c := t.interp.process; c != nil {
+		return t.name + " of " + c.name
+	}
+	return t.name
+}
+
+// Annex returns what a package above this one keeps with the interpreter: what
+// create returned when it was first called in this run. There is room for one.
+func (i *Interpreter) Annex(create func() any) any {
+	if i.annex == nil && create != nil {
+		i.annex = create()
+	}
+	return i.annex
+}
+
+// Process is the interpreter of the process that i belongs to: i itself unless it
+// is a sub-interpreter.
+func (i *Interpreter) Process() *Interpreter {
+	for i.creator != nil {
+		i = i.creator.interp
+	}
+	return i
+}
+
+// Child is the emulated process that i is the interpreter of, nil for the first
+// one of a world.
+func (i *Interpreter) Child() *Child { return i.process }
+
+// PID is the number of the process that i belongs to: 1 for the first one of a
+// world.
+func (i *Interpreter) PID() int { return int(i.pid) }
+
+// StartMethod is how the process came to be.
+func (i *Interpreter) StartMethod() StartMethod { return i.method }
