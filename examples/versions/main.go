@@ -2,9 +2,11 @@
 // of CPython, each cell decided on the spot by going through all interleavings of
 // the program under that version. It takes some seconds.
 //
-//	go run ./examples/versions             the table
-//	go run ./examples/versions swap 3.9    the interleaving in which a program goes wrong
-//	go run ./examples/versions -markdown   the table as the page beside this file
+//	go run ./examples/versions              the table
+//	go run ./examples/versions swap 3.9     the interleaving in which a program goes wrong
+//	go run ./examples/versions timing       what threads cost under each GIL, beside what was measured
+//	go run ./examples/versions behaviours   what else differs from version to version
+//	go run ./examples/versions -markdown    all of it as the page beside this file
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/pygil/pygil/examples/versions/races"
+	"github.com/pygil/pygil/examples/versions/timing"
 	"github.com/pygil/pygil/gil"
 )
 
@@ -31,10 +34,14 @@ func run(out io.Writer, args []string) error {
 		table(out, races.Table())
 	case len(args) == 1 && args[0] == "-markdown":
 		page(out, races.Table())
+		fmt.Fprintln(out)
+		timingPage(out, timing.Tables())
+	case len(args) == 1 && args[0] == "timing":
+		timingTable(out, timing.Tables())
 	case len(args) == 2:
 		return one(out, args[0], args[1])
 	default:
-		return fmt.Errorf("give nothing, -markdown, or a program and a version, as in: swap 3.9")
+		return fmt.Errorf("give nothing, timing, behaviours, -markdown, or a program and a version, as in: swap 3.9")
 	}
 	return nil
 }

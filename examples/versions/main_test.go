@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pygil/pygil/examples/versions/races"
+	"github.com/pygil/pygil/examples/versions/timing"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,8 +25,16 @@ func TestPage(t *testing.T) {
 	if testing.Short() {
 		rows = append(rows[:2:2], rows[len(rows)-4:]...)
 	}
+	tables := timing.Tables()
+	if testing.Short() {
+		for i := range tables {
+			tables[i].Rows = tables[i].Rows[:2]
+		}
+	}
 	var b strings.Builder
 	page(&b, rows)
+	b.WriteByte('\n')
+	timingPage(&b, tables)
 	if *update {
 		require.False(t, testing.Short())
 		require.NoError(t, os.WriteFile("README.md", []byte(b.String()), 0o600))
@@ -50,6 +59,14 @@ func TestTable(t *testing.T) {
 	var b strings.Builder
 	table(&b, races.Table()[:1])
 	assert.Contains(t, b.String(), "\ninc-for                  ✗     ✗     ✗     ✗     ✗     ·     ·     ·     ·     ·     ✗   for _ in range(n): g += 1\n")
+}
+
+func TestTimingTable(t *testing.T) {
+	tables := timing.Tables()[:1]
+	tables[0].Rows = tables[0].Rows[1:2]
+	var b strings.Builder
+	timingTable(&b, tables)
+	assert.Regexp(t, `\n1 thread computes +µs +180 \(\d+\) +5318 \(5\d+\) +5295 \(5\d+\) +5317 \(5\d+\)\n`, b.String())
 }
 
 func TestOne(t *testing.T) {
