@@ -21,6 +21,7 @@ type bounded struct {
 	path    []*detour // of the current schedule, by place
 	at      int       // choices of this run
 	next    int       // in path
+	soon    bool      // timers may fire early
 	whole   bool      // no level above the bound has anything in it
 }
 
@@ -102,14 +103,9 @@ func (s *bounded) Choose(p *Point) int {
 		case p.set.Has(p.cur):
 			cost = 1
 		}
-		if cost += s.level; s.bound >= 0 && cost > s.bound {
-			s.whole = false
+		if !s.offer(at, n, s.level+cost) {
 			break
 		}
-		for len(s.levels) <= cost {
-			s.levels = append(s.levels, nil)
-		}
-		s.levels[cost] = append(s.levels[cost], &detour{s.current, int32(at), int32(n)})
 	}
 	return s.alternative(p, 0)
 }
@@ -127,7 +123,7 @@ func (s *bounded) Draw(_ *Point, _, n int) int {
 		return 0
 	}
 	for v := 1; v < n; v++ {
-		s.levels[s.level] = append(s.levels[s.level], &detour{s.current, int32(at), int32(v)})
+		s.offer(at, v, s.level)
 	}
 	return 0
 }
@@ -148,6 +144,39 @@ func (s *bounded) alternative(p *Point, n int) int {
 		}
 		t = p.set.Next(t + 1)
 	}
+}
+
+func (s *bounded) hurry(early bool) { s.soon = early }
+
+func (s *bounded) early() bool { return s.soon }
+
+// fires is Draw of firing or not, at the cost of a switch.
+func (s *bounded) fires(*Point) bool {
+	at := s.at
+	s.at++
+	if s.next >= 0 {
+		if d := s.path[s.next]; int(d.at) == at {
+			s.next--
+			return true
+		}
+		return false
+	}
+	s.offer(at, 1, s.level+1)
+	return false
+}
+
+// offer notes that a schedule can take the n-th alternative at a choice, and what that
+// costs. It reports whether that is within the bound.
+func (s *bounded) offer(at, n, cost int) bool {
+	if s.bound >= 0 && cost > s.bound {
+		s.whole = false
+		return false
+	}
+	for len(s.levels) <= cost {
+		s.levels = append(s.levels, nil)
+	}
+	s.levels[cost] = append(s.levels[cost], &detour{s.current, int32(at), int32(n)})
+	return true
 }
 
 func (s *bounded) ended(*runner) {}

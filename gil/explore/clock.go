@@ -22,8 +22,12 @@ func (r *runner) early() bool {
 	if len(r.threads) != len(r.k.Tasks()) {
 		r.grow()
 	}
+	enabled := r.k.Enabled()
+	if r.fair != nil {
+		enabled = r.fair.filter(r, enabled)
+	}
 	p := &r.point
-	p.set, p.cur, p.base = r.k.Enabled(), r.last, r.last
+	p.set, p.cur, p.base = enabled, r.last, r.last
 	if !p.set.Has(p.cur) {
 		p.base = p.set.Next(0)
 	}
@@ -33,6 +37,21 @@ func (r *runner) early() bool {
 	r.fired = append(r.fired, firing{int32(len(r.steps)), int32(p.base)})
 	return true
 }
+
+// hurrier is a strategy that covers everything, early timers included if it is asked
+// to.
+type hurrier interface{ hurry(early bool) }
+
+func (x *dpor) hurry(early bool) {
+	x.walk = nil
+	if early {
+		x.walk = &dfs{soon: true}
+	}
+}
+
+func (x *dpor) early() bool { return x.walk != nil }
+
+func (x *dpor) fires(p *Point) bool { return x.walk.fires(p) }
 
 // lookAhead installs the hook if the strategy of the run wants it.
 func (r *runner) lookAhead(s Strategy) {
@@ -53,8 +72,10 @@ type hasty struct {
 
 // WithEarlyTimers lets a timeout run out although threads could still go on, as
 // happens when they are slow; timers fire in the order of their deadlines. Without
-// it the clock stands still until every thread waits. It is a matter of chance, so
-// strategies that cover everything, as DFS and DPOR do, do without.
+// it the clock stands still until every thread waits. Strategies that sample have the
+// earliest timer fire at random; those that cover everything try both at every choice
+// at which somebody waits for a moment, which to Preemptions, Delays and Sampling costs
+// as much as a switch.
 func WithEarlyTimers() Option { return optionFunc(func(c *config) { c.earlyTimers = true }) }
 
 func (h *hasty) begin(s Strategy, seed uint64) {

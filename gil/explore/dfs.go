@@ -5,6 +5,7 @@ type dfs struct {
 	path []dfsNode
 	at   int
 	done bool
+	soon bool // timers may fire early
 }
 
 // dfsNode is a choice or a draw on the current path: the n-th of width.
@@ -20,7 +21,7 @@ func (s *dfs) Name() string { return "dfs" }
 
 func (s *dfs) Start(n int, _ uint64) bool {
 	if n == 0 {
-		*s = dfs{path: s.path[:0]}
+		*s = dfs{path: s.path[:0], soon: s.soon}
 	}
 	s.at = 0
 	return !s.done
@@ -55,6 +56,13 @@ func nthFrom(p *Point, n int) int {
 	}
 	return t
 }
+
+func (s *dfs) hurry(early bool) { s.soon = early }
+
+func (s *dfs) early() bool { return s.soon }
+
+// fires walks through not firing and firing.
+func (s *dfs) fires(p *Point) bool { return s.Draw(p, 0, 2) == 1 }
 
 func (s *dfs) ended(*runner) {
 	for i := len(s.path) - 1; i >= 0; i-- {

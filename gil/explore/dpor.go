@@ -38,6 +38,8 @@ type dpor struct {
 	draws    bool    // the program has drawn numbers
 	late     bool    // the program has performed operations after a draw that no switch can come before
 
+	walk *dfs // does it instead where timers may fire early, nil where they do not
+
 	awake    bool // the mutant that has no sleep sets
 	lockless bool // the mutant that does not reverse races for locks
 }
@@ -71,6 +73,10 @@ type sleeper struct {
 //
 // It sees only what package gil announces: Go variables that threads share without
 // a lock are invisible to it.
+//
+// With WithEarlyTimers it walks through everything as DFS does: what a thread does
+// may depend on what time it is, so a timer that may fire at any choice leaves hardly
+// anything that does not conflict.
 func DPOR() Strategy { return &dpor{} }
 
 // Name is what reports call it.
@@ -78,6 +84,9 @@ func (x *dpor) Name() string { return "dpor" }
 
 // Start begins the next schedule.
 func (x *dpor) Start(n int, _ uint64) bool {
+	if x.walk != nil {
+		return x.walk.Start(n, 0)
+	}
 	if n == 0 {
 		x.restart()
 	}
@@ -98,6 +107,9 @@ func (x *dpor) restart() {
 
 // Choose returns the thread of the node, which it makes if it is new.
 func (x *dpor) Choose(p *Point) int {
+	if x.walk != nil {
+		return x.walk.Choose(p)
+	}
 	if x.begun < len(x.nodes) {
 		t := int(x.nodes[x.begun].thread)
 		if p.set.Has(t) {
@@ -128,6 +140,9 @@ func (x *dpor) Choose(p *Point) int {
 
 // Performed takes notice of the beginning of a transition.
 func (x *dpor) Performed(p *Point, thread int, op Op) {
+	if x.walk != nil {
+		return
+	}
 	r := p.r
 	last := len(r.steps) - 1
 	if r.steps[last].flags&pinned != 0 && x.begun > 0 {
@@ -238,6 +253,10 @@ func (x *dpor) learns(r *runner) bool {
 // ended finds the races of the run and goes back to the deepest node at which
 // something is left to be tried.
 func (x *dpor) ended(r *runner) {
+	if x.walk != nil {
+		x.walk.ended(r)
+		return
+	}
 	if x.learns(r) && x.runs > 0 {
 		// What conflicts has changed: everything so far may have missed something.
 		x.restart()
@@ -304,6 +323,9 @@ func (x *dpor) sleep(r *runner, n *dporNode, d int) {
 
 // covered weighs what is to be tried at each node equally.
 func (x *dpor) covered() (bool, float64) {
+	if x.walk != nil {
+		return x.walk.covered()
+	}
 	if x.done {
 		return x.diverged == nil, 1
 	}

@@ -69,10 +69,13 @@ func (c *classes) of(r *runner) uint64 {
 		c.run = 1
 	}
 	c.threads = append(c.threads[:0], make([]uint64, len(r.threads))...)
-	started, drawn := 1, r.drawn
+	started, drawn, fired := 1, r.drawn, r.fired
 	for i := range r.steps {
 		for ; len(drawn) > 0 && int(drawn[0].step) <= i; drawn = drawn[1:] {
 			c.draw(&drawn[0])
+		}
+		for ; len(fired) > 0 && int(fired[0].step) == i; fired = fired[1:] {
+			c.fire(r)
 		}
 		s := &r.steps[i]
 		t := &c.threads[s.thread]
@@ -101,6 +104,15 @@ func (c *classes) of(r *runner) uint64 {
 // draw adds a number drawn to the hash of its thread.
 func (c *classes) draw(d *drawn) {
 	c.threads[d.thread] = kernel.Hash(c.threads[d.thread]^0xd7aa, uint64(d.value))
+}
+
+// fire adds that a timer has fired early: everything so far came before that, and
+// everything from now on comes after it.
+func (c *classes) fire(r *runner) {
+	all := c.sum(r)
+	for i := range c.threads {
+		c.threads[i] = kernel.Hash(c.threads[i], all)
+	}
 }
 
 // touch adds an access to the hash h of an operation and to the object's.

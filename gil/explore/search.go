@@ -85,7 +85,7 @@ func (s *search) byDefault() {
 	}
 	s.sample(mix, min(firstSamples, s.conf.maxSchedules))
 	budget := (s.conf.maxSchedules - s.report.Schedules) / coverPart
-	if !s.over() && budget > 0 && !s.conf.earlyTimers {
+	if !s.over() && budget > 0 {
 		d := &dpor{}
 		if s.cover(d, d, budget); s.report.Exhausted {
 			s.report.Strategy = d.Name()
@@ -100,6 +100,9 @@ func (s *search) byDefault() {
 func (s *search) cover(strategy Strategy, c covering, most int) {
 	first := s.report.Schedules
 	tentative := s.conf.strategy == nil // to be abandoned if it is hopeless
+	if h, ok := strategy.(hurrier); ok {
+		h.hurry(s.conf.earlyTimers)
+	}
 	look := coverLook
 	for n := 0; n < most && !s.over(); n++ {
 		if !strategy.Start(n, kernel.Hash(s.conf.seed, uint64(n))) {
