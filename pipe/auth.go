@@ -87,22 +87,22 @@ func untrusted(python, reason string) error {
 }
 
 // authenticate runs the handshake on c. Nothing else has been read from c.
-func authenticate(ctx context.Context, c *Conn, key []byte, listening bool) error {
+func authenticate(ctx context.Context, c *Conn, key []byte, legacy, listening bool) error {
 	if listening {
-		if err := deliver(ctx, c, key); err != nil {
+		if err := deliver(ctx, c, key, legacy); err != nil {
 			return err
 		}
-		return answer(ctx, c, key)
+		return answer(ctx, c, key, legacy)
 	}
-	if err := answer(ctx, c, key); err != nil {
+	if err := answer(ctx, c, key, legacy); err != nil {
 		return err
 	}
-	return deliver(ctx, c, key)
+	return deliver(ctx, c, key, legacy)
 }
 
 // deliver asks the other side for a proof.
 // Python: deliver_challenge.
-func deliver(ctx context.Context, c *Conn, key []byte) error {
+func deliver(ctx context.Context, c *Conn, key []byte, legacy bool) error {
 	message := make([]byte, randomBytes)
 	_, _ = rand.Read(message) // never fails, and would end the program if it did
 	message = append([]byte("{"+digestName+"}"), message...)
@@ -113,7 +113,7 @@ func deliver(ctx context.Context, c *Conn, key []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := verify(key, message, response); err != nil {
+	if err := verify(key, message, response, legacy); err != nil {
 		_ = say(ctx, c, []byte(failure)) // the verdict stands whether it is heard or not
 		return err
 	}
@@ -122,7 +122,7 @@ func deliver(ctx context.Context, c *Conn, key []byte) error {
 
 // answer proves to the other side that this one has the key.
 // Python: answer_challenge.
-func answer(ctx context.Context, c *Conn, key []byte) error {
+func answer(ctx context.Context, c *Conn, key []byte, legacy bool) error {
 	message, err := hear(ctx, c, "no challenge came: the other side may have no key")
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func answer(ctx context.Context, c *Conn, key []byte) error {
 	if len(question) < legacyMessage {
 		return untrusted("challenge too short: {len(message)} bytes", fmt.Sprintf("the challenge has only %d bytes", len(question)))
 	}
-	response, err := respond(key, question)
+	response, err := respond(key, question, legacy)
 	if err != nil {
 		return err
 	}
@@ -153,9 +153,12 @@ func answer(ctx context.Context, c *Conn, key []byte) error {
 }
 
 // respond makes the answer to a challenge.
-func respond(key, message []byte) ([]byte, error) {
+func respond(key, message []byte, legacy bool) ([]byte, error) {
 	name, _, err := splitDigest(message)
 	if err != nil {
+		return nil, err
+	}
+	if err := modern(name, legacy); err != nil {
 		return nil, err
 	}
 	if name == "" {
@@ -165,9 +168,12 @@ func respond(key, message []byte) ([]byte, error) {
 }
 
 // verify checks an answer to our challenge.
-func verify(key, message, response []byte) error {
+func verify(key, message, response []byte, legacy bool) error {
 	name, got, err := splitDigest(response)
 	if err != nil {
+		return err
+	}
+	if err := modern(name, legacy); err != nil {
 		return err
 	}
 	if name == "" {
@@ -182,6 +188,15 @@ func verify(key, message, response []byte) error {
 		return untrusted("digest received was wrong", "the other side has another key")
 	}
 	return nil
+}
+
+// modern refuses MD5, which is what a Python up to 3.11 proves itself with, unless
+// it is asked for.
+func modern(name string, legacy bool) error {
+	if legacy || name != "" && name != "md5" {
+		return nil
+	}
+	return untrusted("", "the other side proves itself with MD5, as Python up to 3.11 does; pipe.WithLegacyAuth() accepts that")
 }
 
 // splitDigest takes the "{name}" off a message or an answer. The name is empty

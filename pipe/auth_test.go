@@ -38,12 +38,12 @@ func TestHandshakeVectors(t *testing.T) {
 		{counting(20), "5b2709aec5bcecbd08bd1f92d77ecea1"},
 		{modern, hex.EncodeToString([]byte("{sha256}")) + "05b37335205f51ff483146e965fdf576943e0e64675a64ceccba80b6704d76b8"},
 	} {
-		got, err := pipe.Respond([]byte("key"), c.message)
+		got, err := pipe.Respond([]byte("key"), c.message, true)
 		require.NoError(t, err)
 		assert.Equal(t, c.answer, hex.EncodeToString(got))
-		assert.NoError(t, pipe.Verify([]byte("key"), c.message, got))
+		assert.NoError(t, pipe.Verify([]byte("key"), c.message, got, true))
 	}
-	assert.NoError(t, pipe.Verify([]byte("key"), modern, unhex(t, "044b1f89b24a16c831a13039e4534300")), "an older Python's answer")
+	assert.NoError(t, pipe.Verify([]byte("key"), modern, unhex(t, "044b1f89b24a16c831a13039e4534300"), true), "an older Python's answer")
 }
 
 // AU-4. Python: OtherTest.test_deliver_challenge_auth_failure,
@@ -61,11 +61,11 @@ func TestHandshakeErrors(t *testing.T) {
 		{strings.Repeat("x", 16), "digest received was wrong"},
 		{strings.Repeat("x", 20), "expected 'md5' of length 16 got 20"},
 	} {
-		err := pipe.Verify(key, message, []byte(c.response))
+		err := pipe.Verify(key, message, []byte(c.response), true)
 		assert.ErrorIs(t, err, pipe.ErrAuthentication)
 		raises(t, c.python, err)
 	}
-	_, err := pipe.Respond(key, []byte("{sha1}"+string(counting(40))))
+	_, err := pipe.Respond(key, []byte("{sha1}"+string(counting(40))), true)
 	assert.ErrorIs(t, err, pipe.ErrAuthentication)
 
 	// The other side's words, played to Dial.
@@ -91,6 +91,31 @@ func TestPythonBytes(t *testing.T) {
 	assert.Equal(t, `b'a\x00\n\t\r\\\x7f\xff'`, pipe.PythonBytes([]byte("a\x00\n\t\r\\\x7f\xff")))
 	assert.Equal(t, `b"it's"`, pipe.PythonBytes([]byte("it's")))
 	assert.Equal(t, `b'"it\'s"'`, pipe.PythonBytes([]byte(`"it's"`)))
+}
+
+// MD5 counts only if it is asked for, on both sides.
+func TestLegacyAuth(t *testing.T) {
+	key, ours := []byte("key"), append([]byte("{sha256}"), counting(40)...)
+	for _, challenge := range [][]byte{counting(20), append([]byte("{md5}"), counting(40)...)} {
+		_, err := pipe.Respond(key, challenge, false)
+		assert.ErrorIs(t, err, pipe.ErrAuthentication)
+		assert.ErrorContains(t, err, "pipe.WithLegacyAuth()")
+		answer, err := pipe.Respond(key, challenge, true)
+		require.NoError(t, err)
+		assert.NoError(t, pipe.Verify(key, challenge, answer, true))
+		assert.ErrorContains(t, pipe.Verify(key, challenge, answer, false), "pipe.WithLegacyAuth()")
+	}
+	md5 := unhex(t, "044b1f89b24a16c831a13039e4534300")
+	assert.ErrorIs(t, pipe.Verify(key, ours, md5, false), pipe.ErrAuthentication)
+	assert.ErrorIs(t, pipe.Verify(key, ours, append([]byte("{md5}"), md5...), false), pipe.ErrAuthentication)
+	assert.NoError(t, pipe.Verify(key, ours, append([]byte("{md5}"), md5...), true))
+	for _, allowed := range []bool{false, true} {
+		answer, err := pipe.Respond(key, ours, allowed)
+		require.NoError(t, err)
+		assert.NoError(t, pipe.Verify(key, ours, answer, false))
+	}
+	_, _, err := pipe.New(t.Context(), pipe.WithLegacyAuth())
+	assert.ErrorContains(t, err, "WithLegacyAuth has no meaning for New")
 }
 
 // handshakes are the goldens and the versions that print them.
@@ -119,15 +144,15 @@ func TestHandshakeGolden(t *testing.T) {
 		lines := golden(t, path)
 		require.Len(t, lines, 5)
 		challenge := unhex(t, lines[0][1])
-		answer, err := pipe.Respond(key, challenge)
+		answer, err := pipe.Respond(key, challenge, true)
 		require.NoError(t, err)
-		assert.NoError(t, pipe.Verify(key, challenge, answer))
+		assert.NoError(t, pipe.Verify(key, challenge, answer, true))
 		for _, line := range lines[1:] {
-			assert.NoError(t, pipe.Verify(key, unhex(t, line[0]), unhex(t, line[1])))
+			assert.NoError(t, pipe.Verify(key, unhex(t, line[0]), unhex(t, line[1]), true))
 		}
 	}
 	for _, line := range golden(t, "testdata/handshake_modern.golden")[1:] {
-		answer, err := pipe.Respond(key, unhex(t, line[0]))
+		answer, err := pipe.Respond(key, unhex(t, line[0]), true)
 		require.NoError(t, err)
 		assert.Equal(t, line[1], hex.EncodeToString(answer))
 	}

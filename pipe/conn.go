@@ -92,6 +92,9 @@ func newConn(s stream, readable, writable bool, cfg *config) *Conn {
 	c.in.r.Max = c.max
 	c.in.decode = append([]pickle.Option{pickle.WithHandles(&c.in.handles)}, cfg.pickle...)
 	c.in.alias = append([]pickle.Option{pickle.WithAliasing()}, c.in.decode...)
+	if w, ok := s.(interface{ enlarge() }); ok && c.codec == pickle.Python {
+		w.enlarge()
+	}
 	return c
 }
 

@@ -15,8 +15,8 @@ import (
 // waits with the GIL given up.
 //
 // Errors: an [*AuthenticationError]; the operating system's; the context's.
-// Options: [WithAuthKey], [WithHandshakeTimeout], [WithMaxMessage],
-// [WithPickle]. Python: Client(address, family, authkey).
+// Options: [WithAuthKey], [WithLegacyAuth], [WithHandshakeTimeout],
+// [WithMaxMessage], [WithCodec], [WithPickle]. Python: Client(address, family, authkey).
 func Dial(ctx context.Context, network, address string, opts ...Option) (*Conn, error) {
 	cfg, err := configure(atDial, opts)
 	if err != nil {
@@ -43,7 +43,7 @@ func Dial(ctx context.Context, network, address string, opts ...Option) (*Conn, 
 	c := fromConn(nc, &cfg)
 	if cfg.key != nil {
 		limited, cancel := c.s.timeout(ctx, cfg.handshake)
-		err := authenticate(limited, c, cfg.key, false)
+		err := authenticate(limited, c, cfg.key, cfg.legacy, false)
 		cancel()
 		if err != nil {
 			_ = c.Close()

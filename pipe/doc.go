@@ -71,8 +71,12 @@
 //
 // Framing and handshake are CPython's byte for byte, so that SendBytes,
 // RecvBytes, Listen and Dial work with a Python process, of 2.7 and of 3.6 and
-// later. Both handshakes are spoken: HMAC-MD5 with Python up to 3.11, HMAC-SHA256
-// from 3.12 on.
+// later. Both handshakes are spoken: HMAC-SHA256 with Python from 3.12 on, and
+// HMAC-MD5 with older ones if [WithLegacyAuth] allows it. With
+// WithCodec(pickle.Python) values travel too: what conn.send takes in Python
+// arrives here, and the other way round. A Python process inherits an end as
+// process.Python passes it; a Go process that a Python starts makes its end with
+// [FromFd] and the number that it was given.
 //
 // # Several processes at one end
 //

@@ -53,8 +53,8 @@ type connection struct {
 // and give [WithAuthKey]. [Listener.Addr] is the address that was taken.
 //
 // The context bounds only the call. The socket file is removed by Close.
-// Options: [WithAuthKey], [WithHandshakeTimeout], [WithBacklog], [WithRejected],
-// [WithMaxMessage], [WithPickle]. Python: Listener(address, family, authkey=…).
+// Options: [WithAuthKey], [WithLegacyAuth], [WithHandshakeTimeout], [WithBacklog], [WithRejected],
+// [WithMaxMessage], [WithCodec], [WithPickle]. Python: Listener(address, family, authkey=…).
 func Listen(ctx context.Context, network, address string, opts ...Option) (*Listener, error) {
 	cfg, err := configure(atListen, opts)
 	if err != nil {
@@ -313,7 +313,7 @@ func (l *Listener) admit(nc net.Conn) {
 	c, peer := fromConn(nc, &cfg), nc.RemoteAddr()
 	if l.cfg.key != nil {
 		ctx, cancel := context.WithTimeout(l.ctx, l.cfg.handshake)
-		err := authenticate(ctx, c, l.cfg.key, true)
+		err := authenticate(ctx, c, l.cfg.key, l.cfg.legacy, true)
 		cancel()
 		if err != nil {
 			_ = c.Close()

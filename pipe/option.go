@@ -60,6 +60,7 @@ type config struct {
 	torn       bool
 
 	key       []byte // nil: no authentication
+	legacy    bool   // MD5 counts
 	handshake time.Duration
 	backlog   int
 	rejected  func(peer net.Addr, err error)
@@ -120,6 +121,15 @@ func WithAuthKey(key []byte) Option {
 	}}
 }
 
+// WithLegacyAuth lets the peer of [Listen] or [Dial] prove that it has the key with
+// HMAC-MD5, which is all that Python up to 3.11 can do; without it only newer
+// Pythons and Go programs are let in. The proof is still bound to a fresh question,
+// but MD5 is no hash to rely on: give it where an old Python is the peer, and
+// nowhere else.
+func WithLegacyAuth() Option {
+	return setting{"WithLegacyAuth", atListen | atDial, func(c *config) { c.legacy = true }}
+}
+
 // WithHandshakeTimeout bounds the authentication of each connection; the
 // default is [DefaultHandshakeTimeout]. For [Listen] and [Dial] with
 // [WithAuthKey]. A peer that takes longer is dropped. CPython waits for ever.
@@ -172,8 +182,8 @@ func WithPickle(opts ...pickle.Option) Option {
 }
 
 // WithCodec makes the [Conn] encode and decode values with another codec than
-// pickle.Native; both ends have to use the same. For everything that makes a
-// Conn.
+// pickle.Native, such as pickle.Python when the peer is a Python process; both ends
+// have to use the same. For everything that makes a Conn.
 func WithCodec(codec pickle.Codec) Option {
 	return setting{"WithCodec", atConn, func(c *config) {
 		if codec == nil {

@@ -59,6 +59,20 @@ func pythons(t *testing.T, test func(t *testing.T, p python)) {
 
 type python struct{ path, version string }
 
+// auth are the options for a peer that has the key.
+func (p python) auth() []pipe.Option {
+	opts := []pipe.Option{pipe.WithAuthKey([]byte("key"))}
+	if p.legacy() {
+		opts = append(opts, pipe.WithLegacyAuth())
+	}
+	return opts
+}
+
+// legacy reports whether a Python proves itself with MD5.
+func (p python) legacy() bool {
+	return slices.Contains(strings.Fields(handshakes["testdata/handshake_legacy.golden"]), p.version)
+}
+
 // run runs testdata/peer.py to its end.
 func (p python) run(t *testing.T, args ...string) string {
 	t.Helper()
@@ -116,7 +130,7 @@ func TestPythonListens(t *testing.T) {
 	pythons(t, func(t *testing.T, p python) {
 		for _, network := range []string{"unix", "tcp"} {
 			out := p.start(t, nil, "listen", network, "6b6579")
-			c, err := pipe.Dial(t.Context(), network, line(t, out), pipe.WithAuthKey([]byte("key")))
+			c, err := pipe.Dial(t.Context(), network, line(t, out), p.auth()...)
 			require.NoError(t, err)
 			echoes(t, c, out)
 		}
@@ -126,17 +140,24 @@ func TestPythonListens(t *testing.T) {
 		echoes(t, c, out)
 
 		out = p.start(t, nil, "listen", "unix", "6b6579")
-		_, err = pipe.Dial(t.Context(), "unix", line(t, out), pipe.WithAuthKey([]byte("other")))
+		_, err = pipe.Dial(t.Context(), "unix", line(t, out), append(p.auth(), pipe.WithAuthKey([]byte("other")))...)
 		assert.ErrorIs(t, err, pipe.ErrAuthentication)
 		raises(t, "digest sent was rejected", err)
 		assert.Equal(t, "AuthenticationError digest received was wrong", line(t, out))
+
+		if p.version == "3.11" { // the older ones prove themselves as it does
+			out = p.start(t, nil, "listen", "unix", "6b6579")
+			_, err = pipe.Dial(t.Context(), "unix", line(t, out), pipe.WithAuthKey([]byte("key")))
+			assert.ErrorContains(t, err, "pipe.WithLegacyAuth()")
+			assert.Equal(t, "gone", line(t, out))
+		}
 	})
 }
 
 func TestPythonDials(t *testing.T) {
 	pythons(t, func(t *testing.T, p python) {
 		for _, network := range []string{"unix", "tcp"} {
-			l := listen(t, network, "", pipe.WithAuthKey([]byte("key")))
+			l := listen(t, network, "", p.auth()...)
 			out := p.start(t, nil, "dial", network, l.Addr().String(), "6b6579")
 			echoes(t, accept(t, l), out)
 			require.NoError(t, l.Close())
@@ -146,10 +167,18 @@ func TestPythonDials(t *testing.T) {
 		echoes(t, accept(t, l), out)
 
 		var turned rejections
-		l = listen(t, "unix", "", pipe.WithAuthKey([]byte("key")), turned.option())
+		l = listen(t, "unix", "", append(p.auth(), turned.option())...)
 		out = p.start(t, nil, "dial", "unix", l.Addr().String(), "626164")
 		assert.Equal(t, "AuthenticationError digest sent was rejected", line(t, out))
 		raises(t, "digest received was wrong", turned.wait(t, 1)[0])
+
+		if p.version == "3.11" { // the older ones prove themselves as it does
+			var strict rejections
+			l = listen(t, "unix", "", pipe.WithAuthKey([]byte("key")), strict.option())
+			out = p.start(t, nil, "dial", "unix", l.Addr().String(), "6b6579")
+			assert.Equal(t, "AuthenticationError digest sent was rejected", line(t, out))
+			assert.ErrorContains(t, strict.wait(t, 1)[0], "pipe.WithLegacyAuth()")
+		}
 	})
 }
 

@@ -278,3 +278,17 @@ func (s *fdStream) close() (err error) {
 	})
 	return err
 }
+
+// enlarged is what a socket to a Python may hold, in bytes.
+const enlarged = 1 << 20
+
+// enlarge lets a socket hold a longer message at once. A Python takes a message in
+// pieces, as they come, and each costs it memory for all the rest; a sender that is
+// not blocked in the kernel fills an empty socket later than one that is.
+func (s *fdStream) enlarge() {
+	if s.socket {
+		_ = s.raw.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, enlarged) // as much as the system allows
+		})
+	}
+}

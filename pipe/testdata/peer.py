@@ -3,6 +3,12 @@
     peer.py listen unix|tcp KEY        print the address, accept, echo
     peer.py dial unix|tcp ADDRESS KEY  connect, echo
     peer.py fd N                       echo on an inherited descriptor
+    peer.py values dial|fd ...         the same, with values: what recv got is sent
+    peer.py silent unix|tcp ADDRESS    connect and say nothing, until stdin ends
+    peer.py killed dial|listen ADDRESS KEY STEP
+                                       a process for every STEP-th byte of a handshake
+                                       and a message, which is killed when it has
+                                       written so many; prints how many there were
     peer.py handshake HEX...           this version's challenge and its answers
     peer.py wire N...                  what messages of N bytes are on the wire
 
@@ -27,10 +33,35 @@ def say(*words):
 
 
 def echo(c):
+    if VALUES:
+        return echo_values(c)
     n = 0
     try:
         while True:
             c.send_bytes(c.recv_bytes())
+            n += 1
+    except EOFError:
+        say("echoed", str(n))
+
+
+VALUES = False
+
+
+def values(how, *args):
+    global VALUES
+    VALUES = True
+    globals()[how](*args)
+
+
+def echo_values(c):
+    n = 0
+    try:
+        while True:
+            v = c.recv()
+            if isinstance(v, tuple) and v[:1] == ("drain",):
+                for _ in range(v[1]):
+                    v = len(c.recv())
+            c.send(v)
             n += 1
     except EOFError:
         say("echoed", str(n))
@@ -53,6 +84,53 @@ def listen(network, authkey):
         echo(server.accept())
     except connection.AuthenticationError as e:
         say("AuthenticationError", str(e))
+    except (EOFError, IOError, OSError):
+        say("gone")
+
+
+def silent(network, address):
+    import socket
+    s = socket.socket(socket.AF_UNIX if network == "unix" else socket.AF_INET)
+    s.connect(place(network, address))
+    say("connected")
+    sys.stdin.read()
+
+
+def killed(how, address, authkey, step):
+    import signal
+    left = [0]
+
+    def doomed_send(self, buf, *_):
+        for i in range(len(buf)):
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+            os.write(self.fileno(), bytes(buf[i:i + 1]))
+
+    connection.Connection._send = doomed_send
+    if how == "listen":
+        server = connection.Listener(address, "AF_UNIX", authkey=key(authkey))
+        say("listening")
+    total = 0
+    while True:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                left[0] = total
+                c = server.accept() if how == "listen" else connection.Client(address, authkey=key(authkey))
+                c.send(["x" * 20])
+                c.recv_bytes()  # its answer: it has come
+            except Exception:
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        if status == 0:
+            break
+        if not os.WIFSIGNALED(status):
+            say("failed at", str(total))
+            return
+        total += int(step)
+    say("killed", str(total // int(step)))
 
 
 def dial(network, address, authkey):
@@ -60,6 +138,8 @@ def dial(network, address, authkey):
         echo(connection.Client(place(network, address), authkey=key(authkey)))
     except connection.AuthenticationError as e:
         say("AuthenticationError", str(e))
+    except (EOFError, IOError, OSError):
+        say("gone")
 
 
 def fd(number):
