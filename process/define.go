@@ -71,6 +71,7 @@ func Define[C context.Context, In, Out any](name string, fn func(C, In) (Out, er
 			}
 			return func(ctx context.Context) (any, error) { return f.run(ctx, in) }, nil
 		},
+		many: f.many,
 	}
 	define(f.t)
 	return f
@@ -95,6 +96,28 @@ func DefineTarget[C context.Context, In any](name string, fn func(C, In) error) 
 
 // Name returns the name the function was defined by.
 func (f *Func[In, Out]) Name() string { return f.t.name }
+
+// Run calls the function right here, on the calling goroutine: no process is started
+// and nothing is copied. A panic is the caller's. A function that takes a
+// *gil.Thread needs one behind ctx; without it Run returns a [*ValueError].
+func (f *Func[In, Out]) Run(ctx context.Context, in In) (Out, error) { return f.run(ctx, in) }
+
+// many is Target.Many with the types.
+func (f *Func[In, Out]) many(ctx context.Context, data []byte, opts ...pickle.Option) (results any, done int, err error) {
+	var in []In
+	if err := pickle.UnmarshalInto(data, &in, opts...); err != nil {
+		return nil, 0, err
+	}
+	out := make([]Out, 0, len(in))
+	for _, x := range in {
+		y, err := f.run(ctx, x)
+		if err != nil {
+			return out, len(out), err
+		}
+		out = append(out, y)
+	}
+	return out, len(out), nil
+}
 
 // String returns the name.
 func (f *Func[In, Out]) String() string { return f.t.name }

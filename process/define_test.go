@@ -209,3 +209,28 @@ func TestTarget(t *testing.T) {
 	_, err = process.Lookup("nobody")
 	assert.EqualError(t, err, `process: no function "nobody" is defined in this program: call Define in a package variable`)
 }
+
+// TestTargetMany: a slice of arguments in one message, and a function that is run
+// where it is.
+func TestTargetMany(t *testing.T) {
+	data, err := pickle.Marshal([]int{1, 2, 3})
+	require.NoError(t, err)
+	out, done, err := square.Target().Many(t.Context(), data)
+	require.NoError(t, err)
+	assert.Equal(t, 3, done)
+	assert.Equal(t, []int{1, 4, 9}, out)
+
+	out, done, err = squareOnThread.Target().Many(t.Context(), data)
+	assert.EqualError(t, err, "process: square on a thread runs on a thread, and there is none behind the context")
+	assert.Zero(t, done)
+	assert.Empty(t, out)
+	_, done, err = square.Target().Many(t.Context(), data[:len(data)-1])
+	assert.Error(t, err)
+	assert.Zero(t, done)
+
+	got, err := square.Run(t.Context(), 7)
+	require.NoError(t, err)
+	assert.Equal(t, 49, got)
+	_, err = squareOnThread.Run(t.Context(), 7)
+	assert.EqualError(t, err, "process: square on a thread runs on a thread, and there is none behind the context")
+}

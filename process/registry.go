@@ -19,6 +19,7 @@ type target struct {
 	threaded bool   // it wants to run on a thread of an interpreter
 	// load decodes the argument. The returned function runs the target with it.
 	load func(data []byte, opts ...pickle.Option) (call func(ctx context.Context) (any, error), err error)
+	many func(ctx context.Context, data []byte, opts ...pickle.Option) (results any, done int, err error)
 }
 
 // registry holds every target of the program. Parent and child fill it in the

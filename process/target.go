@@ -40,3 +40,12 @@ func (t Target) Threaded() bool { return t.t.threaded }
 func (t Target) Load(data []byte, opts ...pickle.Option) (call func(ctx context.Context) (any, error), err error) {
 	return t.t.load(data, opts...)
 }
+
+// Many runs the target with every item of a slice of arguments, which package pickle
+// has encoded, one after the other on the calling goroutine, up to the first error.
+// It returns the results, a slice of the function's result type, and how many items
+// were run without an error. A panic is the caller's; the errors of decoding are
+// those of package pickle, and then nothing was run.
+func (t Target) Many(ctx context.Context, data []byte, opts ...pickle.Option) (results any, done int, err error) {
+	return t.t.many(ctx, data, opts...)
+}
