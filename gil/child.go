@@ -28,7 +28,8 @@ type Child struct {
 // Emulate starts an emulated process that calls main on its main thread. The
 // thread t computes for the start cost with its GIL held, as fork and exec do;
 // the child begins when that is over. The child has its parent's profile. In an
-// explored world it costs nothing. It panics with a *RuntimeError in the live one.
+// explored world it costs nothing. It panics with a *RuntimeError in the live one, and
+// with start method Fork in a sub-interpreter that has its own GIL.
 func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Child {
 	c := NewChild(name, main, opts...)
 	c.Start(t)
@@ -62,12 +63,16 @@ func (c *Child) Start(t *Thread) {
 	case c.i != nil:
 		panic(misuse("cannot start a process twice", "process %s was started already; make another with NewChild", c.name))
 	}
-	t.touch(kernel.OpStart, 0)
 	o := w.opts
 	o.name, o.hook = c.name, t.interp.hook
 	for _, opt := range c.opts {
 		opt.apply(&o)
 	}
+	if t.interp.isolated && o.machine.method == Fork {
+		panic(misuse("fork not supported for isolated subinterpreters",
+			"Emulate(%q): fork not supported for isolated subinterpreters; use Spawn, or start it from the main interpreter", c.name))
+	}
+	t.touch(kernel.OpStart, 0)
 	cost := o.machine.startCost
 	if cost < 0 {
 		cost = o.machine.method.cost()

@@ -172,3 +172,24 @@ func TestSubInterpreterRunsForItsMaker(t *testing.T) {
 		require.NoError(m, i.Run(work))
 	}))
 }
+
+// TestSubInterpreterForks: a process is not forked from an interpreter with a GIL of
+// its own, but it can be spawned.
+func TestSubInterpreterForks(t *testing.T) {
+	for _, p := range gil.Profiles() {
+		for _, method := range []gil.StartMethod{gil.Fork, gil.Spawn} {
+			require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(method)).Run(p, func(m *gil.Thread) {
+				m.Emulate("from the main interpreter", work).Join(m)
+				require.NoError(m, m.NewInterpreter().Run(func(s *gil.Thread) {
+					if ownsGIL(p) && method == gil.Fork {
+						err := misused(s, func() { s.Emulate("child", work) })
+						require.Equal(s, "fork not supported for isolated subinterpreters", err.PythonText())
+						s.Emulate("child", work, gil.WithStartMethod(gil.Spawn)).Join(s)
+						return
+					}
+					s.Emulate("child", work).Join(s)
+				}))
+			}), "%v %v", p, method)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pygil/pygil/examples/versions/behaviours"
 	"github.com/pygil/pygil/examples/versions/races"
 	"github.com/pygil/pygil/examples/versions/timing"
 	"github.com/pygil/pygil/gil"
@@ -36,6 +37,10 @@ func run(out io.Writer, args []string) error {
 		page(out, races.Table())
 		fmt.Fprintln(out)
 		timingPage(out, timing.Tables())
+		fmt.Fprintln(out)
+		behavioursPage(out, behaviours.Table())
+	case len(args) == 1 && args[0] == "behaviours":
+		behavioursTable(out, behaviours.Table())
 	case len(args) == 1 && args[0] == "timing":
 		timingTable(out, timing.Tables())
 	case len(args) == 2:

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/pygil/pygil/examples/versions/behaviours"
 	"github.com/pygil/pygil/examples/versions/races"
 	"github.com/pygil/pygil/examples/versions/timing"
 )
@@ -35,6 +36,8 @@ func TestPage(t *testing.T) {
 	page(&b, rows)
 	b.WriteByte('\n')
 	timingPage(&b, tables)
+	b.WriteByte('\n')
+	behavioursPage(&b, behaviours.Table())
 	if *update {
 		require.False(t, testing.Short())
 		require.NoError(t, os.WriteFile("README.md", []byte(b.String()), 0o600))
@@ -51,7 +54,7 @@ func TestPage(t *testing.T) {
 			assert.Contains(t, regexp.MustCompile(` \(\d+\)`).ReplaceAllString(text, ""), line)
 		}
 	}
-	assert.NotContains(t, b.String(), "?")
+	assert.NotContains(t, b.String(), " ? |")
 	assert.Contains(t, b.String(), "| `while i < n: g += 1; i += 1` | updates are lost | ✗ | ✗ | ✗ | ✗ | ✗ | · | · | · | · | · | ✗ |")
 }
 
@@ -67,6 +70,12 @@ func TestTimingTable(t *testing.T) {
 	var b strings.Builder
 	timingTable(&b, tables)
 	assert.Regexp(t, `\n1 thread computes +µs +180 \(\d+\) +5318 \(5\d+\) +5295 \(5\d+\) +5317 \(5\d+\)\n`, b.String())
+}
+
+func TestBehavioursTable(t *testing.T) {
+	var b strings.Builder
+	behavioursTable(&b, behaviours.Table()[:1])
+	assert.Contains(t, b.String(), "\n    2.7: 101 ticks; 3.6 to 3.14: a request after 5ms; 3.13t to 3.14t: there is no GIL\n")
 }
 
 func TestOne(t *testing.T) {
