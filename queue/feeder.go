@@ -49,6 +49,7 @@ func (q *live) accept(m *message, locked bool) error {
 		q.ringAll()
 		return ErrShutDown
 	}
+	stepAccepted.reach()
 	f := &q.feeder
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -116,6 +117,7 @@ func (q *live) send(items []message) int {
 			return len(items)
 		}
 		if err := q.puts.lock(ctx, never); err == nil {
+			stepPutLatched.reach()
 			b := q.begin()
 			for int(b.n) < len(items) && atomic.LoadUint32(&q.mem.down) != downAtOnce && q.write(&b, &items[b.n]) {
 			}
@@ -124,6 +126,7 @@ func (q *live) send(items []message) int {
 			}
 			q.puts.unlock()
 			if b.n > 0 {
+				stepPutUnlocked.reach()
 				q.mem.items.Ring(1)
 				return int(b.n)
 			}

@@ -225,12 +225,14 @@ func (q *live) putLocked(m *message) (done bool, err error) {
 		q.puts.unlock()
 		return false, nil
 	}
+	stepPutLatched.reach()
 	if q.Direct || !q.feeder.busy() {
 		b := q.begin()
 		if q.write(&b, m) {
 			q.publish(&b, nil, 0)
 			more := q.Max != 0 && !q.full()
 			q.puts.unlock()
+			stepPutUnlocked.reach()
 			q.mem.items.Ring(1)
 			if more {
 				q.mem.slots.Ring(1) // who was woken for one slot passes the others on
@@ -305,6 +307,7 @@ func (q *live) get(ctx context.Context, b *basket, most int, p patience) error {
 // getLocked is one attempt with the latch held, which it gives up.
 func (q *live) getLocked(b *basket, most int) error {
 	h := q.reap()
+	stepGetLatched.reach()
 	for len(b.items) < most {
 		a, ok, err := q.read(&h, b)
 		if err != nil {
@@ -327,6 +330,7 @@ func (q *live) getLocked(b *basket, most int) error {
 	q.take(&h)
 	head := q.headWord()
 	q.gets.unlock()
+	stepGetUnlocked.reach()
 	if head.count() != h.tail.count() {
 		q.mem.items.Ring(1) // who was woken for one item passes the others on
 	}

@@ -76,7 +76,7 @@ func BenchmarkProcessSmall(b *testing.B) {
 
 func BenchmarkProcessBytes(b *testing.B) {
 	ctx := b.Context()
-	q, err := queue.NewProcess[[]byte](ctx, 0)
+	q, err := queue.NewProcess[[]byte](ctx, 8)
 	if err != nil {
 		b.Fatal(err)
 	}

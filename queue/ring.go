@@ -120,6 +120,7 @@ func (r *ring) write(b *batch, m *message) bool {
 		r.put(at+1, m.head)
 		r.putFrom((at+1)*unit+uint32(len(m.head)), m.body)
 	}
+	stepHalfWritten.reach()
 	*r.record(at) = rec
 	b.head = b.head.plus(need, 1)
 	b.n++
@@ -165,8 +166,10 @@ func (r *ring) get(position uint32, p []byte) {
 // publish shows a batch to everybody. Items that had waited in this process's memory
 // are those of its row mine, nil otherwise.
 func (r *ring) publish(b *batch, mine *row, index uint32) {
+	stepWritten.reach()
 	if mine == nil && !b.apart {
 		atomic.StoreUint64(&r.mem.head, uint64(b.head))
+		stepPublished.reach()
 		return
 	}
 	i := &r.mem.putting
@@ -178,8 +181,11 @@ func (r *ring) publish(b *batch, mine *row, index uint32) {
 		atomic.StoreUint32(&i.row, index+1)
 	}
 	atomic.StoreUint32(&i.set, 1)
+	stepPutIntent.reach()
 	atomic.StoreUint64(&r.mem.head, uint64(b.head))
+	stepPublished.reach()
 	r.settlePuts()
+	stepPutSettled.reach()
 }
 
 // settlePuts carries out what has to follow a store of head, if it happened. With the
@@ -242,8 +248,10 @@ func (r *ring) read(h *harvest, b *basket) (a arrival, ok bool, err error) {
 
 // take makes a harvest final.
 func (r *ring) take(h *harvest) {
+	stepCopied.reach()
 	if !h.apart {
 		atomic.StoreUint64(&r.mem.tail, uint64(h.tail))
+		stepTaken.reach()
 		return
 	}
 	r.commit(h, atomic.LoadUint32(&r.mem.discarded))
@@ -265,8 +273,11 @@ func (r *ring) commit(h *harvest, discarded uint32) {
 	atomic.StoreUint64(&i.annexTail, uint64(h.annex))
 	atomic.StoreUint32(&i.discarded, discarded)
 	atomic.StoreUint32(&i.set, 1)
+	stepTakeIntent.reach()
 	atomic.StoreUint64(&r.mem.tail, uint64(h.tail))
+	stepTaken.reach()
 	r.settleTakes()
+	stepGetSettled.reach()
 }
 
 // settleTakes is settlePuts for tail.

@@ -1,0 +1,33 @@
+package queue
+
+// A step is a place in the middle of a put or a get where a process can die. There are
+// more of them than it seems: between any two instructions. These are the ones between
+// which something changes for others.
+type step int
+
+const (
+	stepPutLatched step = iota
+	stepHalfWritten
+	stepWritten
+	stepPutIntent
+	stepPublished
+	stepPutSettled
+	stepPutUnlocked
+	stepAccepted
+	stepGetLatched
+	stepCopied
+	stepTakeIntent
+	stepTaken
+	stepGetSettled
+	stepGetUnlocked
+	steps
+)
+
+// onStep is told of each step; only tests set it, in processes that are to die.
+var onStep func(s step)
+
+func (s step) reach() {
+	if onStep != nil {
+		onStep(s)
+	}
+}
