@@ -21,10 +21,11 @@ const (
 	atProcess site = 1 << iota // New, Start, Call
 	atMain
 	atTestMain
+	atPython
 )
 
 func (s site) String() string {
-	return map[site]string{atProcess: "a process", atMain: "Main", atTestMain: "TestMain"}[s]
+	return map[site]string{atProcess: "a process", atMain: "Main", atTestMain: "TestMain", atPython: "Python"}[s]
 }
 
 type config struct {
@@ -33,6 +34,7 @@ type config struct {
 	daemon  *bool
 	bound   *bool
 	program string
+	args    []string // of a Python
 	profile string
 	aloof   bool // leaves signals alone
 	strict  bool
@@ -90,9 +92,10 @@ func WithEndWithParent(end bool) Option {
 
 // WithExecutable starts the program in a file instead of the one that runs. It has
 // to define the same functions; a child that finds others says so and ends with
-// code 1. Python: multiprocessing.set_executable.
+// code 1. For [Python] it names the Python.
+// Python: multiprocessing.set_executable.
 func WithExecutable(path string) Option {
-	return setting{"WithExecutable", atProcess, func(c *config) { c.program = path }}
+	return setting{"WithExecutable", atProcess | atPython, func(c *config) { c.program = path }}
 }
 
 // WithoutSignals makes [Main], or [TestMain], leave SIGINT alone in this process
