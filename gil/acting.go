@@ -26,6 +26,21 @@ func (t *Thread) must() {
 	t.mustRun()
 }
 
+// misused is must for a method that returns its errors.
+func (t *Thread) misused() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			e, ok := v.(*RuntimeError)
+			if !ok {
+				panic(v)
+			}
+			err = e
+		}
+	}()
+	t.must()
+	return nil
+}
+
 func (t *Thread) mustRun() {
 	if t == nil {
 		panic(misuse("", "the acting thread is nil; pass the *gil.Thread of the function that runs"))

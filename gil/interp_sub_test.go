@@ -49,6 +49,27 @@ func TestSubInterpreterTimes(t *testing.T) {
 	}
 }
 
+// TestSubInterpreterRunByAnother: only the thread that made it may run it, and the
+// refusal is the error of Run; it can still be run after that.
+func TestSubInterpreterRunByAnother(t *testing.T) {
+	for name, w := range subWorlds() {
+		require.NoError(t, w.Run(gil.CPython313, func(m *gil.Thread) {
+			var sub *gil.Interpreter
+			u := m.Go("u", func(u *gil.Thread) { sub = u.NewInterpreter() })
+			u.Join(m)
+			err := sub.Run(func(*gil.Thread) {})
+			require.ErrorContains(m, err, "thread u has ended and cannot act", name)
+			var misuse *gil.RuntimeError
+			require.ErrorAs(m, err, &misuse)
+
+			mine := m.NewInterpreter()
+			require.NoError(m, mine.Run(func(s *gil.Thread) {
+				require.ErrorContains(s, mine.Run(func(*gil.Thread) {}), "MainThread does not hold the GIL")
+			}))
+		}), name)
+	}
+}
+
 // TestSubInterpreterIsAnInterpreter: its runner is its main thread, its threads are
 // its own, it is joined, and its failures come back from its Run.
 func TestSubInterpreterIsAnInterpreter(t *testing.T) {
@@ -166,7 +187,7 @@ func TestSubInterpreterRunsForItsMaker(t *testing.T) {
 	require.NoError(t, gil.NewMachine(2).Run(gil.CPython312, func(m *gil.Thread) {
 		i := m.NewInterpreter()
 		w := m.Go("w", func(w *gil.Thread) {
-			misused(w, func() { _ = i.Run(work) })
+			require.ErrorContains(w, i.Run(work), "does not hold the GIL")
 		})
 		w.Join(m)
 		require.NoError(m, i.Run(work))

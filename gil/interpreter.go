@@ -125,7 +125,9 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 		return badValue("", "Run: main is nil")
 	}
 	if i.creator != nil {
-		i.creator.must()
+		if err := i.creator.misused(); err != nil {
+			return err
+		}
 	}
 	i.mu.Lock()
 	again := i.ran

@@ -110,6 +110,8 @@ func repr(b *strings.Builder, v reflect.Value, depth int) {
 		b.WriteString(strconv.FormatUint(v.Uint(), 10))
 	case reflect.Float32, reflect.Float64:
 		b.WriteString(floatRepr(v.Float()))
+	case reflect.Complex64, reflect.Complex128:
+		b.WriteString(complexRepr(v.Complex()))
 	case reflect.String:
 		b.WriteString(stringRepr(v.String()))
 	case reflect.Slice:
@@ -195,6 +197,20 @@ func compareNumbers(a, b reflect.Value) int {
 		return cmp.Compare(a.Float(), b.Float())
 	}
 	return 0
+}
+
+// complexRepr: parts are floats without the ".0", and one whose real part is 0 is only
+// its imaginary part.
+func complexRepr(c complex128) string {
+	part := func(f float64) string { return strings.TrimSuffix(floatRepr(f), ".0") }
+	im := part(imag(c)) + "j"
+	if real(c) == 0 && !math.Signbit(real(c)) {
+		return im
+	}
+	if im[0] != '-' {
+		im = "+" + im
+	}
+	return "(" + part(real(c)) + im + ")"
 }
 
 func floatRepr(f float64) string {

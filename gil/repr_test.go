@@ -51,6 +51,12 @@ func TestRepr(t *testing.T) {
 		`'\x80\xa0\xad\u200b\ue000\U000e0001 é 世 😀'`: "\u0080\u00a0\u00ad\u200b\ue000\U000e0001 é 世 😀",
 		`'\udcff \x7f \u2028'`:                       "\xff \x7f \u2028",
 		"None  ":                                     (*gil.UncaughtError)(nil),
+		"(1+2j)":                                     1 + 2i,
+		"(1.5-2e+20j)":                               complex(1.5, -2e20),
+		"2j":                                         2i,
+		"(-0-0.5j)":                                  complex(math.Copysign(0, -1), -0.5),
+		"(nan+infj)":                                 complex(math.NaN(), math.Inf(1)),
+		"0j":                                         complex(0, 0),
 	} {
 		assert.Equal(t, strings.TrimRight(want, " "), gil.Repr(v))
 	}
