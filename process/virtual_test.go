@@ -90,7 +90,11 @@ func TestVirtualProcess(t *testing.T) {
 // that is lost between a load and a store, and covers all of a program that has a
 // lock around them.
 func TestVirtualExplored(t *testing.T) {
-	for _, p := range []gil.Profile{gil.AnyBytecode, gil.CPython313, gil.CPython27} {
+	profiles := []gil.Profile{gil.CPython313, gil.AnyBytecode, gil.CPython27}
+	if testing.Short() {
+		profiles = profiles[:1]
+	}
+	for _, p := range profiles {
 		prog := func(held bool) func(t *gil.Thread) {
 			return func(t *gil.Thread) { require.Equal(t, 2, addUp(t, newTally(t, held), 2)) }
 		}
