@@ -30,11 +30,11 @@ func (q *live) full() bool {
 	return q.Max != 0 && int32(q.headWord().count()-q.tailWord().count()+q.pending()) >= int32(q.Max)
 }
 
-func (q *live) isDown() bool { return atomic.LoadUint32(&q.mem.down) != 0 }
+func (q *live) over() bool { return atomic.LoadUint32(&q.mem.down) != 0 }
 
 // drained reports whether nothing can come any more. An item goes from a memory to
 // the ring: that is the order to look in.
-func (q *live) drained() bool { return q.isDown() && q.pending() == 0 && q.void() }
+func (q *live) drained() bool { return q.over() && q.pending() == 0 && q.void() }
 
 // A moment is what was true at the same time.
 type moment struct {
@@ -61,20 +61,35 @@ func (q *live) now() (m moment) {
 func (m moment) size() int { return max(0, int(int32(m.head.count()-m.tail.count()+m.pending))) }
 
 // size is how many items there are.
-func (q *live) size(context.Context) int { return q.now().size() }
+func (q *live) size(context.Context) int {
+	defer runtime.KeepAlive(q)
+	return q.now().size()
+}
 
 // empty reports whether there is nothing to take.
 func (q *live) empty(context.Context) (bool, error) {
 	if q.closed.Load() {
-		return false, errEmptyClosed
+		return false, q.errEmpty()
 	}
+	defer runtime.KeepAlive(q)
 	return q.void(), nil
 }
 
-// unfinished is how many items were put and neither done nor thrown away.
-func (q *live) unfinished() int32 {
+// left is how many items were put and neither done nor thrown away.
+func (q *live) left() int32 {
 	m := q.now()
 	return int32(m.head.count() + m.pending - m.discarded - atomic.LoadUint32(&q.mem.done))
+}
+
+func (q *live) unfinished(context.Context) int {
+	defer runtime.KeepAlive(q)
+	q.mend()
+	return max(0, int(q.left()))
+}
+
+func (q *live) isDown(context.Context) bool {
+	defer runtime.KeepAlive(q)
+	return q.over()
 }
 
 // hold counts items that this process has taken and not done.
@@ -94,7 +109,7 @@ func (q *live) taskDone(context.Context) error {
 		m := q.now()
 		left := int32(m.head.count() + m.pending - m.discarded - done)
 		if left <= 0 {
-			return badValue("task_done() called too many times", "TaskDone called too many times; call it once for each item taken")
+			return errTooOften()
 		}
 		if !atomic.CompareAndSwapUint32(&q.mem.done, done, done+1) {
 			continue
@@ -113,8 +128,8 @@ func (q *live) join(ctx context.Context, p patience) (err error) {
 		return err
 	}
 	defer q.leave()
-	over := func() bool { return q.unfinished() <= 0 }
-	if over() {
+	finished := func() bool { return q.left() <= 0 }
+	if finished() {
 		return nil
 	}
 	s := spanOf("join", p)
@@ -122,7 +137,7 @@ func (q *live) join(ctx context.Context, p patience) (err error) {
 	blocking.Do(ctx, "queue.join", func() {
 		err = q.idleRoom.Wait(ctx, &futex.Quest{
 			Bell: &q.mem.idle,
-			Try:  func() bool { return left != nil || q.closed.Load() || over() },
+			Try:  func() bool { return left != nil || q.closed.Load() || finished() },
 			Check: func() {
 				q.mend()
 				if n := q.abandoned(); n > 0 {
@@ -135,7 +150,7 @@ func (q *live) join(ctx context.Context, p patience) (err error) {
 	switch {
 	case err != nil:
 		return s.over(ctx, err, ErrUnfinished)
-	case over():
+	case finished():
 		return nil
 	case left != nil:
 		return left
@@ -146,7 +161,7 @@ func (q *live) join(ctx context.Context, p patience) (err error) {
 // abandoned is how many tasks are left that nobody alive has, and that nobody can
 // get: those that took them are dead.
 func (q *live) abandoned() int {
-	n := q.unfinished()
+	n := q.left()
 	if q.now().size() > 0 {
 		return 0
 	}
@@ -172,6 +187,7 @@ type Stats struct {
 }
 
 func (q *live) stats(context.Context) Stats {
+	defer runtime.KeepAlive(q)
 	q.mend()
 	m := q.now()
 	s := Stats{Items: m.size(), Unsent: int(m.pending), Discarded: int(m.discarded)}

@@ -43,7 +43,7 @@ func (q *live) accept(m *message, locked bool) error {
 	if err != nil {
 		return err
 	}
-	if !locked && q.isDown() {
+	if !locked && q.over() {
 		// Whoever saw it down and nothing pending has said that all is over.
 		atomic.AddUint32(&r.accepted, ^uint32(0))
 		q.ringAll()
@@ -146,7 +146,7 @@ func (q *live) send(items []message) int {
 // joinThread waits until what was put here has been sent.
 func (q *live) joinThread(ctx context.Context) error {
 	if !q.closed.Load() {
-		return misuseAs("Queue "+q.repr()+" not closed", "JoinThread of %s, which is not closed: call Close first", q.Name)
+		return q.errOpen()
 	}
 	f := &q.feeder
 	f.mu.Lock()

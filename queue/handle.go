@@ -44,6 +44,8 @@ type backend interface {
 	size(ctx context.Context) int
 	empty(ctx context.Context) (bool, error)
 	stats(ctx context.Context) Stats
+	isDown(ctx context.Context) bool
+	unfinished(ctx context.Context) int
 	taskDone(ctx context.Context) error
 	join(ctx context.Context, p patience) error
 	shutdown(ctx context.Context, atOnce bool) error
@@ -70,7 +72,7 @@ func newHandle[T any](ctx context.Context, tr traits, opts []ProcessOption) (*Ha
 	}
 	tr.Name, tr.Flush = c.name, c.flush
 	if tr.Name == "" {
-		tr.Name = nameless(tr.kind)
+		tr.Name = nameless(ctx, tr.kind)
 	}
 	h := &Handle{traits: &tr}
 	if err := known[T](h); err != nil {
@@ -86,6 +88,9 @@ func newHandle[T any](ctx context.Context, tr traits, opts []ProcessOption) (*Ha
 
 // open makes the queue, in the world of ctx.
 func open(ctx context.Context, tr *traits, c *config) (backend, error) {
+	if t := virtualOf(ctx); t != nil {
+		return makeVirtual(t, tr), nil
+	}
 	return makeLive(tr, c)
 }
 
@@ -133,6 +138,9 @@ func init() {
 			return nil, err
 		}
 		tr := &traits{p.Kind, p.Name, p.Max, p.Tasks, p.Direct, p.Flush}
+		if e, ok := v.(*emulated); ok {
+			return &Handle{backend: e.grip(hs, tr), traits: tr}, nil
+		}
 		file, ok := v.(*os.File)
 		if !ok {
 			return nil, fmt.Errorf("queue: %s came with a handle of type %T", p.Name, v)
@@ -174,6 +182,23 @@ func (tr *traits) errClosed() error {
 		return errSimpleClosed
 	}
 	return &closedError{badValue("Queue "+tr.repr()+" is closed", "%s is closed in this process", tr.Name)}
+}
+
+// errOpen is what Python answers with when a queue is not closed that should be.
+func (tr *traits) errOpen() error {
+	return misuseAs("Queue "+tr.repr()+" not closed", "JoinThread of %s, which is not closed: call Close first", tr.Name)
+}
+
+// errEmpty is what Python answers empty with after close.
+func (tr *traits) errEmpty() error {
+	if tr.Direct {
+		return errSimpleClosed
+	}
+	return errEmptyClosed
+}
+
+func errTooOften() error {
+	return badValue("task_done() called too many times", "TaskDone called too many times; call it once for each item taken")
 }
 
 // A closedError is a *gil.ValueError that matches pipe.ErrClosed too.

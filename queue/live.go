@@ -218,7 +218,7 @@ func (q *live) putLocked(m *message) (done bool, err error) {
 	case q.closed.Load():
 		q.puts.unlock()
 		return true, q.errClosed()
-	case q.isDown():
+	case q.over():
 		q.puts.unlock()
 		return true, ErrShutDown
 	case q.full():
@@ -258,7 +258,7 @@ func (q *live) waitToPut(ctx context.Context, m *message, s *span) (err error) {
 	blocking.Do(ctx, "queue.put", func() {
 		err = room.Wait(ctx, &futex.Quest{
 			Bell:  bell,
-			Try:   func() bool { return q.closed.Load() || q.isDown() || able() },
+			Try:   func() bool { return q.closed.Load() || q.over() || able() },
 			Check: q.mend,
 			Until: s.end,
 		})

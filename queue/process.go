@@ -145,6 +145,9 @@ func (q *ProcessQueue[T]) Shutdown(ctx context.Context, immediate bool) error {
 	return q.Handle.shutdown(ctx, immediate)
 }
 
+// IsShutdown reports whether Shutdown was called, by whatever process.
+func (q *ProcessQueue[T]) IsShutdown(ctx context.Context) bool { return q.Handle.isDown(ctx) }
+
 // Close says that this process will neither put nor get any more; what it has put is
 // still sent. Calls that wait here return. Other processes keep the queue. It may be
 // called again. Python: q.close().
@@ -193,6 +196,10 @@ func (q *JoinableQueue[T]) Join(ctx context.Context) error {
 func (q *JoinableQueue[T]) JoinTimeout(ctx context.Context, d time.Duration) error {
 	return q.Handle.join(ctx, patience{method: "JoinTimeout", limit: d})
 }
+
+// Unfinished is the number of items that were put and are neither done nor lost nor
+// thrown away.
+func (q *JoinableQueue[T]) Unfinished(ctx context.Context) int { return q.Handle.unfinished(ctx) }
 
 // SimpleProcessQueue hands items from processes to processes without a feeder: a Put
 // waits while there is no room in shared memory, and when it returns the item is

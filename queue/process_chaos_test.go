@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -67,6 +68,7 @@ type actor struct {
 }
 
 var chaosChild = process.DefineTarget("test.queueChaos", func(ctx context.Context, a actor) error {
+	defer runtime.KeepAlive(a.Scene)
 	s := a.Scene.Pointer()
 	r := rand.New(rand.NewPCG(a.Seed, uint64(a.Slot)))
 	say := func(state uint32) { atomic.StoreUint32(&s.State[a.Slot], state) }
@@ -167,6 +169,7 @@ func queueChaos(t *testing.T, each int, every time.Duration) {
 	defer q.Close()
 	board, err := process.NewRawValue(ctx, scene{})
 	require.NoError(t, err)
+	defer runtime.KeepAlive(board)
 	s := board.Pointer()
 	var children [chaosSlots]*process.Process
 	life := 0

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/bits"
@@ -65,5 +66,11 @@ func WithFlushTimeout(d time.Duration) ProcessOption {
 
 var made atomic.Uint32
 
-// nameless is a name for a queue that has none.
-func nameless(kind string) string { return fmt.Sprintf("%s-%d", kind, made.Add(1)) }
+// nameless is a name for a queue that has none. In a virtual world, which is the same
+// each time, it is "a ProcessQueue": an article says that it is no name.
+func nameless(ctx context.Context, kind string) string {
+	if virtualOf(ctx) != nil {
+		return "a " + kind
+	}
+	return fmt.Sprintf("%s-%d", kind, made.Add(1))
+}

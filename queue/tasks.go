@@ -11,7 +11,7 @@ func (q *base[T, O]) TaskDone(t *gil.Thread) error {
 	q.mutex.Acquire(t)
 	defer q.mutex.Release(t)
 	if q.unfinished == 0 {
-		return badValue("task_done() called too many times", "TaskDone called too many times; call it once for each item taken")
+		return errTooOften()
 	}
 	if q.unfinished--; q.unfinished == 0 {
 		q.allDone.NotifyAll(t)
