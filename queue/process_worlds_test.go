@@ -67,7 +67,7 @@ func TestProcessQueuesBetweenThreads(t *testing.T) {
 		for _, p := range profiles {
 			t.Run(c.name+"/"+p.Name(), func(t *testing.T) {
 				// Some cases need a clock that stands still while somebody works, or is fast.
-				if p := p.Name(); c.name != "in time" && c.name != "timeouts" && (p == "3.12" || p == "3.13t") {
+				if n := p.Name(); c.name != "in time" && c.name != "timeouts" && (n == "3.12" || n == "3.13t") {
 					require.NoError(t, gil.Live().Run(p, body))
 				}
 				if testing.Short() && p.Name() != "3.12" && p.Name() != "any" {
