@@ -192,8 +192,11 @@ func TestBarrierOfManyDeaths(t *testing.T) {
 		select {
 		case errs = <-done:
 		case <-time.After(300 * time.Millisecond):
-			require.Equal(t, 2, b.NWaiting(ctx), "the living wait for a third")
-			require.NoError(t, b.Abort(ctx))
+			// The living wait for a third, or are slow.
+			eventually(t, func() bool { return b.NWaiting(ctx) == 2 || len(done) == 1 })
+			if len(done) == 0 {
+				require.NoError(t, b.Abort(ctx))
+			}
 			errs = <-done
 		}
 		require.Equal(t, errs[0] == nil, errs[1] == nil, "%v", errs)
