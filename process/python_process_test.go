@@ -3,6 +3,7 @@
 package process_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"math"
@@ -239,4 +240,15 @@ print(go.wait())
 		// Before 3.7 an exception's repr has a comma.
 		require.Equal(t, "(9, 3.0)\n(1073741824, 32768.0)\nValueError('math domain error')\n0\n", strings.Replace(string(out), "',)", "')", 1))
 	})
+}
+
+// newLines returns what reads the next line of a program's output.
+func newLines(out io.Reader) func(t *testing.T) string {
+	r := bufio.NewReader(out)
+	return func(t *testing.T) string {
+		t.Helper()
+		line, err := r.ReadString('\n')
+		require.NoError(t, err)
+		return strings.TrimSuffix(line, "\n")
+	}
 }
