@@ -1,11 +1,82 @@
 // Package pool runs functions on workers: Python's concurrent.futures, and the pools of
 // multiprocessing.
 //
-//	ex := pool.NewThreadExecutor(t, 4)
-//	f := pool.Submit(t, ex, pool.Func(func(t *gil.Thread, n int) (int, error) { return n * n, nil }), 7)
+//	var square = process.Define("square", func(ctx context.Context, n int) (int, error) { return n * n, nil })
+//
+//	p, err := pool.New(ctx, 4) // processes
+//	out, err := pool.Map(ctx, p, square, []int{1, 2, 3}) // 1, 4, 9
+//
+//	ex := pool.NewThreadExecutor(t, 4) // threads
+//	f := pool.Submit(t, ex, square, 7)
 //	n, err := f.Result(t) // 49
 //	err = ex.Shutdown(t)
 //
-// [Submit] returns a [Future]; [Wait] and [AsCompleted] wait for several. [MapOn] is an
-// executor's map. A [Pool] has multiprocessing's verbs: [Map], [Apply], [IMap] …
+// # What runs
+//
+// A [Function] is made by process.Define, which processes and threads can run, or by
+// [Func] of any function, for threads only. Processes get copies of arguments through
+// package pipe/pickle; threads get the arguments themselves.
+//
+// # Workers
+//
+// [ThreadExecutor] and the Pool of [NewThread] have threads of one interpreter, in the
+// live world and on a Machine, under a GIL or without; an explorer sees all they do.
+// [ProcessExecutor] and the Pool of [New] have processes, which are this program again:
+// main must be process.Main's. Workers are given tasks by their pool, each over a
+// connection of its own, so a worker that dies takes nothing with it but its task.
+//
+// Executors start workers as tasks come, and take an idle one first. A Pool of processes
+// starts all at once.
+//
+// # Futures
+//
+// [Submit] returns a [Future]; [Wait] and [AsCompleted] wait for several. [MapOn] is
+// an executor's map, [Map], [MapAsync], [Apply], [ApplyAsync], [IMap], [IMapUnordered]
+// and [Starmap] are a pool's; every verb works on every executor. Methods take who acts
+// as a context: a *gil.Thread, whose GIL is given up while it waits, or any other.
+//
+// Tasks that travel together with others, because all are quick, count as running
+// from when they are sent; an idle worker gets those that were not begun.
+//
+// # Errors
+//
+// The outcome of a task that failed is the error that its function returned: from a
+// process as a [*RemoteError], for which errors.Is and errors.As answer as there. A
+// panic is a [*PanicError] with its stack, or goes on in Result, WithRepanic. A result
+// that cannot travel is an [*EncodingError], an argument that cannot is the codec's
+// error; both are their own task's only.
+//
+// The task of a worker that dies is lost: in a Pool that is a [*WorkerError], which has
+// the task, the exit code or signal, and the end of what the worker wrote to stderr.
+// The worker is replaced. An executor is broken by it: what runs and what waits is a
+// [*BrokenError], each its own, that matches ErrBroken. Results of the last millisecond
+// that were on their way die with a worker. Nothing is run again, unless WithRetries
+// says so. An initializer that fails, or five workers in succession that die before
+// they are ready, break both.
+//
+// What is submitted too late is a future that has failed, with a text of Python's.
+//
+// # Ending tasks
+//
+// Cancel works until a worker has the task. WithTaskTimeout, and the end of the context
+// that Submit, Apply or Map was given, end a task that runs in a process: with the
+// process, which is replaced. A thread cannot be ended.
+//
+// # Where this is not CPython
+//
+//   - Nothing hangs: a lost task fails, Terminate fails what was pending and always
+//     returns, also in a callback.
+//   - An imap takes no more of its input than a window.
+//   - A chunk size of zero is an error everywhere.
+//   - A future that was cancelled is done for Wait and AsCompleted at once.
+//   - There are no helper threads: callbacks of processes run on goroutines that belong
+//     to no interpreter.
+//   - SIGINT does not reach workers; ending the pool is the parent's business.
+//   - Workers are daemons and cannot have children of their own.
+//
+// # What an observer is told
+//
+// gil.EvSubmit when a task is accepted, with its number, from 1 for each executor, and
+// gil.EvChunk after it if it is several items; gil.EvTaskBegin and gil.EvTaskEnd by
+// threads that do it, and gil.EvResult when the result of a Submit is taken.
 package pool

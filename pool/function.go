@@ -5,7 +5,6 @@ import (
 	"runtime/debug"
 
 	"github.com/pygil/pygil/gil"
-	"github.com/pygil/pygil/pipe/pickle"
 	"github.com/pygil/pygil/process"
 )
 
@@ -14,8 +13,8 @@ import (
 type Function[In, Out any] interface {
 	// Name is what reports and observers call it.
 	Name() string
-	// Call runs it once: a *process.Func in a process of its own.
-	Call(ctx context.Context, in In, opts ...process.Option) (Out, error)
+	// Run runs it right here. What Func makes needs a thread behind the context.
+	Run(ctx context.Context, in In) (Out, error)
 }
 
 // Func makes a Function of any function whose first parameter is a *gil.Thread or a
@@ -44,11 +43,11 @@ type function[In, Out any] struct {
 
 func (f *function[In, Out]) Name() string { return "function" }
 
-// Call runs it here, on the thread behind ctx.
-func (f *function[In, Out]) Call(ctx context.Context, in In, _ ...process.Option) (out Out, err error) {
+// Run runs it here, on the thread behind ctx.
+func (f *function[In, Out]) Run(ctx context.Context, in In) (out Out, err error) {
 	t := acting(ctx)
 	if t == nil {
-		return out, noThread("Call")
+		return out, noThread("Run")
 	}
 	return f.run(t, in)
 }
@@ -60,31 +59,12 @@ func noThread(method string) error {
 // targeted is a function of package process.
 type targeted interface{ Target() process.Target }
 
-// local returns what runs f on a thread. A function of package process gets its
-// argument and gives its result through the codec, as it does elsewhere.
+// local returns what runs f on a thread.
 func local[In, Out any](f Function[In, Out]) func(t *gil.Thread, in In) (Out, error) {
-	switch f := f.(type) {
-	case *function[In, Out]:
+	if f, ok := f.(*function[In, Out]); ok {
 		return f.run
-	case targeted:
-		target := f.Target()
-		return func(t *gil.Thread, in In) (out Out, err error) {
-			data, err := pickle.Marshal(in)
-			if err != nil {
-				return out, err
-			}
-			call, err := target.Load(data)
-			if err != nil {
-				return out, err
-			}
-			v, err := call(t)
-			if v != nil {
-				out, _ = v.(Out)
-			}
-			return out, err
-		}
 	}
-	return func(t *gil.Thread, in In) (Out, error) { return f.Call(t, in) }
+	return func(t *gil.Thread, in In) (Out, error) { return f.Run(t, in) }
 }
 
 // protect calls fn and makes an error of its panic. Not of the one by which a world

@@ -13,7 +13,6 @@ import (
 type mapping[In, Out any] struct {
 	Future[[]Out]
 	run1     func(t *gil.Thread, in In) (Out, error) // by threads
-	many     bool                                    // processes take a chunk as a slice
 	out      []Out
 	progress func(done, total int)
 
@@ -58,7 +57,6 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 			m.settle(ctx, err)
 			return m
 		}
-		m.many = takesMany(f)
 	}
 	if len(in) == 0 {
 		if err := r.e.closed(ctx); err != nil {
@@ -77,10 +75,7 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 			k.retries = r.cfg.retries
 		}
 		if k.form = single; size > 1 {
-			k.form = sequence
-			if m.many {
-				k.form = slice
-			}
+			k.form = slice
 		}
 		var err error
 		if remote && later {
@@ -179,13 +174,10 @@ func (k *chunk[In, Out]) encode(dst []byte) ([]byte, error) {
 	if k.payload != nil {
 		return append(dst, k.payload...), nil
 	}
-	switch k.form {
-	case single:
+	if k.form == single {
 		return pickle.Append(dst, k.in[0])
-	case slice:
-		return pickle.Append(dst, k.in)
 	}
-	return appendSequence(dst, k.in)
+	return pickle.Append(dst, k.in)
 }
 
 func (k *chunk[In, Out]) settle(ctx context.Context, answer []byte) {
@@ -200,8 +192,6 @@ func (k *chunk[In, Out]) settle(ctx context.Context, answer []byte) {
 			if err = decodeInto(data, &out); err == nil && copy(into, out) != k.items {
 				err = misuse("", "a worker returned %d results for %d items", len(out), k.items)
 			}
-		case sequence:
-			err = decodeSequence(data, into)
 		}
 		if err == nil {
 			n = k.items

@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"reflect"
@@ -25,10 +24,8 @@ import (
 type form byte
 
 const (
-	single   form = iota // one argument
-	sequence             // length | argument, for each item
-	slice                // all arguments as one slice
-	forms
+	single  form = iota // one argument
+	slice               // all arguments as one slice
 	renamed form = 0x80 // a name follows
 )
 
@@ -78,34 +75,6 @@ func cutNumber(data []byte) (n uint64, rest []byte, err error) {
 
 var errCut = fmt.Errorf("pool: a message between pool and worker is cut")
 
-// appendSequence encodes items one by one.
-func appendSequence[T any](dst []byte, items []T) ([]byte, error) {
-	var one []byte
-	for _, x := range items {
-		var err error
-		if one, err = pickle.Append(one[:0], x); err != nil {
-			return dst, err
-		}
-		dst = appendBytes(dst, one)
-	}
-	return dst, nil
-}
-
-// decodeSequence is the inverse.
-func decodeSequence[T any](data []byte, into []T) error {
-	for i := range into {
-		one, rest, err := cutBytes(data)
-		if err != nil {
-			return err
-		}
-		if err := decodeInto(one, &into[i]); err != nil {
-			return err
-		}
-		data = rest
-	}
-	return nil
-}
-
 // decodeInto decodes a value of whatever type into p, which may point to an
 // interface.
 func decodeInto[T any](data []byte, p *T) error {
@@ -151,19 +120,4 @@ func decodeFailure(answer []byte) error {
 		return &PanicError{Value: f.Text, Stack: f.Stack}
 	}
 	return &RemoteError{Type: f.Type, Text: f.Text, Stack: f.Stack, Err: f.Err}
-}
-
-// manyLoader is a Target that runs a whole slice of arguments.
-type manyLoader interface {
-	Many(ctx context.Context, data []byte, opts ...pickle.Option) (results any, done int, err error)
-}
-
-// takesMany reports whether f's processes take a chunk as a slice.
-func takesMany[In, Out any](f Function[In, Out]) bool {
-	t, ok := f.(targeted)
-	if !ok {
-		return false
-	}
-	_, ok = any(t.Target()).(manyLoader)
-	return ok
 }

@@ -1,0 +1,212 @@
+package pool_test
+
+import (
+	"context"
+	_ "embed"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pool"
+)
+
+// Each benchmark runs its peers in the same run: CPython, if there is one, and for
+// threads an errgroup and a pool of goroutines over a channel. Ours compares as the
+// metric x-of-<peer>. An operation is one item or task, and every result is checked.
+
+//go:embed testdata/bench.py
+var benchScript string
+
+// cpython reports ours in terms of CPython's time for an operation.
+func cpython(b *testing.B, operation string) {
+	b.Helper()
+	root := os.Getenv("PYENV_ROOT")
+	if home, err := os.UserHomeDir(); root == "" && err == nil {
+		root = filepath.Join(home, ".pyenv")
+	}
+	found, _ := filepath.Glob(filepath.Join(root, "versions", "3.13.*", "bin", "python"))
+	for _, python := range append(found, "python3.13") {
+		cmd := exec.Command(python, "-", operation)
+		cmd.Stdin = strings.NewReader(benchScript)
+		out, err := cmd.Output()
+		if err != nil {
+			continue
+		}
+		theirs, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/theirs, "x-of-cpython")
+		return
+	}
+}
+
+// peer reports ours in terms of a peer's time for as many tasks.
+func peer(b *testing.B, name string, run func()) {
+	b.Helper()
+	begin := time.Now()
+	run()
+	if took := time.Since(begin); took > 0 {
+		b.ReportMetric(float64(b.Elapsed())/float64(took), "x-of-"+name)
+	}
+}
+
+func rate(b *testing.B) {
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "items/s")
+}
+
+func mapped(b *testing.B, opts ...pool.Option) {
+	ctx := context.Background()
+	p, err := pool.New(ctx, 2)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := pool.Map(ctx, p, square, upTo(1000)); err != nil { // both are there
+		b.Fatal(err)
+	}
+	in := upTo(b.N)
+	b.ReportAllocs()
+	b.ResetTimer()
+	out, err := pool.Map(ctx, p, square, in, opts...)
+	b.StopTimer()
+	if err != nil || len(out) != b.N {
+		b.Fatal(err)
+	}
+	for i, v := range out {
+		if v != i*i {
+			b.Fatal(i, v)
+		}
+	}
+	rate(b)
+	_ = p.Close(ctx)
+	if err := p.Join(ctx); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkPoolMapChunk1(b *testing.B) {
+	mapped(b, pool.WithChunkSize(1))
+	cpython(b, "pool map 1")
+}
+
+func BenchmarkPoolMap(b *testing.B) {
+	mapped(b)
+	cpython(b, "pool map")
+}
+
+func withProcesses(b *testing.B, fn func(ctx context.Context, ex *pool.ProcessExecutor)) {
+	ctx := context.Background()
+	ex, err := pool.NewProcessExecutor(ctx, 2)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for range 10 {
+		if err := pool.Submit(ctx, ex, square, 1).Exception(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	fn(ctx, ex)
+	b.StopTimer()
+	rate(b)
+	if err := ex.Shutdown(ctx); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkProcessExecutorMapChunk1(b *testing.B) {
+	in := upTo(b.N)
+	withProcesses(b, func(ctx context.Context, ex *pool.ProcessExecutor) {
+		i := 0
+		for v, err := range pool.MapOn(ctx, ex, square, in) {
+			if err != nil || v != i*i {
+				b.Fatal(i, v, err)
+			}
+			i++
+		}
+	})
+	cpython(b, "executor map 1")
+}
+
+func BenchmarkProcessExecutorRoundTrip(b *testing.B) {
+	withProcesses(b, func(ctx context.Context, ex *pool.ProcessExecutor) {
+		for i := range b.N {
+			if v, err := pool.Submit(ctx, ex, square, i).Result(ctx); err != nil || v != i*i {
+				b.Fatal(v, err)
+			}
+		}
+	})
+	cpython(b, "executor round trip")
+}
+
+func threads(b *testing.B, p gil.Profile) {
+	sq := pool.Func(func(_ *gil.Thread, n int) (int, error) { return n * n, nil })
+	fs := make([]*pool.Future[int], b.N)
+	b.ReportAllocs()
+	if err := gil.Live().Run(p, func(t *gil.Thread) {
+		ex := pool.NewThreadExecutor(t, 2)
+		b.ResetTimer()
+		for i := range b.N {
+			fs[i] = pool.Submit(t, ex, sq, i)
+		}
+		for i, f := range fs {
+			if v, err := f.Result(t); err != nil || v != i*i {
+				b.Error(v, err)
+			}
+		}
+		b.StopTimer()
+		_ = ex.Shutdown(t)
+	}); err != nil {
+		b.Fatal(err)
+	}
+	rate(b)
+	if b.N < 100 {
+		return
+	}
+	out := make([]int, b.N)
+	peer(b, "errgroup", func() {
+		var g errgroup.Group
+		g.SetLimit(2)
+		for i := range b.N {
+			g.Go(func() error { out[i] = i * i; return nil })
+		}
+		_ = g.Wait()
+	})
+	peer(b, "channelpool", func() {
+		type job struct {
+			n    int
+			done chan int
+		}
+		jobs := make(chan job, 1024)
+		for range 2 {
+			go func() {
+				for j := range jobs {
+					j.done <- j.n * j.n
+				}
+			}()
+		}
+		results := make([]chan int, b.N)
+		for i := range results {
+			results[i] = make(chan int, 1)
+			jobs <- job{i, results[i]}
+		}
+		for i, c := range results {
+			if v := <-c; v != i*i || out[i] != v {
+				b.Error(v)
+			}
+		}
+		close(jobs)
+	})
+	cpython(b, "thread submit")
+}
+
+func BenchmarkThreadExecutorSubmit(b *testing.B)     { threads(b, gil.CPython313) }
+func BenchmarkThreadExecutorSubmitFree(b *testing.B) { threads(b, gil.CPython313T) }

@@ -1,0 +1,128 @@
+//go:build linux || darwin
+
+package pool_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/pool"
+	"github.com/pygil/pygil/process"
+)
+
+// pidAnd says who has done an item, and squares it, with some work.
+var pidAnd = process.Define("pool_test.pidAnd", func(_ context.Context, n int) ([2]int, error) {
+	end := time.Now().Add(time.Duration(n%7) * 20 * time.Microsecond)
+	for time.Now().Before(end) {
+	}
+	return [2]int{os.Getpid(), n * n}, nil
+})
+
+// TestChaos kills workers at random while maps run: every future ends, what is not an
+// error is right, every error says which worker died, and nothing is left. CI_SOAK=1
+// kills 2000.
+func TestChaos(t *testing.T) {
+	kills := 60
+	if testing.Short() {
+		kills = 25
+	}
+	if os.Getenv("CI_SOAK") != "" {
+		kills = 2000
+	}
+	chaos(t, kills)
+}
+
+func chaos(t *testing.T, kills int) {
+	ctx := t.Context()
+	before := descriptors(t)
+	r := rand.New(rand.NewPCG(1, uint64(kills)))
+	p, err := pool.New(ctx, 3)
+	require.NoError(t, err)
+	killed, lost, right := 0, 0, 0
+	seen := make([]int, 8) // processes that have answered lately
+	for i := range seen {
+		seen[i] = must(pool.Apply(ctx, p, whoami, 0))
+	}
+	for round := 0; killed < kills; round++ {
+		items := upTo(300 + r.IntN(300))
+		opts := []pool.Option{pool.WithChunkSize(1 + r.IntN(3)*r.IntN(5)), pool.WithBufferSize(64)}
+		next := r.IntN(50)
+		pending := []*pool.AsyncResult[[2]int]{}
+		for range 20 {
+			pending = append(pending, pool.ApplyAsync(ctx, p, pidAnd, 3))
+		}
+		n, errs := 0, 0
+		for v, err := range pool.IMapUnordered(ctx, p, pidAnd, slices.Values(items), opts...) {
+			if err != nil {
+				var death *pool.WorkerError
+				require.ErrorAs(t, err, &death)
+				require.Equal(t, syscall.SIGKILL, death.Signal(), "%v", err)
+				require.NotErrorIs(t, err, pool.ErrBroken)
+				errs++
+				continue
+			}
+			n++
+			seen[n%len(seen)] = v[0]
+			root := intRoot(v[1])
+			require.Equal(t, root*root, v[1])
+			if next--; next <= 0 && killed < kills {
+				next = 1 + r.IntN(60)
+				victim := seen[r.IntN(len(seen))]
+				for _, child := range process.ActiveChildren(ctx) { // it may be dead already
+					if child.PID() == victim {
+						_ = child.Kill()
+						killed++
+					}
+				}
+			}
+		}
+		right += n
+		lost += errs
+		for _, a := range pending {
+			if v, err := a.Get(ctx); err == nil {
+				require.Equal(t, 9, v[1])
+			} else {
+				var death *pool.WorkerError
+				require.ErrorAs(t, err, &death)
+			}
+		}
+		require.LessOrEqual(t, n, len(items))
+	}
+	s := p.Stats(ctx)
+	t.Logf("%d kills: %d right results, %d chunks lost; %v", killed, right, lost, s)
+	until(t, ctx, func() bool { s := p.Stats(ctx); return s.Running == 0 && s.Pending == 0 })
+	out, err := pool.Map(ctx, p, square, upTo(100))
+	if err == nil {
+		require.Equal(t, squares(100), out)
+	}
+	require.NoError(t, p.Close(ctx))
+	require.NoError(t, p.Join(ctx))
+	require.Empty(t, process.ActiveChildren(ctx))
+	until(t, ctx, func() bool { return descriptors(t) <= before })
+}
+
+func intRoot(n int) int {
+	r := 0
+	for (r+1)*(r+1) <= n {
+		r++
+	}
+	return r
+}
+
+// descriptors is how many this process has open, where that can be seen.
+func descriptors(t *testing.T) int {
+	list, err := os.ReadDir("/proc/" + strconv.Itoa(os.Getpid()) + "/fd")
+	if err != nil {
+		t.Log(err)
+		return 0
+	}
+	return len(list)
+}

@@ -1,0 +1,409 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/blocking"
+)
+
+// A fleet is an engine of processes. Each worker has a connection of its own, on which
+// the fleet alone hands jobs out: whoever dies harms nobody else. One goroutine per
+// worker reads what it answers and waits for its end.
+type fleet struct {
+	cfg    config
+	name   string
+	kind   string
+	breaks bool // a worker that dies breaks it: an executor's does, a Pool's is replaced
+	place  place
+	room   *semaphore.Weighted // of WithMaxPending, nil without
+	crew   errgroup.Group      // those who look after a worker each
+
+	mu       sync.Mutex // held for a few instructions only
+	waiting  backlog
+	idle     []*member
+	members  []*member // that have not ended
+	starting int
+	born     int
+	max      int
+	down     bool
+	over     error // why everything was ended: terminated, or broken
+	quick    time.Duration
+	watch    *time.Timer // looks whether somebody should share his jobs
+	still    int         // workers in succession that died before they were ready
+	running  int
+	counts   Stats
+}
+
+// Bounds of a batch, the jobs that travel to a worker together.
+const (
+	batchTime  = 250 * time.Microsecond // of work
+	batchJobs  = 512
+	batchBytes = 48 << 10
+	// stealAfter is how long a batch may take before an idle worker gets part of it.
+	stealAfter = time.Millisecond
+	// stillborn is how many workers in succession may die before they are ready.
+	stillborn = 5
+)
+
+var pools atomic.Int64
+
+func newFleet(n int, kind, prefix string, breaks bool, cfg config) *fleet {
+	f := &fleet{cfg: cfg, kind: kind, name: cfg.name, breaks: breaks, max: n}
+	if f.name == "" {
+		f.name = fmt.Sprint(prefix, pools.Add(1)-1)
+	}
+	if cfg.maxPending > 0 {
+		f.room = semaphore.NewWeighted(int64(cfg.maxPending))
+	}
+	return f
+}
+
+func (f *fleet) remote() bool { return true }
+
+func (f *fleet) submit(ctx context.Context, j job, wait bool) error {
+	if err := f.reserve(ctx, j, wait); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	if err := f.refuses(true); err != nil {
+		f.mu.Unlock()
+		f.free(j)
+		return err
+	}
+	f.counts.Submitted++
+	j.head().number = int64(f.counts.Submitted)
+	f.waiting.push(j)
+	f.mu.Unlock()
+	observe(acting(ctx), gil.EvSubmit, &f.place, j)
+	f.dispatch(ctx)
+	return nil
+}
+
+// refuses says why no job is taken. The lock is held.
+func (f *fleet) refuses(late bool) error {
+	if b, ok := f.over.(*BrokenError); ok {
+		mine := *b
+		mine.Late = late
+		return &mine
+	}
+	switch {
+	case f.over != nil, f.down:
+		return f.cfg.over()
+	}
+	return nil
+}
+
+func (f *fleet) closed(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refuses(true)
+}
+
+func (f *fleet) reserve(ctx context.Context, j job, wait bool) (err error) {
+	switch {
+	case f.room == nil:
+		return nil
+	case f.room.TryAcquire(1):
+	case !wait:
+		return ErrFull
+	default:
+		blocking.Do(ctx, "pool.submit", func() { err = f.room.Acquire(ctx, 1) })
+		if err != nil {
+			return gone(ctx, "submit")
+		}
+	}
+	j.head().bounded = true
+	return nil
+}
+
+// free gives the place of a job back.
+func (f *fleet) free(j job) {
+	if h := j.head(); h.bounded {
+		h.bounded = false
+		f.room.Release(1)
+	}
+}
+
+// dispatch hands out what can be, starts a worker if one is missing, and lets those
+// go that are not needed any more.
+func (f *fleet) dispatch(ctx context.Context) {
+	for {
+		f.mu.Lock()
+		if f.waiting.len() == 0 || f.over != nil {
+			f.relax()
+			f.mu.Unlock()
+			return
+		}
+		n := len(f.idle)
+		if n == 0 {
+			grow := f.over == nil && len(f.members)+f.starting < f.max
+			if grow {
+				f.starting++
+			}
+			f.mu.Unlock()
+			if grow {
+				f.start(ctx)
+			}
+			return
+		}
+		m := f.idle[n-1]
+		f.idle = f.idle[:n-1]
+		jobs := f.cut(m, n)
+		f.mu.Unlock()
+		m.assign(ctx, jobs)
+	}
+}
+
+// cut takes the jobs off the backlog that m is to do next, when idle workers share
+// what there is: as many as are done in a moment. The lock is held.
+func (f *fleet) cut(m *member, idle int) []job {
+	most := 1
+	if f.quick > 0 {
+		most = int(min(batchTime/f.quick, batchJobs))
+	}
+	most = max(1, min(most, (f.waiting.len()+idle-1)/idle))
+	if f.cfg.maxTasks > 0 {
+		most = min(most, f.cfg.maxTasks-m.done)
+	}
+	jobs := m.spare[:0]
+	m.spare = nil
+	for len(jobs) < most {
+		j := f.waiting.pop()
+		if j == nil {
+			break
+		}
+		if j.head().alone && len(jobs) > 0 {
+			f.waiting.back(j)
+			break
+		}
+		jobs = append(jobs, j)
+		if j.head().alone {
+			break
+		}
+	}
+	f.running += len(jobs)
+	m.handed = append(m.handed[:0], jobs...)
+	return jobs
+}
+
+// relax is called when nothing waits: idle workers get part of what others have
+// before them, or go. The lock is held.
+func (f *fleet) relax() {
+	if f.down && f.waiting.len() == 0 || f.over != nil {
+		for _, m := range f.idle {
+			m.dismiss()
+		}
+		f.idle = nil
+		return
+	}
+	if len(f.idle) > 0 && f.watch == nil && f.crowded() {
+		f.watch = time.AfterFunc(stealAfter, f.share)
+	}
+}
+
+// crowded reports whether somebody has jobs that he has not begun. The lock is held.
+func (f *fleet) crowded() bool {
+	for _, m := range f.members {
+		if m.untouched() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// share takes back what busy workers have not begun, when others are idle.
+func (f *fleet) share() {
+	f.mu.Lock()
+	f.watch = nil
+	if len(f.idle) > 0 && f.waiting.len() == 0 {
+		for _, m := range f.members {
+			if m.untouched() > 0 && time.Since(m.sent) >= stealAfter {
+				f.recall(m)
+			}
+		}
+	}
+	f.mu.Unlock()
+	f.dispatch(context.Background())
+}
+
+// recall takes back what a worker has not begun. The lock is held.
+func (f *fleet) recall(m *member) {
+	begun := atomic.AddInt64(m.claims.Pointer(), taken) - taken
+	f.giveBack(m, int(begun))
+}
+
+// giveBack puts all jobs of a worker but the first into the backlog again. The lock is
+// held.
+func (f *fleet) giveBack(m *member, begun int) {
+	begun = min(begun, len(m.batch))
+	for i := len(m.batch) - 1; i >= begun; i-- {
+		m.batch[i].unbegin()
+		f.waiting.back(m.batch[i])
+		f.running--
+	}
+	m.batch = m.batch[:begun]
+}
+
+// start starts a worker. One that cannot be started breaks everything: the next could
+// not either.
+func (f *fleet) start(ctx context.Context) {
+	f.mu.Lock()
+	name := f.name + "-" + strconv.Itoa(f.born)
+	f.born++
+	f.mu.Unlock()
+	m, err := newMember(ctx, f, name)
+	f.mu.Lock()
+	f.starting--
+	if err != nil {
+		f.mu.Unlock()
+		f.ruin(ctx, &BrokenError{Kind: f.kind, Cause: err})
+		return
+	}
+	f.counts.Started++
+	f.members = append(f.members, m)
+	if f.over != nil {
+		m.end(f.over)
+	} else {
+		f.idle = append(f.idle, m)
+	}
+	f.mu.Unlock()
+	f.crew.Go(func() error {
+		m.attend(context.Background())
+		return nil
+	})
+	f.dispatch(ctx)
+}
+
+// fill starts as many workers as there may be.
+func (f *fleet) fill(ctx context.Context) {
+	for {
+		f.mu.Lock()
+		full := f.down || f.over != nil || len(f.members)+f.starting >= f.max
+		if !full {
+			f.starting++
+		}
+		f.mu.Unlock()
+		if full {
+			return
+		}
+		f.start(ctx)
+	}
+}
+
+// ruin ends everything, because err is the case. Each job that waits fails with one
+// like it, of its own.
+func (f *fleet) ruin(ctx context.Context, err error) {
+	f.mu.Lock()
+	if f.over == nil {
+		f.over = err
+	}
+	jobs := f.waiting.clear()
+	f.counts.Completed += len(jobs)
+	f.counts.Failed += len(jobs)
+	for _, m := range f.members {
+		m.end(err)
+	}
+	f.idle = nil
+	f.mu.Unlock()
+	for _, j := range jobs {
+		j.fail(ctx, own(err))
+		f.free(j)
+	}
+}
+
+// own is an error for one future alone.
+func own(err error) error {
+	if b, ok := err.(*BrokenError); ok {
+		mine := *b
+		return &mine
+	}
+	return err
+}
+
+func (f *fleet) close(ctx context.Context) {
+	f.mu.Lock()
+	f.down = true
+	f.mu.Unlock()
+	f.dispatch(ctx)
+}
+
+func (f *fleet) clear(context.Context) []job {
+	f.mu.Lock()
+	jobs := f.waiting.clear()
+	f.counts.Cancelled += len(jobs)
+	f.relax()
+	f.mu.Unlock()
+	for _, j := range jobs {
+		f.free(j)
+	}
+	return jobs
+}
+
+func (f *fleet) terminate(ctx context.Context) {
+	f.mu.Lock()
+	f.down = true
+	f.mu.Unlock()
+	f.ruin(ctx, ErrTerminated)
+}
+
+func (f *fleet) join(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = f.crew.Wait() // they have no errors
+	}()
+	var err error
+	blocking.Do(ctx, "pool.join", func() {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			err = gone(ctx, "join")
+		}
+	})
+	f.mu.Lock()
+	if f.watch != nil {
+		f.watch.Stop()
+	}
+	f.mu.Unlock()
+	return err
+}
+
+func (f *fleet) resize(ctx context.Context, n int) error {
+	f.mu.Lock()
+	f.max = n
+	for len(f.members) > n && len(f.idle) > 0 {
+		m := f.idle[0]
+		f.idle = f.idle[1:]
+		f.members = without(f.members, m)
+		m.dismiss()
+	}
+	f.mu.Unlock()
+	if !f.breaks {
+		f.fill(ctx)
+	}
+	f.dispatch(ctx)
+	return nil
+}
+
+func (f *fleet) size(context.Context) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.max
+}
+
+func (f *fleet) stats(context.Context) Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.counts
+	s.Workers, s.Idle, s.Running, s.Pending = len(f.members), len(f.idle), f.running, f.waiting.len()
+	return s
+}

@@ -1,0 +1,303 @@
+package pool
+
+import (
+	"context"
+	"encoding/binary"
+	"sync/atomic"
+	"time"
+
+	"github.com/pygil/pygil/pipe"
+	"github.com/pygil/pygil/process"
+)
+
+// A member is a worker process as its fleet sees it. Its fields are under the fleet's
+// lock, but for those that only who attends it uses, or who assigns it jobs: that is
+// one at a time, since jobs are assigned to idle workers.
+type member struct {
+	f      *fleet
+	name   string
+	p      *process.Process
+	conn   *pipe.Conn
+	claims *process.RawValue[int64]
+	ear    *listener
+
+	batch    []job // in the order in which they were sent
+	answered int   // how many of them
+	spare    []job // memory for the next batch
+	sent     time.Time
+	done     int
+	ready    bool
+	leaving  bool   // it has been told to go
+	verdict  error  // why it was killed
+	victim   job    // whose error that is; nil for all
+	handed   []job  // jobs that are on their way into the batch
+	doomed   func() // ends one of these, whose end was wanted meanwhile
+	dead     bool
+	limit    *time.Timer // of the job that it runs
+	mercy    *time.Timer // until it is killed
+	buf      []byte
+}
+
+// newMember starts a worker process.
+func newMember(ctx context.Context, f *fleet, name string) (*member, error) {
+	mine, theirs, err := pipe.New(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	claims, err := process.NewRawValue[int64](ctx, 0)
+	if err != nil {
+		_ = mine.Close()
+		return nil, err
+	}
+	m := &member{f: f, name: name, conn: mine, claims: claims}
+	a := assignment{Conn: theirs, Claims: claims}
+	m.ear, a.Stderr = listen()
+	if a.Stderr != nil {
+		defer a.Stderr.Close()
+	}
+	if i := f.cfg.initialize; i != nil {
+		a.Init, a.Arg = i.name, i.arg
+	}
+	if m.p, err = worker.Start(context.WithoutCancel(ctx), a, process.WithName(name), process.WithDaemon()); err != nil {
+		_ = mine.Close()
+		_ = claims.Close()
+		if m.ear != nil {
+			_ = m.ear.r.Close()
+		}
+		return nil, err
+	}
+	if m.ear != nil {
+		m.ear.start()
+	}
+	return m, nil
+}
+
+// assign sends jobs to an idle worker. Those that were cancelled, or cannot be
+// encoded, are settled here; if none is left the worker is idle again.
+func (m *member) assign(ctx context.Context, jobs []job) {
+	body := m.buf[:0]
+	kept := jobs[:0]
+	name := ""
+	for i, j := range jobs {
+		if len(body) > batchBytes { // the others wait for the next batch
+			m.f.mu.Lock()
+			for k := len(jobs) - 1; k >= i; k-- {
+				m.f.waiting.back(jobs[k])
+				m.f.running--
+			}
+			m.f.mu.Unlock()
+			break
+		}
+		if !j.begin(ctx) {
+			m.f.settled(j, false)
+			continue
+		}
+		h := j.head()
+		mark := len(body)
+		form := h.form
+		if h.name != name {
+			body = appendBytes(append(body, byte(form|renamed)), []byte(h.name))
+		} else {
+			body = append(body, byte(form))
+		}
+		var err error
+		if body, err = appendArgument(body, j); err != nil {
+			body = body[:mark]
+			j.fail(ctx, err)
+			m.f.settled(j, true)
+			continue
+		}
+		name = h.name
+		kept = append(kept, j)
+	}
+	m.buf = body
+	if len(kept) == 0 {
+		m.f.mu.Lock()
+		m.spare, m.handed, m.doomed = kept, nil, nil
+		if !m.dead {
+			m.rest()
+		}
+		m.f.mu.Unlock()
+		return
+	}
+	head := binary.AppendUvarint(make([]byte, 0, 10+len(body)), uint64(len(kept)))
+	message := append(head, body...)
+	m.f.mu.Lock()
+	if m.dead {
+		m.f.mu.Unlock()
+		m.f.unassign(ctx, kept)
+		return
+	}
+	m.batch, m.answered, m.sent = kept, 0, time.Now()
+	doomed := m.doomed
+	m.handed, m.doomed = nil, nil
+	atomic.StoreInt64(m.claims.Pointer(), 0)
+	if d := kept[0].head().limit; d > 0 {
+		first := kept[0]
+		m.limit = time.AfterFunc(d, func() { m.f.stop(m, first, &expired{op: "the task"}) })
+	}
+	m.f.mu.Unlock()
+	if err := m.conn.TrySendBytes(context.Background(), message); err == pipe.ErrWouldBlock {
+		m.f.crew.Go(func() error {
+			_ = m.conn.SendBytes(context.Background(), message) // if it cannot be sent the worker is dead
+			return nil
+		})
+	}
+	if cap(m.buf) > 1<<20 {
+		m.buf = nil
+	}
+	if doomed != nil {
+		doomed()
+	}
+}
+
+// unassign puts jobs back that were to go to a worker that has just died.
+func (f *fleet) unassign(ctx context.Context, jobs []job) {
+	f.mu.Lock()
+	f.running -= len(jobs)
+	over := f.over
+	if over == nil {
+		for i := len(jobs) - 1; i >= 0; i-- {
+			jobs[i].unbegin()
+			f.waiting.back(jobs[i])
+		}
+	}
+	f.mu.Unlock()
+	if over != nil {
+		for _, j := range jobs {
+			j.fail(ctx, own(over))
+			f.free(j)
+		}
+	}
+}
+
+// appendArgument appends a job's argument and its length.
+func appendArgument(dst []byte, j job) ([]byte, error) {
+	const room = binary.MaxVarintLen32 // for the length, which is not known yet
+	mark := len(dst)
+	dst = append(dst, make([]byte, room)...)
+	dst, err := j.encode(dst)
+	if err != nil {
+		return dst[:mark], err
+	}
+	body := dst[mark+room:]
+	head := binary.AppendUvarint(dst[mark:mark], uint64(len(body)))
+	n := len(head)
+	copy(dst[mark+n:], body)
+	return dst[:mark+n+len(body)], nil
+}
+
+// rest makes the worker idle, or lets it go. The lock is held.
+func (m *member) rest() {
+	f := m.f
+	switch {
+	case f.over != nil:
+		m.end(f.over)
+	case len(f.members) > f.max:
+		f.members = without(f.members, m)
+		m.dismiss()
+	case f.cfg.maxTasks > 0 && m.done >= f.cfg.maxTasks:
+		f.members = without(f.members, m)
+		f.counts.Replaced++
+		m.dismiss()
+	default:
+		f.idle = append(f.idle, m)
+	}
+}
+
+// untouched is how many jobs the worker has not begun. The lock is held.
+func (m *member) untouched() int {
+	if len(m.batch) < 2 {
+		return 0
+	}
+	return max(0, len(m.batch)-int(min(taken, atomic.LoadInt64(m.claims.Pointer()))))
+}
+
+// dismiss has the worker end when it has nothing to do. The lock is held.
+func (m *member) dismiss() {
+	if !m.leaving {
+		m.leaving = true
+		_ = m.conn.Close()
+	}
+}
+
+// mercy is how long a worker may take to end after SIGTERM.
+const mercy = time.Second
+
+// end ends the worker now; what it runs fails with err. The lock is held.
+func (m *member) end(err error) {
+	if m.verdict == nil {
+		m.verdict = err
+	}
+	if m.mercy != nil || m.dead {
+		return
+	}
+	m.leaving = true
+	_ = m.p.Terminate() // it runs, or has just ended
+	m.mercy = time.AfterFunc(mercy, func() { _ = m.p.Kill() })
+}
+
+// settled counts a job that has ended before a worker had it.
+func (f *fleet) settled(j job, failed bool) {
+	f.mu.Lock()
+	f.running--
+	if failed {
+		f.counts.Completed++
+		f.counts.Failed++
+	} else {
+		f.counts.Cancelled++
+	}
+	f.mu.Unlock()
+	f.free(j)
+}
+
+// stop ends the worker that runs j, which fails with err.
+func (f *fleet) stop(m *member, j job, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if m.verdict != nil || m.answered >= len(m.batch) || m.batch[m.answered] != j {
+		return
+	}
+	m.verdict, m.victim = err, j
+	_ = m.p.Kill()
+}
+
+func (f *fleet) abort(ctx context.Context, group any, err error) {
+	f.end(group, err)
+	f.dispatch(ctx)
+}
+
+// end ends the workers that run jobs of a group.
+func (f *fleet) end(group any, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.members {
+		for _, j := range m.handed {
+			if j.head().group == group {
+				m.doomed = func() { f.abort(context.Background(), group, err) }
+			}
+		}
+		if m.answered >= len(m.batch) || m.verdict != nil {
+			continue
+		}
+		if m.untouched() > 0 {
+			f.recall(m)
+		}
+		if len(m.batch) == 0 {
+			continue // it had begun nothing
+		}
+		// What is answered only by those behind it would be lost with them: it is the
+		// last one begun that runs.
+		last := m.batch[len(m.batch)-1]
+		if last.head().group != group {
+			continue
+		}
+		if len(m.batch)-m.answered == 1 {
+			m.verdict, m.victim = err, last
+			_ = m.p.Kill()
+			continue
+		}
+		time.AfterFunc(3*flushAfter, func() { f.stop(m, last, err) })
+	}
+}
