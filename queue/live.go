@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/blocking"
 	"github.com/pygil/pygil/internal/futex"
 	"github.com/pygil/pygil/internal/shm"
@@ -152,15 +153,19 @@ func spanOf(op string, p patience) *span {
 }
 
 // brief is until when to wait for a latch: even a call that does not wait for room or
-// an item must let others finish what they are copying.
+// an item must let others finish what they are copying, which takes long only when
+// their process is stopped.
 func (s *span) brief() time.Time {
-	if s.end.IsZero() || s.limit >= copying {
+	switch {
+	case s.try:
+		return s.end.Add(10 * copying)
+	case s.end.IsZero() || s.limit >= copying:
 		return s.end
 	}
-	return time.Now().Add(copying)
+	return s.end.Add(copying - max(s.limit, 0))
 }
 
-const copying = 100 * time.Millisecond
+const copying = time.Second
 
 // over is the error of a wait that ended with err, the sentinel's when time ran out.
 func (s *span) over(ctx context.Context, err, sentinel error) error {
@@ -183,6 +188,28 @@ func (q *live) put(ctx context.Context, m *message, p patience) error {
 		return err
 	}
 	defer q.leave()
+	err := q.enlist(ctx, m, p)
+	if err == nil {
+		q.tell(ctx, gil.Event{Kind: gil.EvQueuePut, A: numbered(q.claim, m.n)})
+	}
+	return err
+}
+
+// numbered is what observers know an item by: the how-manyeth of which process it is.
+// Nobody knows how many there were in all.
+func numbered(claim, n uint32) int64 { return int64(claim)<<32 | int64(n) }
+
+// tell tells the observer of something that the thread behind ctx, if there is one, did
+// to the queue.
+func (q *live) tell(ctx context.Context, e gil.Event) {
+	if t, ok := gil.Current(ctx); ok && t.Observed() {
+		e.Obj, e.Name, e.B = q.mem.id, q.Name, int64(q.now().size())
+		t.Emit(e)
+	}
+}
+
+// enlist is put while the queue is open.
+func (q *live) enlist(ctx context.Context, m *message, p patience) error {
 	if m.size() > len(q.annex) {
 		return badValue("", "put: the item has %d bytes when encoded, and none may have more than %d", m.size(), len(q.annex))
 	}
@@ -255,6 +282,7 @@ func (q *live) waitToPut(ctx context.Context, m *message, s *span) (err error) {
 		bell, room = &q.mem.room, &q.roomRoom
 		able = func() bool { return q.fits(m.size()) }
 	}
+	q.tell(ctx, gil.Event{Kind: gil.EvQueueWait, Why: gil.WhyQueue})
 	blocking.Do(ctx, "queue.put", func() {
 		err = room.Wait(ctx, &futex.Quest{
 			Bell:  bell,
@@ -283,7 +311,7 @@ func (q *live) get(ctx context.Context, b *basket, most int, p patience) error {
 					return s.over(ctx, err, ErrEmpty)
 				}
 			}
-			if err := q.getLocked(b, most); err != nil || len(b.items) > 0 {
+			if err := q.getLocked(ctx, b, most); err != nil || len(b.items) > 0 {
 				return err
 			}
 		}
@@ -305,7 +333,7 @@ func (q *live) get(ctx context.Context, b *basket, most int, p patience) error {
 }
 
 // getLocked is one attempt with the latch held, which it gives up.
-func (q *live) getLocked(b *basket, most int) error {
+func (q *live) getLocked(ctx context.Context, b *basket, most int) error {
 	h := q.reap()
 	stepGetLatched.reach()
 	for len(b.items) < most {
@@ -331,6 +359,9 @@ func (q *live) getLocked(b *basket, most int) error {
 	head := q.headWord()
 	q.gets.unlock()
 	stepGetUnlocked.reach()
+	for _, a := range b.items {
+		q.tell(ctx, gil.Event{Kind: gil.EvQueueGet, A: numbered(a.from, a.n)})
+	}
 	if head.count() != h.tail.count() {
 		q.mem.items.Ring(1) // who was woken for one item passes the others on
 	}
@@ -349,6 +380,7 @@ const looks = 1000
 
 func (q *live) waitToGet(ctx context.Context, s *span) (err error) {
 	ready := func() bool { return !q.void() || q.closed.Load() || q.drained() }
+	q.tell(ctx, gil.Event{Kind: gil.EvQueueWait, Why: gil.WhyQueue})
 	blocking.Do(ctx, "queue.get", func() {
 		for range looks {
 			if !q.void() {
