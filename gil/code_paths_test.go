@@ -32,6 +32,7 @@ var relied = map[bytecode.Construct]string{
 	bytecode.CallMethod0Result: "call",
 	bytecode.CallMethod1Result: "call",
 	bytecode.CallMethod2Result: "call",
+	bytecode.CallC:             "call",
 	bytecode.CallCResult:       "call",
 	bytecode.CallLen:           "call",
 	bytecode.ListAppend:        "call",

@@ -209,6 +209,9 @@ func (t *Thread) passAs(g *Gate, k OpKind, until time.Duration, s state, why Why
 
 func (g *Gate) passIn(t *Thread, k OpKind, until time.Duration, s state, why Why) Outcome {
 	t.alive()
+	if t.section != nil && until != 0 {
+		return g.passInSection(t, k, until)
+	}
 	if t.free {
 		t.kern.Sync(&t.k)
 	}

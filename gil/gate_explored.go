@@ -12,6 +12,9 @@ import (
 // chosen. A blocked attempt is therefore never a step.
 func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	t.alive()
+	if t.section != nil && until != 0 {
+		return g.passInSection(t, k, until)
+	}
 	w := &t.wait
 	w.t, w.gate, w.kind, w.try, w.asked, w.until = t, g, k, until == 0, false, moment(until)
 	g.push(w)

@@ -53,6 +53,10 @@ type Thread struct {
 	counted  bool        // in the machine's count of threads at work
 	resisted int         // operations attempted while dying
 
+	section *shared // free-threaded: whose critical section it is in
+	visits  *shared // whose it is in for one operation
+	outer   *shared // whose is suspended for that
+
 	name     string
 	tid      uint32
 	daemon   bool

@@ -59,6 +59,7 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 	if e != nil && begin != EvNone {
 		e.event(t, Event{Kind: begin, A: int64(d)})
 	}
+	section := t.suspend()
 	if t.x != nil {
 		t.alive()
 		if d > 0 {
@@ -80,6 +81,7 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 		}
 		t.attach()
 	}
+	t.resume(section)
 	if e != nil && end != EvNone {
 		e.event(t, Event{Kind: end})
 	}
@@ -103,6 +105,7 @@ func (t *Thread) Released(d time.Duration, cores int) {
 	for n := 1; n < cores; n++ {
 		t.helper(d, &done)
 	}
+	section := t.suspend()
 	t.detach(stateCCall, WhyCCall)
 	t.spend(kernel.Time(d))
 	for n := 1; n < cores; n++ {
@@ -114,6 +117,7 @@ func (t *Thread) Released(d time.Duration, cores int) {
 		e.event(t, Event{Kind: EvWork, A: int64(d) * int64(cores), Why: WhyCCall})
 	}
 	t.attach()
+	t.resume(section)
 }
 
 // helper starts a thread of a C library: it computes for d and opens done.
@@ -141,6 +145,7 @@ func (t *Thread) Block(fn func()) { t.blockFor("call", fn) }
 // blockFor is Block with a word about what is done.
 func (t *Thread) blockFor(reason string, fn func()) {
 	t.must()
+	defer t.resume(t.suspend())
 	if t.x != nil {
 		t.armed = true
 		t.announce(kernel.OpIO, 0, nil)

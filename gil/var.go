@@ -11,12 +11,13 @@ import (
 // shared is what every shared object has: its identity, the interpreter it
 // belongs to, and the lock that keeps it whole without a GIL.
 type shared struct {
-	name string
-	id   kernel.ObjID
-	home *home         // guarded by bind
-	at   atomic.Uint64 // the home's number, set last: who sees it sees id and home
-	mu   sync.Mutex    // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
-	bind sync.Mutex
+	name    string
+	id      kernel.ObjID
+	home    *home                // guarded by bind
+	at      atomic.Uint64        // the home's number, set last: who sees it sees id and home
+	mu      sync.Mutex           // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
+	section atomic.Pointer[Gate] // without a GIL: what keeps others out while Python code runs in a call
+	bind    sync.Mutex
 }
 
 // own is the beginning of every operation. It panics with a *RuntimeError when t
@@ -99,7 +100,7 @@ func (s *shared) end(t *Thread) {
 // meet and part are what begin and end have to do about a busy thread.
 func (s *shared) meet(t *Thread, k OpKind) {
 	if t.free {
-		s.mu.Lock()
+		s.lockObject(t)
 	}
 	if t.traced() {
 		kind := EvWrite
@@ -112,7 +113,7 @@ func (s *shared) meet(t *Thread, k OpKind) {
 
 func (s *shared) part(t *Thread) {
 	if t.free {
-		s.mu.Unlock()
+		s.unlockObject(t)
 	}
 }
 
