@@ -46,8 +46,12 @@ func benched(b *testing.B, cpython string, p gil.Profile, body func(t *gil.Threa
 
 var cpythonTimes = map[string]float64{}
 
-// cpythonTime is what CPython takes for an item in nanoseconds, 0 when there is none.
 func cpythonTime(b *testing.B, operation string) float64 {
+	return pythonTime(b, benchScript, operation)
+}
+
+// pythonTime is what CPython takes for an item in nanoseconds, 0 when there is none.
+func pythonTime(b *testing.B, script, operation string) float64 {
 	if ns, ok := cpythonTimes[operation]; ok {
 		return ns
 	}
@@ -58,7 +62,7 @@ func cpythonTime(b *testing.B, operation string) float64 {
 	found, _ := filepath.Glob(filepath.Join(root, "versions", "3.13.*", "bin", "python"))
 	for _, python := range append(found, "python3.13") {
 		cmd := exec.Command(python, "-", operation)
-		cmd.Stdin = strings.NewReader(benchScript)
+		cmd.Stdin = strings.NewReader(script)
 		out, err := cmd.Output()
 		if err != nil {
 			continue
