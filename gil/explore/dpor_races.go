@@ -18,13 +18,13 @@ type raceFinder struct {
 	last     []int32 // of each thread, its last transition so far, -1 for none
 	floor    []int32 // everything here came before the clock last moved
 	objects  []objectState
-	index    map[kernel.ObjID]int32
+	table    []objectEntry // where in objects one is: open addressing, a power of two
+	run      uint32        // entries of earlier runs are empty
 	readers  []reader
 	pairs    []pair
 	row      []int32
 	feet     []foot  // of all transitions
 	upTo     []int32 // of each transition, where its feet end
-	first    []int32 // of each thread, its first transition in the sequence looked at
 	seq      []event
 	late     []foot // of the last element of seq
 	lateFoot [1]foot
@@ -62,9 +62,8 @@ type pair struct {
 // find looks at all transitions of the run. Races between those that the run
 // before had too have been found then.
 func (f *raceFinder) find(x *dpor, r *runner) {
-	f.begin(len(r.threads), x.begun)
-	f.feet, f.upTo = f.feet[:0], f.upTo[:0]
-	for e := range x.begun {
+	kept := f.begin(x, r)
+	for e := kept; e < x.begun; e++ {
 		for i, end := int(x.start[e]), x.end(r, e); i < end; i++ {
 			f.feet = r.feet(f.feet, i)
 		}
@@ -78,6 +77,14 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 				f.floor[t] = l + 1
 			}
 		}
+		feet := f.feetOf(e)
+		if e < kept {
+			f.last[u] = int32(e)
+			for i := range feet {
+				f.update(r, &feet[i], int32(e), int32(u))
+			}
+			continue
+		}
 		c := f.clock[e*f.width : (e+1)*f.width]
 		f.order(x, r, u, c)
 		if first.flags&expired != 0 {
@@ -86,7 +93,6 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 			}
 			join(c, f.floor)
 		}
-		feet := f.feetOf(e)
 		f.pairs = f.pairs[:0]
 		for i := range feet {
 			f.conflicts(r, &feet[i], u, false, x)
@@ -105,25 +111,32 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 	f.unfinished(x, r)
 }
 
-func (f *raceFinder) begin(width, transitions int) {
+// begin forgets the run before, but for the transitions that this one has from it. It
+// returns how many these are.
+func (f *raceFinder) begin(x *dpor, r *runner) (kept int) {
+	width, transitions := len(r.threads), x.begun
+	if width == f.width && r.daemons == 0 { // which operation ends daemons is known afterwards
+		kept = min(x.fresh, transitions, len(f.upTo))
+	}
 	f.width = width
 	if n := width * transitions; cap(f.clock) < n {
-		f.clock = make([]int32, n)
+		f.clock = append(make([]int32, 0, 2*n), f.clock[:width*kept]...)[:n]
 	} else {
 		f.clock = f.clock[:n]
 	}
 	f.last = grown(f.last, width)
 	f.floor = grown(f.floor, width)
 	f.row = grown(f.row, width)
-	f.first = grown(f.first, width)
 	for i := range width {
 		f.last[i], f.floor[i] = -1, 0
 	}
-	f.objects, f.readers = f.objects[:0], f.readers[:0]
-	if f.index == nil {
-		f.index = make(map[kernel.ObjID]int32)
+	f.upTo = f.upTo[:kept]
+	if f.feet = f.feet[:0]; kept > 0 {
+		f.feet = f.feet[:f.upTo[kept-1]]
 	}
-	clear(f.index)
+	f.objects, f.readers = f.objects[:0], f.readers[:0]
+	f.forget()
+	return kept
 }
 
 // feetOf is what transition e does, the last of them being one that was not
@@ -180,17 +193,6 @@ func (f *raceFinder) missed(x *dpor, r *runner, e, u int, c []int32, s *step) {
 	}
 }
 
-// object is the state of an object.
-func (f *raceFinder) object(id kernel.ObjID) *objectState {
-	i, ok := f.index[id]
-	if !ok {
-		i = int32(len(f.objects))
-		f.index[id] = i
-		f.objects = append(f.objects, objectState{write: -1, closers: [2]int32{-1, -1}, closerBy: [2]int32{-1, -1}, readers: -1})
-	}
-	return &f.objects[i]
-}
-
 // conflicts collects the earlier transitions that conflict with a foot of thread u.
 // One that is pending waits at a closed gate.
 func (f *raceFinder) conflicts(r *runner, t *foot, u int, pending bool, x *dpor) {
@@ -217,7 +219,7 @@ func (f *raceFinder) conflicts(r *runner, t *foot, u int, pending bool, x *dpor)
 	} else if o.write >= 0 {
 		f.pairs = append(f.pairs, pair{o.write, false})
 	}
-	if t.effect == writes {
+	if t.effect == writes && !pending { // whoever has looked at a closed gate has done so after it was closed
 		for i := o.readers; i >= 0; i = f.readers[i].next {
 			f.pairs = append(f.pairs, pair{f.readers[i].transition, false})
 		}

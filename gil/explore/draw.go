@@ -49,6 +49,9 @@ func (r *runner) Draw(k *kernel.Explored, t *kernel.Task, _ kernel.ChoiceKind, n
 	}
 	r.drawn = append(r.drawn, drawn{int32(len(r.steps)), int32(i), r.threads[i].ops + 1, nth, int32(v), int32(n)})
 	r.threads[i].drew = int32(len(r.drawn))
+	if r.watched {
+		r.drew(i, v, n)
+	}
 	return v
 }
 

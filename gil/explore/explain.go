@@ -12,7 +12,7 @@ import (
 // and fills in what there is to say about it.
 func (f *Failure) explain(prog func(*gil.Thread), c *config, r *runner) {
 	a, done, err := record(prog, c, newApplier(f.Schedule))
-	if f.Err != nil && f.Kind != LostUpdate && identity(err) != identity(f.Err) {
+	if f.Err != nil && f.Kind != LostUpdate && f.Kind != LockOrder && identity(err) != identity(f.Err) {
 		return // it does not happen under observation: better no explanation than a wrong one
 	}
 	f.Thread = culprit(f.Err)
@@ -31,6 +31,14 @@ func (f *Failure) explain(prog func(*gil.Thread), c *config, r *runner) {
 		if x, y, z, ok := done.lost(); ok {
 			p = &pattern{name: "lost update", steps: []int{x, y, z}}
 			f.Explanation = append(f.Explanation, a.tell(p))
+		}
+	case LockOrder:
+		if ring := done.inversion(); ring != nil {
+			f.Pattern, f.Explanation = a.inverted(ring)
+			p = &pattern{name: f.Pattern}
+			for i := range ring {
+				p.steps = append(p.steps, ring[i].took, ring[i].step)
+			}
 		}
 	case Leak:
 	default:

@@ -267,3 +267,85 @@ func TestWarnings(t *testing.T) {
 		})
 	}
 }
+
+// TestLockOrder warns of locks that are taken in different orders although nobody
+// got stuck, and not where that cannot happen.
+func TestLockOrder(t *testing.T) {
+	nested := func(p, q *threading.Lock) func(t *gil.Thread) {
+		return func(t *gil.Thread) { p.With(t, func() { q.With(t, func() {}) }) }
+	}
+	three := func() (x, y, z *threading.Lock) {
+		return &threading.Lock{Name: "x"}, &threading.Lock{Name: "y"}, &threading.Lock{Name: "z"}
+	}
+	for name, c := range map[string]struct {
+		program func(t *gil.Thread)
+		want    []string // of the explanation, nil where there is to be no warning
+	}{
+		"both orders": {func(t *gil.Thread) {
+			x, y, _ := three()
+			gil.JoinAll(t, t.Go("a", nested(x, y)), t.Go("b", nested(y, x)))
+		}, []string{"a took y (explain_test.go:", "while it held x (explain_test.go:", "b took x (explain_test.go:", "while it held y (explain_test.go:"}},
+		"a circle of three": {func(t *gil.Thread) {
+			x, y, z := three()
+			gil.JoinAll(t, t.Go("a", nested(x, y)), t.Go("b", nested(y, z)), t.Go("c", nested(z, x)))
+		}, []string{"a took y", "b took z", "c took x"}},
+		"one order": {func(t *gil.Thread) {
+			x, y, z := three()
+			gil.JoinAll(t, t.Go("a", nested(x, y)), t.Go("b", nested(y, z)), t.Go("c", nested(x, z)))
+		}, nil},
+		"behind a gate": {func(t *gil.Thread) {
+			x, y, z := three()
+			gated := func(p, q *threading.Lock) func(t *gil.Thread) {
+				return func(t *gil.Thread) { z.With(t, func() { nested(p, q)(t) }) }
+			}
+			gil.JoinAll(t, t.Go("a", gated(x, y)), t.Go("b", gated(y, x)))
+		}, nil},
+		"one after the other": {func(t *gil.Thread) {
+			x, y, _ := three()
+			t.Go("a", nested(x, y)).Join(t)
+			t.Go("b", nested(y, x)).Join(t)
+		}, nil},
+		"one after an event": {func(t *gil.Thread) {
+			x, y, _ := three()
+			done := new(threading.Event)
+			a := t.Go("a", func(t *gil.Thread) { nested(x, y)(t); done.Set(t) })
+			b := t.Go("b", func(t *gil.Thread) { done.Wait(t); nested(y, x)(t) })
+			gil.JoinAll(t, a, b)
+		}, nil},
+		"without waiting": {func(t *gil.Thread) {
+			x, y, _ := three()
+			try := func(t *gil.Thread) {
+				y.With(t, func() {
+					if x.TryAcquire(t) {
+						x.Release(t)
+					}
+				})
+			}
+			gil.JoinAll(t, t.Go("a", nested(x, y)), t.Go("b", try))
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// Schedules without a switch that is not needed never deadlock.
+			r := explore.Run(c.program, explore.WithStrategy(explore.Preemptions(0)), explore.WithMaxSchedules(3))
+			require.Empty(t, r.Failures)
+			var order []*explore.Failure
+			for _, w := range r.Warnings {
+				if w.Kind == explore.LockOrder {
+					order = append(order, w)
+				}
+			}
+			if c.want == nil {
+				require.Empty(t, order)
+				return
+			}
+			require.Len(t, order, 1)
+			require.Contains(t, order[0].Pattern, "lock-order inversion ")
+			for _, line := range c.want {
+				require.Contains(t, order[0].Report(), line)
+			}
+			again := explore.Replay(c.program, order[0].Schedule)
+			require.NotNil(t, again)
+			require.Equal(t, explore.LockOrder, again.Kind)
+		})
+	}
+}

@@ -27,11 +27,12 @@ const (
 	Nondeterminism      // the program did not do the same thing twice
 	StepLimit           // the run was longer than WithMaxSteps allows
 	Stuck               // a thread loops without an operation, or blocks outside the model
+	LockOrder           // locks taken in different orders by threads that did not meet: a warning
 )
 
 var kindNames = [...]string{
 	"none", "panic", "assertion", "deadlock", "livelock", "starvation", "race", "lost-update", "leak", "nondeterminism", "step-limit",
-	"stuck",
+	"stuck", "lock-order",
 }
 
 // String is the kind's name in schedules and reports, such as "deadlock".

@@ -14,7 +14,19 @@ func (s *search) finish(f *Failure) {
 		f.Found = f.Schedule
 		return
 	}
-	f.finish(s.runner.prog, s.conf)
+	f.finish(s.runner.prog, s.conf.quietly())
+	if r := s.runner; r.watched && (f.Kind == Livelock || f.Kind == Starvation) {
+		_ = r.run(begin(newApplier(f.Schedule)))
+		r.tell(f.Err)
+	}
+}
+
+// quietly is the same without an observer, who is told of the schedules of a search or
+// a replay and not of those that come after them.
+func (c *config) quietly() *config {
+	q := *c
+	q.sandbox = append(q.sandbox[:len(q.sandbox):len(q.sandbox)], gil.WithObserver(nil))
+	return &q
 }
 
 // finishMost is how many failures of one search are shrunk and explained: a
@@ -34,7 +46,7 @@ func (f *Failure) finish(prog func(*gil.Thread), c *config) {
 		return
 	}
 	if f.Kind == StepLimit {
-		f.endless(prog, c)
+		f.endless(prog, c, true)
 		return
 	}
 	_ = r.run(begin(newApplier(f.Schedule)))
@@ -105,7 +117,7 @@ func firstLine(err error) string {
 // which nothing has been shown, and for updates that were lost although the
 // program did not notice.
 func (s *search) audit() {
-	r := newRunner(s.runner.prog, s.conf)
+	r := newRunner(s.runner.prog, s.conf.quietly())
 	defer r.close()
 	first := r.run(begin(Random()))
 	schedule, one := r.schedule(), append([]step(nil), r.steps...)
@@ -140,7 +152,20 @@ const (
 	auditSteps   = 300_000
 )
 
-// warn looks for lost updates in schedules that pass.
+// suspicion is what the run just done, which has passed, is to be warned of, of the
+// given kind.
+func (r *runner) suspicion(k Kind) error {
+	switch k {
+	case LostUpdate:
+		return r.lostUpdate()
+	case LockOrder:
+		return r.inverted()
+	}
+	return nil
+}
+
+// warn looks for lost updates and for locks in different orders in schedules that
+// pass.
 func (s *search) warn(r *runner) {
 	known := make(map[string]bool)
 	walk := Random()
@@ -152,23 +177,29 @@ func (s *search) warn(r *runner) {
 			continue
 		}
 		steps += len(r.steps)
-		err := r.lostUpdate()
-		if err == nil || known[err.Error()] {
-			continue
-		}
-		known[err.Error()] = true
-		f := &Failure{Kind: LostUpdate, Err: err, Schedule: r.schedule(), Schedules: n + 1, Steps: len(r.steps)}
-		f.Found = f.Schedule
-		f.Schedule.Kind = LostUpdate
-		f.Schedule, f.Steps, _ = r.shrink(f.Schedule, nil, func(err error) string {
-			if err != nil {
-				return "failed"
+		found := r.schedule()
+		for _, kind := range [2]Kind{LostUpdate, LockOrder} {
+			if err := r.suspicion(kind); err != nil && !known[err.Error()] {
+				known[err.Error()] = true
+				s.report.Warnings = append(s.report.Warnings, s.warning(r, kind, err, found, n))
+				_ = r.run(begin(newApplier(found)))
 			}
-			return fmt.Sprint(r.lostUpdate())
-		})
-		f.explain(r.prog, s.conf, r)
-		s.report.Warnings = append(s.report.Warnings, f)
+		}
 	}
+}
+
+// warning shrinks and explains a suspicion of the run just done, the n-th.
+func (s *search) warning(r *runner, kind Kind, err error, found Schedule, n int) *Failure {
+	f := &Failure{Kind: kind, Err: err, Schedule: found, Found: found, Schedules: n + 1, Steps: len(r.steps)}
+	f.Schedule.Kind = kind
+	f.Schedule, f.Steps, _ = r.shrink(f.Schedule, nil, func(err error) string {
+		if err != nil {
+			return "failed"
+		}
+		return fmt.Sprint(r.suspicion(kind))
+	})
+	f.explain(r.prog, s.conf, r)
+	return f
 }
 
 // supervised performs the search and returns its report. When the program does not

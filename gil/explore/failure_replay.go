@@ -62,8 +62,8 @@ func (c *config) replay(prog func(t *gil.Thread), s Schedule) *Failure {
 			break
 		}
 		err := r.run(begin(newApplier(candidate)))
-		if err == nil && s.Kind == LostUpdate {
-			err = r.lostUpdate()
+		if err == nil {
+			err = r.suspicion(s.Kind)
 		}
 		if err != nil {
 			if f := r.failure(err, n); s.Kind == NoFailure || s.Kind == f.Kind || f.endlessAs(s.Kind) || n == 0 {
@@ -78,10 +78,13 @@ func (c *config) replay(prog func(t *gil.Thread), s Schedule) *Failure {
 	}
 	found.Found = s
 	if found.Kind == StepLimit {
-		found.endless(prog, c)
-	} else {
-		found.explain(prog, c, r)
+		found.endless(prog, c.quietly(), false)
+		r.tell(found.Err)
+		return found
 	}
+	quiet := newRunner(prog, c.quietly())
+	defer quiet.close()
+	found.explain(prog, quiet.conf, quiet)
 	return found
 }
 

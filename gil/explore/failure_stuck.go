@@ -9,20 +9,20 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
-// endless finds out what kind of endlessness a run has that was cut short, and
-// looks for a short way into it.
+// endless finds out what kind of endlessness a run has that was cut short, and, if it
+// is to be shrunk, looks for a short way into it.
 //
 // It is a livelock when everybody who could run did, and all of them went round in
 // a circle in which nothing new was written; a starvation when somebody who could
 // run never did while the others went round; otherwise it may just be long.
-func (f *Failure) endless(prog func(*gil.Thread), c *config) {
+func (f *Failure) endless(prog func(*gil.Thread), c *config, shrink bool) {
 	a, _, err := record(prog, c, newApplier(f.Schedule))
 	if identity(err) != identity(f.Err) {
 		return
 	}
 	v := a.circle()
 	f.take(v, a)
-	if f.Kind == StepLimit {
+	if f.Kind == StepLimit || !shrink {
 		return
 	}
 	// The way into a circle is short, or its length in steps would not be all there

@@ -15,7 +15,8 @@ type fairness struct {
 	used   bool // a thread was held back, in some run
 	of     []patience
 	set    kernel.Set
-	before kernel.Set // enabled before the last operation
+	before bitset // enabled before the last operation
+	now    bitset // enabled before this one
 }
 
 // patience is what is known of a thread since it yielded last.
@@ -33,7 +34,7 @@ const pollsAllowed = 2
 
 func (f *fairness) reset() {
 	f.active = false
-	f.of = f.of[:0]
+	f.of, f.before = f.of[:0], f.before[:0]
 }
 
 // filter takes the threads out of the enabled ones that have to let others go
@@ -101,40 +102,28 @@ func (f *fairness) performed(r *runner, t int, op Op) {
 	f.grow(r)
 	w := &f.of[t]
 	f.active = true
-	enabled := r.k.Enabled()
+	f.now.are(r.k.Enabled())
 	for u := range f.of {
 		o := &f.of[u]
 		o.below.remove(t)
 		o.ran.add(t)
-		o.enabled.intersect(enabled)
+		o.enabled.intersect(f.now)
 	}
 	// What the operation before this one has disabled was its thread's doing.
 	if n := len(r.steps); n > 1 {
-		by := &f.of[r.steps[n-2].thread]
-		for u := f.before.Next(0); u >= 0; u = f.before.Next(u + 1) {
-			if !enabled.Has(u) && u != int(r.steps[n-2].thread) {
-				by.disabled.add(u)
-			}
-		}
+		last := int(r.steps[n-2].thread)
+		f.of[last].disabled.addAll(f.before, f.now, last)
 	}
-	f.before.CopyFrom(enabled)
+	f.before, f.now = f.now, f.before
 	if !yields {
 		return
 	}
 	if w.yielded {
-		for _, set := range []bitset{w.enabled, w.disabled} {
-			for u := set.firstFrom(0); u >= 0; u = set.firstFrom(u + 1) {
-				if u != t && !w.ran.has(u) {
-					w.below.add(u)
-				}
-			}
-		}
+		w.below.addAll(w.enabled, w.ran, t)
+		w.below.addAll(w.disabled, w.ran, t)
 	}
 	w.yielded = true
-	w.enabled, w.disabled, w.ran = w.enabled[:0], w.disabled[:0], w.ran[:0]
-	for u := enabled.Next(0); u >= 0; u = enabled.Next(u + 1) {
-		w.enabled.add(u)
-	}
+	w.enabled, w.disabled, w.ran = append(w.enabled[:0], f.before...), w.disabled[:0], w.ran[:0]
 }
 
 // looks reports whether the operation that is about to happen changes nothing.

@@ -153,11 +153,40 @@ func (b bitset) remove(i int) {
 }
 
 // intersect keeps the members that are in o.
-func (b bitset) intersect(o *kernel.Set) {
-	for i := b.firstFrom(0); i >= 0; i = b.firstFrom(i + 1) {
-		if !o.Has(i) {
-			b.remove(i)
+func (b bitset) intersect(o bitset) {
+	for w := range b {
+		if w < len(o) {
+			b[w] &= o[w]
+		} else {
+			b[w] = 0
 		}
+	}
+}
+
+// are makes b the set.
+func (b *bitset) are(o *kernel.Set) {
+	*b = (*b)[:0]
+	for i := o.Next(0); i >= 0; i = o.Next(i + 1) {
+		b.add(i)
+	}
+}
+
+// addAll adds the members of one set that are not in the other, and not i.
+func (b *bitset) addAll(o, without bitset, i int) {
+	for w, x := range o {
+		if w < len(without) {
+			x &^= without[w]
+		}
+		if i>>6 == w {
+			x &^= 1 << (i & 63)
+		}
+		if x == 0 {
+			continue
+		}
+		for w >= len(*b) {
+			*b = append(*b, 0)
+		}
+		(*b)[w] |= x
 	}
 }
 

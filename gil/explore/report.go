@@ -13,7 +13,7 @@ type Report struct {
 	Steps     int           // operations performed in all of them
 	MaxSteps  int           // of the longest run
 	Failures  []*Failure    // the different ones, in the order they were found
-	Warnings  []*Failure    // updates that were lost in schedules that passed
+	Warnings  []*Failure    // updates that were lost, and locks taken in different orders, in schedules that passed
 	Exhausted bool          // every interleaving was covered
 	Fair      bool          // threads that only waited for others were held back: schedules in which they go on are not counted among all
 	Classes   int           // happens-before classes seen: interleavings that differ in an order that matters
@@ -23,6 +23,11 @@ type Report struct {
 	Bound     int           // of Preemptions, Delays and Sampling: everything up to it was covered, -1 if nothing was
 	Blocked   int           // runs of DPOR that turned out to be redundant
 	Elapsed   time.Duration // real time
+
+	// PassedOver is the most operations in a row at which a thread could run and others
+	// did, and Waiting that thread. It is looked at in one schedule of 64.
+	PassedOver int
+	Waiting    string
 }
 
 // Failed reports whether a failure was found.

@@ -77,6 +77,8 @@ type runner struct {
 	last    int // who performed the last step
 	base    int // of the choice that was taken for the next step; -1 when there was none
 	now     kernel.Time
+	watched bool          // somebody observes
+	measure *passing      // nil when nobody wants to know how long threads wait
 	left    bool          // the program's main function has returned
 	beats   atomic.Uint64 // odd during a run
 	strays  strays
@@ -110,6 +112,7 @@ func (r *runner) close() {
 
 // body is the main thread.
 func (r *runner) body(t *gil.Thread) {
+	r.watched = t.Observed()
 	defer r.leave(t)
 	r.prog(t)
 }
@@ -145,7 +148,10 @@ func (r *runner) run(s Strategy) error {
 		r.wrong = nil
 		panic(e)
 	}
-	return r.verdict(err)
+	if err = r.verdict(err); err != nil && r.watched {
+		r.tell(err)
+	}
+	return err
 }
 
 // Choose is called by the kernel where two or more threads are enabled.
@@ -171,6 +177,9 @@ func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
 		r.wrong = fmt.Errorf("explore: strategy %s chose thread %d, which cannot run; choose one of Point.Nth", r.strategy.Name(), t)
 		return base // this is no place to panic: the stack is that of a thread of the program
 	}
+	if r.watched {
+		r.chose(&r.point, t)
+	}
 	return t
 }
 
@@ -180,6 +189,9 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		r.grow()
 	}
 	i := t.Index()
+	if r.measure != nil {
+		r.measure.performed(r, i)
+	}
 	st := step{obj: op.Obj, site: op.Site, thread: int32(i), kind: op.Kind}
 	if r.base >= 0 {
 		st.flags = chosen

@@ -148,6 +148,9 @@ func (s *search) add(n int, res result) {
 	p.Schedules++
 	p.Steps += res.steps
 	p.MaxSteps = max(p.MaxSteps, res.steps)
+	if int(res.passed) > p.PassedOver {
+		p.PassedOver, p.Waiting = int(res.passed), res.waited
+	}
 	if s.seen.add(res.class) {
 		s.recent = append(s.recent, n)
 	}

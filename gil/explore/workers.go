@@ -11,6 +11,8 @@ import (
 type result struct {
 	class   uint64
 	steps   int
+	passed  int32    // operations at which some thread could have run in vain, where it was looked
+	waited  string   // that thread
 	failure *Failure // nil also when the worker has reported the same one before
 }
 
@@ -22,6 +24,8 @@ type worker struct {
 	passed  func(n int)
 	known   map[string]bool // failures it has reported
 	hasty   hasty
+	passing passing
+	worst   int32 // the longest of this worker's
 }
 
 func (s *search) hire(r *runner, passed func(int)) *worker {
@@ -46,8 +50,19 @@ func (w *worker) hurried(strategy Strategy, n int) Strategy {
 // perform runs the schedule that the strategy has begun, number n of the search.
 func (w *worker) perform(strategy Strategy, n int) result {
 	w.runner.seed = kernel.Hash(w.search.conf.seed^0xd7aa, uint64(n))
+	looks := n%measured == 0
+	if looks {
+		w.passing.reset()
+		w.runner.measure = &w.passing
+	}
 	err := w.runner.run(w.hurried(strategy, n))
 	res := result{class: w.classes.of(w.runner), steps: len(w.runner.steps)}
+	if looks {
+		w.runner.measure = nil
+		if res.passed = w.passing.longest; res.passed > w.worst {
+			w.worst, res.waited = res.passed, w.runner.nameOf(w.passing.who)
+		}
+	}
 	if err != nil {
 		if id := identity(err); !w.known[id] {
 			w.known[id] = true
