@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/line"
 )
 
 // SimpleQueue hands out the oldest item first. It has no limit, no tasks and no end.
@@ -18,19 +19,16 @@ type SimpleQueue[T any] struct {
 	home  home
 	items items[T] // under home.mu, as everything below
 	puts  int64    // the number of the last item put
-	first *taker[T]
-	last  *taker[T]
+	line  line.Line[*taker[T]]
 }
 
 // taker is a thread that waits for an item. An item that is put goes to the first of
-// them, so that none that comes later can have it. Either the taker is listed or it
+// them, so that none that comes later can have it. Either the taker is in line or it
 // has its item.
 type taker[T any] struct {
-	gate   gil.Gate
-	item   entry[T]
-	prev   *taker[T]
-	next   *taker[T]
-	listed bool
+	gate  gil.Gate
+	item  entry[T]
+	place line.Place[*taker[T]]
 }
 
 // NewSimple returns an empty queue. Python: queue.SimpleQueue().
@@ -52,7 +50,7 @@ func (q *SimpleQueue[T]) describe() string { return named(q.Name, "", "a simple 
 
 func (q *SimpleQueue[T]) begin() error {
 	q.items.clear()
-	q.puts, q.first, q.last = 0, nil, nil
+	q.puts, q.line = 0, line.Line[*taker[T]]{}
 	return nil
 }
 
@@ -65,9 +63,8 @@ func (q *SimpleQueue[T]) Put(t *gil.Thread, v T) error {
 	q.home.mu.Lock()
 	q.puts++
 	e := entry[T]{v, q.puts}
-	w := q.first
-	if w != nil {
-		q.unlist(w)
+	w, waits := q.line.Pop()
+	if waits {
 		w.item = e
 	} else {
 		_ = q.items.put(e) // a ring takes everything
@@ -145,9 +142,9 @@ func (q *SimpleQueue[T]) await(t *gil.Thread, p patience) (v T, err error) {
 	if q.items.len() > 0 { // one has come meanwhile, where there is no GIL
 		w.item, _ = q.items.get()
 	} else {
-		q.list(w)
+		q.line.Join(&w.place, w)
 	}
-	waits := w.listed
+	waits := w.place.In()
 	n := q.items.len()
 	q.home.mu.Unlock()
 	if waits {
@@ -156,8 +153,7 @@ func (q *SimpleQueue[T]) await(t *gil.Thread, p patience) (v T, err error) {
 		}
 		w.gate.Pass(t, gil.OpGet, end)
 		q.home.mu.Lock()
-		if w.listed { // nobody has an item for it, and from now on nobody will
-			q.unlist(w)
+		if q.line.Leave(&w.place) { // nobody has an item for it, and from now on nobody will
 			q.home.mu.Unlock()
 			return v, &timeoutError{ErrEmpty, p.limit}
 		}
@@ -168,32 +164,6 @@ func (q *SimpleQueue[T]) await(t *gil.Thread, p patience) (v T, err error) {
 		q.tell(t, gil.EvQueueGet, w.item.n, n)
 	}
 	return w.item.v, nil
-}
-
-// list puts w at the end of the line.
-func (q *SimpleQueue[T]) list(w *taker[T]) {
-	w.prev, w.listed = q.last, true
-	if q.last != nil {
-		q.last.next = w
-	} else {
-		q.first = w
-	}
-	q.last = w
-}
-
-// unlist takes w out of the line.
-func (q *SimpleQueue[T]) unlist(w *taker[T]) {
-	if w.prev != nil {
-		w.prev.next = w.next
-	} else {
-		q.first = w.next
-	}
-	if w.next != nil {
-		w.next.prev = w.prev
-	} else {
-		q.last = w.prev
-	}
-	w.prev, w.next, w.listed = nil, nil, false
 }
 
 // tell tells the observer of something that t did to item number a, when n were left.

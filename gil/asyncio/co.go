@@ -7,6 +7,7 @@ import (
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/goid"
+	"github.com/pygil/pygil/internal/line"
 )
 
 // Co is a task as seen from inside: "the current task". A coroutine is a function
@@ -42,8 +43,7 @@ type Co struct {
 	wanted  bool // one was asked for and has not been delivered
 	heard   bool // one was delivered and not withdrawn since
 	dying   bool
-	prev    *Co
-	next    *Co
+	place   line.Place[*Co] // among the loop's tasks
 }
 
 // body is the typed side of a task.

@@ -141,7 +141,7 @@ func (l *Loop) kill() {
 			l.kill()
 		}
 	}()
-	for co := l.first; co != nil; co = l.first {
+	for co, left := l.tasks.First(); left; co, left = l.tasks.First() {
 		co.dying = true
 		w := co.w
 		if w != nil {
@@ -150,7 +150,7 @@ func (l *Loop) kill() {
 			w.stop()
 			l.cur = prev
 		}
-		if l.first == co { // its body never began
+		if co.place.In() { // its body never began
 			co.conclude(nil)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/goid"
+	"github.com/pygil/pygil/internal/line"
 )
 
 // Loop is an event loop. It belongs to the thread that made it and runs there;
@@ -20,10 +21,8 @@ type Loop struct {
 
 	ready  ready
 	timers timers
-	cur    *Co // the task that runs
-	first  *Co // tasks that have not ended, in the order they were made
-	last   *Co
-	tasks  int
+	cur    *Co            // the task that runs
+	tasks  line.Line[*Co] // those that have not ended, in the order they were made
 
 	idle     []*worker
 	sleepers []*sleeper

@@ -86,7 +86,7 @@ func (l *Loop) complain() {
 			l.log(fmt.Sprintf("RuntimeWarning: coroutine '%s' was never awaited", c.name))
 		}
 	}
-	for co := l.first; co != nil; co = co.next {
+	for co := range l.tasks.All() {
 		if co.heard {
 			l.swallowed(co)
 		}

@@ -199,11 +199,11 @@ func (r *Runner) Close() error {
 
 // cancelLeft cancels the tasks that are left and waits for all of them.
 func (l *Loop) cancelLeft() error {
-	if l.first == nil {
+	if l.tasks.Len() == 0 {
 		return nil
 	}
 	var left []*future
-	for co := l.first; co != nil; co = co.next {
+	for co := range l.tasks.All() {
 		left = append(left, co.self)
 	}
 	for _, f := range unordered(l.order, left) {

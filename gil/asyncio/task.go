@@ -74,14 +74,7 @@ func (l *Loop) start(co *Co, f *future, b body, how TaskFactory, name string) {
 	if l.cur != nil {
 		co.vars = l.cur.vars
 	}
-	co.prev = l.last
-	if l.last != nil {
-		l.last.next = co
-	} else {
-		l.first = co
-	}
-	l.last = co
-	l.tasks++
+	l.tasks.Join(&co.place, co)
 	if l.debug {
 		co.site = callSite()
 	}
@@ -140,18 +133,7 @@ func (co *Co) conclude(err error) {
 		return
 	}
 	co.w = nil
-	if co.prev != nil {
-		co.prev.next = co.next
-	} else {
-		l.first = co.next
-	}
-	if co.next != nil {
-		co.next.prev = co.prev
-	} else {
-		l.last = co.prev
-	}
-	co.prev, co.next = nil, nil
-	l.tasks--
+	l.tasks.Leave(&co.place)
 	co.body = nil
 	if co.heard && err == nil && !co.dying {
 		l.swallowed(co)

@@ -20,13 +20,13 @@ type TaskInfo struct {
 // permute the slice.
 func (l *Loop) Tasks() []TaskInfo {
 	by := map[*Co][]string{}
-	for co := l.first; co != nil; co = co.next {
+	for co := range l.tasks.All() {
 		for _, d := range co.dependencies() {
 			by[d] = append(by[d], co.Name())
 		}
 	}
-	out := make([]TaskInfo, 0, l.tasks)
-	for co := l.first; co != nil; co = co.next {
+	out := make([]TaskInfo, 0, l.tasks.Len())
+	for co := range l.tasks.All() {
 		out = append(out, TaskInfo{Name: co.Name(), WaitsFor: co.waitsFor(), AwaitedBy: by[co], Made: co.site, Cancelled: co.asked > 0})
 	}
 	return unordered(l.order, out)
@@ -47,24 +47,24 @@ func (co *Co) waitsFor() string {
 // (3.14), from the awaiting end.
 func (l *Loop) Tree() string {
 	t := tree{awaited: map[*Co]bool{}, shown: map[*Co]bool{}, on: map[*Co]int{}}
-	for co := l.first; co != nil; co = co.next {
+	for co := range l.tasks.All() {
 		for _, d := range co.dependencies() {
 			if d != co {
 				t.awaited[d] = true
 			}
 		}
 	}
-	for co := l.first; co != nil; co = co.next {
+	for co := range l.tasks.All() {
 		if !t.awaited[co] {
 			t.show(co)
 		}
 	}
-	for co := l.first; co != nil; co = co.next {
+	for co := range l.tasks.All() {
 		if !t.shown[co] { // only circles are left, and what did not fit
 			t.show(co)
 		}
 	}
-	if left := l.tasks - len(t.shown); left > 0 {
+	if left := l.tasks.Len() - len(t.shown); left > 0 {
 		fmt.Fprintf(&t.text, "… and %s\n", counted(left, "more task"))
 	}
 	for _, c := range t.cycles {

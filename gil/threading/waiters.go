@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/line"
 )
 
 // waiters is the list of those who wait at a Condition, oldest first.
@@ -12,27 +13,23 @@ import (
 // a Lock has no owner, so a thread may notify while another one holds it. Python's
 // list survives that, so it has a mutex of its own, held for nothing but the list.
 type waiters struct {
-	mu    sync.Mutex
-	of    *gil.Interpreter // whose threads wait
-	first *waiter
-	last  *waiter
-	n     int
+	mu   sync.Mutex
+	of   *gil.Interpreter // whose threads wait
+	line line.Line[*waiter]
 }
 
 // waiter is one thread's wait. It has a gate of its own, so that a notification
 // is meant for exactly one thread: with a gate for all, one that begins to wait
 // after it could take it.
 type waiter struct {
-	gate   gil.Gate
-	prev   *waiter
-	next   *waiter
-	listed bool
+	gate  gil.Gate
+	place line.Place[*waiter]
 }
 
 // begin forgets the waiters of a world that has ended.
 func (q *waiters) begin(t *gil.Thread) {
 	if i := t.Interpreter(); q.of != i {
-		q.of, q.first, q.last, q.n = i, nil, nil, 0
+		q.of, q.line = i, line.Line[*waiter]{}
 	}
 }
 
@@ -41,49 +38,22 @@ func (q *waiters) add(t *gil.Thread, w *waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.begin(t)
-	w.prev, w.listed = q.last, true
-	if q.last != nil {
-		q.last.next = w
-	} else {
-		q.first = w
-	}
-	q.last = w
-	q.n++
+	q.line.Join(&w.place, w)
 }
 
 // remove takes w off, if nobody has notified it meanwhile.
 func (q *waiters) remove(w *waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if w.listed {
-		q.unlink(w)
-	}
+	q.line.Leave(&w.place)
 }
 
 // pop takes the oldest off; nil when there is none.
 func (q *waiters) pop() *waiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	w := q.first
-	if w != nil {
-		q.unlink(w)
-	}
+	w, _ := q.line.Pop()
 	return w
-}
-
-func (q *waiters) unlink(w *waiter) {
-	if w.prev != nil {
-		w.prev.next = w.next
-	} else {
-		q.first = w.next
-	}
-	if w.next != nil {
-		w.next.prev = w.prev
-	} else {
-		q.last = w.prev
-	}
-	w.prev, w.next, w.listed = nil, nil, false
-	q.n--
 }
 
 // len is the number of those who wait.
@@ -91,5 +61,5 @@ func (q *waiters) len(t *gil.Thread) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.begin(t)
-	return q.n
+	return q.line.Len()
 }

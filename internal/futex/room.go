@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/pygil/pygil/internal/line"
 )
 
 // The intervals after which a sleeper looks whether it missed something because
@@ -17,17 +19,15 @@ var (
 // A Room holds the goroutines of this process that wait for one object. The zero
 // value is empty. It must not be copied.
 type Room struct {
-	mu          sync.Mutex
-	led         bool // one of them sleeps in the kernel, or is about to
-	first, last *follower
-	count       int
+	mu   sync.Mutex
+	led  bool // one of them sleeps in the kernel, or is about to
+	line line.Line[*follower]
 }
 
 // A follower waits on a channel until it leads.
 type follower struct {
-	lead       chan struct{} // closed when it is its turn
-	prev, next *follower
-	queued     bool
+	lead  chan struct{} // closed when it is its turn
+	place line.Place[*follower]
 }
 
 // A Quest says what a goroutine waits for.
@@ -63,7 +63,8 @@ func (r *Room) Wait(ctx context.Context, q *Quest) error {
 		r.mu.Unlock()
 		return r.lead(ctx, q)
 	}
-	me := r.enqueue()
+	me := &follower{lead: make(chan struct{})}
+	r.line.Join(&me.place, me)
 	r.mu.Unlock()
 
 	var limit <-chan time.Time
@@ -82,8 +83,7 @@ func (r *Room) Wait(ctx context.Context, q *Quest) error {
 		err = context.DeadlineExceeded
 	}
 	r.mu.Lock()
-	queued := me.queued
-	r.remove(me)
+	queued := r.line.Leave(&me.place)
 	r.mu.Unlock()
 	if !queued { // it was made the leader at that moment
 		r.pass()
@@ -129,12 +129,10 @@ func (r *Room) lead(ctx context.Context, q *Quest) error {
 // pass makes the next one in the queue the leader.
 func (r *Room) pass() {
 	r.mu.Lock()
-	next := r.first
-	if next == nil {
-		r.led = false
-	} else {
-		r.remove(next)
+	if next, ok := r.line.Pop(); ok {
 		close(next.lead)
+	} else {
+		r.led = false
 	}
 	r.mu.Unlock()
 }
@@ -143,35 +141,5 @@ func (r *Room) pass() {
 func (r *Room) Waiting() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.count
-}
-
-func (r *Room) enqueue() *follower {
-	f := &follower{lead: make(chan struct{}), prev: r.last, queued: true}
-	if r.last != nil {
-		r.last.next = f
-	} else {
-		r.first = f
-	}
-	r.last = f
-	r.count++
-	return f
-}
-
-func (r *Room) remove(f *follower) {
-	if !f.queued {
-		return
-	}
-	if f.prev != nil {
-		f.prev.next = f.next
-	} else {
-		r.first = f.next
-	}
-	if f.next != nil {
-		f.next.prev = f.prev
-	} else {
-		r.last = f.prev
-	}
-	f.prev, f.next, f.queued = nil, nil, false
-	r.count--
+	return r.line.Len()
 }
