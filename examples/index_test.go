@@ -1,0 +1,134 @@
+package examples_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/examples/internal/rows"
+)
+
+var update = flag.Bool("update", false, "rewrite the index in README.md")
+
+// mentions are the checks of all examples, by the number of the row.
+func mentions(t *testing.T) map[int][]rows.Mention {
+	t.Helper()
+	all := map[int][]rows.Mention{}
+	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		named, err := rows.Named(path, false)
+		for _, n := range named {
+			all[n.Number] = append(all[n.Number], n)
+		}
+		return err
+	}))
+	return all
+}
+
+// Every row is checked by a test, or by the test of the row that it is like, or is
+// open for a stated reason; and only one of the three. That the tests are executed
+// is checked by each folder's TestMain.
+func TestIndexIsComplete(t *testing.T) {
+	checks := mentions(t)
+	opened := rows.Opened()
+	for i, r := range rows.All() {
+		require.Equal(t, i+1, r.Number, "rows are numbered through")
+		_, isOpen := opened[r.Number]
+		switch {
+		case r.Like != 0:
+			assert.Empty(t, r.Facts, "row %d is like row %d and states nothing itself", r.Number, r.Like)
+			assert.True(t, len(checks[r.Like]) > 0 || opened[r.Like] != "", "row %d is like row %d, which nothing checks", r.Number, r.Like)
+		case isOpen:
+			assert.Empty(t, checks[r.Number], "row %d is checked: take it out of what is open", r.Number)
+		default:
+			assert.NotEmpty(t, r.Facts, "row %d states nothing", r.Number)
+			assert.NotEmpty(t, checks[r.Number], "no test checks row %d: %s", r.Number, r.Claim)
+		}
+	}
+	assert.Len(t, rows.All(), 146)
+	for number := range checks {
+		assert.LessOrEqual(t, number, 146)
+	}
+	for _, main := range folders(t) {
+		if len(rowsIn(checks, main)) > 0 {
+			assert.Contains(t, read(t, main, "main_test.go"), "rows.Main(m)", "%s checks rows; its TestMain has to see that it does", main)
+		}
+	}
+}
+
+// folders are the folders with checks.
+func folders(t *testing.T) []string {
+	t.Helper()
+	in := map[string]bool{}
+	for _, named := range mentions(t) {
+		for _, n := range named {
+			in[filepath.Dir(n.File)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(in))
+}
+
+// rowsIn are the numbers of the rows that a folder checks.
+func rowsIn(checks map[int][]rows.Mention, folder string) (numbers []int) {
+	for number, named := range checks {
+		if slices.ContainsFunc(named, func(n rows.Mention) bool { return filepath.Dir(n.File) == folder }) {
+			numbers = append(numbers, number)
+		}
+	}
+	return numbers
+}
+
+// index is the part of README.md that is made from the rows.
+func index(t *testing.T) string {
+	checks, opened := mentions(t), rows.Opened()
+	var out strings.Builder
+	out.WriteString("| row | what it is about | program | check | what the check finds |\n|---|---|---|---|---|\n")
+	for _, r := range rows.All() {
+		where, what := "", ""
+		switch {
+		case r.Like != 0:
+			where = fmt.Sprintf("as row %d |", r.Like)
+		case opened[r.Number] != "":
+			where, what = "none yet |", opened[r.Number]
+		default:
+			n := slices.MinFunc(checks[r.Number], func(a, b rows.Mention) int { return cmp.Compare(a.File, b.File) })
+			dir := filepath.ToSlash(filepath.Dir(n.File))
+			where = fmt.Sprintf("[%s](%s) | %s", dir, dir, n.Test)
+			facts := make([]string, len(r.Facts))
+			for i, f := range r.Facts {
+				facts[i] = f.String()
+			}
+			what = strings.Join(facts, "; ")
+		}
+		fmt.Fprintf(&out, "| %d | %s | %s | %s |\n", r.Number, r.Claim, where, what)
+	}
+	return out.String()
+}
+
+// README.md shows the index as it is.
+func TestIndexIsCurrent(t *testing.T) {
+	text := read(t, "README.md")
+	const begin, end = "<!-- the index: go test ./examples -run Index -update -->\n", "<!-- end of the index -->\n"
+	before, rest, ok := strings.Cut(text, begin)
+	require.True(t, ok)
+	_, after, ok := strings.Cut(rest, end)
+	require.True(t, ok)
+	want := before + begin + "\n" + index(t) + "\n" + end + after
+	if *update {
+		require.NoError(t, os.WriteFile("README.md", []byte(want), 0o644))
+		return
+	}
+	assert.Equal(t, want, text, "go test ./examples -run Index -update")
+}
