@@ -15,6 +15,9 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	if t.section != nil && until != 0 {
 		return g.passInSection(t, k, until)
 	}
+	if t.fragile && t.crosses(k) {
+		t.mortal()
+	}
 	w := &t.wait
 	w.t, w.gate, w.kind, w.try, w.asked, w.until = t, g, k, until == 0, false, moment(until)
 	g.push(w)
@@ -99,6 +102,9 @@ func (t *Thread) announce(k OpKind, obj kernel.ObjID, s *shared) {
 		t.cutOff()
 		t.resist()
 	case t.x != nil:
+		if t.fragile && t.crosses(k) {
+			t.mortal()
+		}
 		pinned := !t.choosable()
 		op := kernel.Op{Kind: k, Obj: obj, Pinned: pinned}
 		if !pinned {

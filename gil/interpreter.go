@@ -39,9 +39,7 @@ type Interpreter struct {
 	method   StartMethod
 	subEnded *Gate        // of a sub-interpreter: its creator waits here
 	private  atomic.Int64 // bytes allocated
-	annex    any          // see Annex
-	exits    []func(*Thread)
-	killed   bool // its process was
+	fate
 
 	mu       sync.Mutex
 	threads  []*Thread

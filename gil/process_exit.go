@@ -2,6 +2,13 @@ package gil
 
 import "runtime"
 
+// A fate is what an interpreter has to do with its process.
+type fate struct {
+	annex  any // see Annex
+	exits  []func(*Thread)
+	killed bool // its process was
+}
+
 // AtExit has fn called by the main thread when the process ends: its function has
 // returned, panicked or quit, and the threads that are no daemons have been joined.
 // What was registered last is called first. Nothing is called in a process that was

@@ -41,6 +41,7 @@ func (c *Common) Act(t *Thread, k OpKind) {
 		t.inOrder()
 		return
 	}
+	t.mortal()
 	t.cross(kernel.Op{Kind: k, Obj: c.gate.id})
 }
 
@@ -122,6 +123,7 @@ func (c *Common) sleep(t *Thread, k OpKind, until kernel.Time, ready func() bool
 // awaitExplored is Await in an explored run: the thread is enabled while ready
 // holds.
 func (c *Common) awaitExplored(t *Thread, k OpKind, until time.Duration, ready func() bool) Outcome {
+	t.mortal()
 	g, w := &c.gate, &t.wait
 	w.t, w.gate, w.kind, w.try, w.asked, w.until, w.ready = t, g, k, until == 0, false, moment(until), ready
 	g.push(w)

@@ -16,6 +16,7 @@ type Sandbox struct {
 	prof  Profile
 	opts  options
 	limit int
+	kills int // see KillPoints
 
 	w       *world
 	i       *Interpreter // the same one in every run
@@ -50,6 +51,7 @@ func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	s.k.Reset(seed, s.limit)
 	s.used, s.overrun = 0, false
 	s.w.reset()
+	s.w.kills = s.kills
 	i := s.i
 	i.reset()
 	s.w.boot(i, s.opts)
@@ -92,7 +94,7 @@ func (i *Interpreter) reset() {
 	i.count = 0
 	i.private.Store(0)
 	i.main, i.mainDone, i.closing = nil, false, false
-	i.errs, i.annex, i.exits = nil, nil, nil
+	i.errs, i.fate = nil, fate{}
 }
 
 // thread returns a thread of an earlier run, as good as new, or a new one.

@@ -46,6 +46,7 @@ type Thread struct {
 	turns    bool        // it is plain, live and under the Ticks rule
 	clocked  bool        // states are measured
 	armed    bool        // explored: a check point was passed since the last choice
+	fragile  bool        // explored: its process may be killed, see Sandbox.KillPoints
 	dying    bool        // unwinds: its operations neither switch nor report
 	begun    bool        // has done some work
 	goid     uint64      // WithChecks: the goroutine it belongs to
@@ -104,6 +105,7 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.k.Free = t.free
 	t.busy = t.free || t.traced()
 	t.plain = t.x == nil && !t.busy
+	t.fragile = i.process != nil && i.w.kills > 0
 	t.quick = t.plain && !i.prof.has(acquireReleases)
 	t.turns = t.plain && i.live && i.gil != nil && i.gil.rule == ticksRule && !i.w.opts.checks
 	t.clocked = i.w.clocked(i)
@@ -267,6 +269,9 @@ func (t *Thread) finish() {
 func (t *Thread) conclude() {
 	i := t.interp
 	t.dying = t.dying || t.k.Killed()
+	if t.x != nil && !t.dying {
+		t.dies()
+	}
 	if t.x != nil && !t.dying {
 		t.x.Await(&t.k, kernel.Op{Kind: kernel.OpExit, Obj: t.ended.id})
 	}

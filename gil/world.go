@@ -35,6 +35,7 @@ type world struct {
 	machine  *Machine
 	sandbox  *Sandbox
 	names    names // explored
+	kills    int   // explored: how many processes may still die
 }
 
 func newWorld(k kernel.Kernel, o options) *world {

@@ -66,6 +66,7 @@ type emulated struct {
 	done   chan struct{}
 	gone   gil.Common // where others wait for its end
 	dead   bool       // performs nothing any more
+	orphan bool       // ended because its parent had
 	signal int        // killed it
 	code   int        // given to Exit, or by how its function ended
 }

@@ -148,14 +148,14 @@ func (e *emulated) endChildren(t thread) {
 func (e *emulated) die() {
 	e.dead = true
 	e.world.died()
-	e.orphan()
+	e.desert()
 }
 
-// orphan ends the children that end with their parent.
-func (e *emulated) orphan() {
+// desert ends the children that end with their parent.
+func (e *emulated) desert() {
 	for _, p := range e.active() {
 		if p.bound && !p.emulated.dead {
-			p.emulated.code = OrphanCode
+			p.emulated.orphan = true
 			p.emulated.child.Die()
 		}
 	}
@@ -163,15 +163,24 @@ func (e *emulated) orphan() {
 
 // end is the last thing that the main thread does, also when it was killed.
 func (e *emulated) end(t thread) {
+	defer e.report(t) // also if it is killed in this very moment
 	if !e.dead {
 		e.gone.Act(t, opExit)
 		e.die()
 	}
+}
+
+// report tells everybody that the process has ended.
+func (e *emulated) report(t thread) {
 	if p := e.handle; p != nil {
 		code := e.code
 		switch {
+		case e.orphan:
+			code = OrphanCode
 		case e.signal != 0:
 			code = -e.signal
+		case e.child.Killed():
+			code = -int(syscall.SIGKILL)
 		case t.Failure() != nil:
 			code = 1
 		}

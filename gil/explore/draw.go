@@ -33,7 +33,8 @@ type drawn struct {
 }
 
 // Draw is called by the kernel for a draw of the program.
-func (r *runner) Draw(k *kernel.Explored, t *kernel.Task, _ kernel.ChoiceKind, n int) int {
+func (r *runner) Draw(k *kernel.Explored, t *kernel.Task, kind kernel.ChoiceKind, n int) int {
+	r.fatal = kind == kernel.ChooseKill
 	if len(r.threads) != len(k.Tasks()) {
 		r.grow()
 	}
@@ -59,6 +60,9 @@ func (r *runner) Draw(k *kernel.Explored, t *kernel.Task, _ kernel.ChoiceKind, n
 func (r *runner) drawFor(s Strategy, thread, n int) int {
 	if d, ok := s.(Drawer); ok {
 		return d.Draw(&r.point, thread, n)
+	}
+	if r.fatal {
+		return r.dies()
 	}
 	return r.chance.below(n)
 }

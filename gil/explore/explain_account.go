@@ -71,6 +71,7 @@ type draw struct {
 	actor     int
 	value, of int
 	site      uintptr
+	fatal     bool // it is whether a process dies
 }
 
 // title is what reports call an object. Objects of one name are numbered.
@@ -202,7 +203,7 @@ func (w *recording) Choose(p *Point) int {
 func (w *recording) Draw(p *Point, thread, n int) int {
 	w.meet(p.r)
 	v := p.r.drawFor(w.inner, thread, n)
-	w.a.draws = append(w.a.draws, draw{len(w.a.steps), thread, v, n, callSite()})
+	w.a.draws = append(w.a.draws, draw{len(w.a.steps), thread, v, n, callSite(), p.r.fatal})
 	return v
 }
 

@@ -95,6 +95,13 @@ func (r *runner) feet(buf []foot, i int) []foot {
 	if obj, e := target(s); e != nothing {
 		buf = append(buf, foot{obj, e, int32(i)})
 	}
+	if r.conf.kills > 0 {
+		if s.kind == kernel.OpKill {
+			buf = append(buf, foot{deaths, writes, int32(i)})
+		} else {
+			buf = append(buf, foot{deaths, reads, int32(i)})
+		}
+	}
 	if r.observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
 		buf = append(buf, foot{world, writes, int32(i)})
 	}

@@ -31,6 +31,7 @@ type config struct {
 	nearby       int
 	unfair       bool
 	earlyTimers  bool
+	kills        int
 	raw          bool     // failures are left as they were found
 	into         **Report // where to leave the report
 	workers      int

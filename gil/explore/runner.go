@@ -69,6 +69,8 @@ type runner struct {
 	fired    []firing
 	drawn    []drawn
 	chance   rng    // draws for strategies that do not
+	fatal    bool   // what is being drawn is whether a process dies
+	killRate int    // see dies
 	seed     uint64 // of it
 	wrong    error  // the strategy chose nobody
 
@@ -93,6 +95,7 @@ func newRunner(prog func(t *gil.Thread), c *config) *runner {
 	r := &runner{prog: prog, conf: c}
 	r.main = r.body
 	r.box = gil.NewSandbox(c.profile, r, c.maxSteps, c.sandbox...)
+	r.box.KillPoints(c.kills)
 	r.k = r.box.Kernel()
 	r.point.r = r
 	c.guard.watch(r)
@@ -140,6 +143,7 @@ func (r *runner) run(s Strategy) error {
 		r.fair.reset()
 	}
 	r.lookAhead(s)
+	r.killRate = -1
 	r.strays.watch(r)
 	r.beats.Add(1)
 	err := r.box.Run(0, r.main)

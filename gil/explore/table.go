@@ -77,7 +77,7 @@ const few = 24
 func (a *account) table(f *Failure, p *pattern, involved []int) string {
 	keep := a.matters(p, involved)
 	var rows []row
-	draws := a.draws
+	draws := a.shown()
 	for i := 0; i < len(a.steps); {
 		s := &a.steps[i]
 		for ; len(draws) > 0 && draws[0].step <= i; draws = draws[1:] {

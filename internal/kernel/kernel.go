@@ -137,12 +137,13 @@ const (
 	OpChoose
 	OpPrint
 	OpTake // a unit of a semaphore; as OpAcquire, but never handed over
+	OpKill // the task's process dies
 )
 
 var opNames = [...]string{
 	"none", "tick", "read", "write", "update", "acquire", "try-acquire", "release", "wait", "notify",
 	"set", "clear", "peek", "start", "join", "exit", "sleep", "io", "yield", "put", "get", "send", "recv",
-	"label", "choose", "print", "take",
+	"label", "choose", "print", "take", "kill",
 }
 
 func (k OpKind) String() string {
@@ -181,6 +182,7 @@ const (
 	ChooseSuccessor ChoiceKind = iota // which waiter of the GIL is woken
 	ChooseWaiter                      // which waiter of a gate is woken
 	ChooseUser                        // a draw the program asked for
+	ChooseKill                        // whether the task's process dies: 1
 )
 
 // Slot tells the two tickets of a task apart.

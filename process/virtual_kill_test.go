@@ -1,0 +1,102 @@
+package process_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/explore"
+	"github.com/pygil/pygil/process"
+)
+
+// A pair is two values that are to be equal whenever the lock is free.
+type pairOf struct {
+	Lock *process.Lock
+	A, B *process.Value[int]
+}
+
+var virtualTear = process.DefineTarget("virtual.tear", func(t *gil.Thread, in pairOf) error {
+	return in.Lock.With(t, func() {
+		require.NoError(t, in.A.Store(t, 1))
+		require.NoError(t, in.B.Store(t, 1))
+	})
+})
+
+// tear has a child change both, and returns them as they are once it has ended. With
+// repair it does what is to be done about an owner that died.
+func tear(t *gil.Thread, repair bool) [3]int {
+	in := pairOf{newLock(t), got[*process.Value[int]](t)(process.NewValue(t, 0)), got[*process.Value[int]](t)(process.NewValue(t, 0))}
+	p := got[*process.Process](t)(virtualTear.Start(t, in))
+	err := in.Lock.Acquire(t)
+	if repair && errors.Is(err, process.ErrOwnerDied) {
+		require.NoError(t, in.Lock.Recover(t))
+		require.NoError(t, in.B.Store(t, got[int](t)(in.A.Load(t))))
+		err = nil
+	}
+	require.NoError(t, err)
+	a, b := got[int](t)(in.A.Load(t)), got[int](t)(in.B.Load(t))
+	require.NoError(t, in.Lock.Release(t))
+	require.NoError(t, p.Join(t))
+	code, _ := p.ExitCode()
+	return [3]int{a, b, code}
+}
+
+// With kill points the explorer finds the program that does not reckon with the death
+// of a lock's owner, replays the schedule, and shrinks it to the death alone.
+func TestVirtualKillPoints(t *testing.T) {
+	careless := func(t *gil.Thread) {
+		v := tear(t, false)
+		require.Equal(t, v[0], v[1])
+	}
+	require.Nil(t, explore.Find(careless, explore.WithMaxSchedules(300)), "nobody dies")
+	strategies := []explore.Strategy{nil, explore.Random(), explore.DFS(), explore.DPOR()}
+	if testing.Short() {
+		strategies = strategies[:1]
+	}
+	for _, s := range strategies {
+		opts := []explore.Option{explore.WithKillPoints(1)}
+		if s != nil {
+			opts = append(opts, explore.WithStrategy(s))
+		}
+		f := explore.Find(careless, opts...)
+		require.NotNil(t, f)
+		assert.ErrorContains(t, f.Err, "died while it held the lock")
+		assert.LessOrEqual(t, len(f.Schedule.Deviations), 3, "%v", f.Schedule)
+		again := explore.Replay(careless, f.Schedule, explore.WithKillPoints(1), explore.WithStrictReplay())
+		require.NotNil(t, again)
+		assert.Equal(t, f.Schedule, again.Schedule)
+	}
+	careful := func(t *gil.Thread) {
+		v := tear(t, true)
+		require.Equal(t, v[0], v[1])
+	}
+	r := explore.Run(careful, explore.WithKillPoints(1))
+	assert.False(t, r.Failed(), "%v", r)
+	assert.True(t, r.Exhausted)
+}
+
+// What can become of the two, and how the child can have ended, is the same
+// whichever way everything is covered.
+func TestVirtualKillOutcomes(t *testing.T) {
+	all := func(s explore.Strategy) map[[3]int]bool {
+		seen := map[[3]int]bool{}
+		for _, o := range explore.Outcomes(func(t *gil.Thread) [3]int { return tear(t, true) },
+			explore.WithKillPoints(1), explore.WithStrategy(s), explore.WithMaxSchedules(20_000)) {
+			seen[o.Value] = true
+		}
+		return seen
+	}
+	want := map[[3]int]bool{
+		{0, 0, 0}:  true, // the parent was first
+		{1, 1, 0}:  true,
+		{0, 0, -9}: true, // it died before, while it held the lock, or after it
+		{1, 1, -9}: true,
+	}
+	assert.Equal(t, want, all(explore.DPOR()))
+	if !testing.Short() {
+		assert.Equal(t, want, all(explore.Random()))
+	}
+}
