@@ -28,6 +28,13 @@
 // before. [DFS], [DPOR], [Preemptions], [Delays] and [Sampling] run none twice and
 // say when there is no other one.
 //
+// What the program draws by gil.Thread.Choose, and what packages above gil leave open,
+// such as which of two timers of an event loop that are due together comes first, is
+// a choice of the strategy too: those that cover everything try every number, the
+// others draw at random, schedules say what was drawn, shrinking lowers it, [Follow]
+// states it and a [Session] offers it. A strategy of one's own that wants a say is a
+// [Drawer].
+//
 // In front of every strategy stands a fair filter: a thread that yields, or looks
 // at the same thing again and again, lets those go first that it waits for. Loops
 // that wait end therefore. A report says so (Fair) when that has happened: schedules
@@ -60,7 +67,15 @@
 // The clock stands still until every thread waits and then jumps to the earliest
 // moment that one of them waits for, so a timeout runs out only when nothing else
 // can happen. With WithEarlyTimers it may run out before, as a choice that
-// schedules name with [Clock].
+// schedules name with [Clock]: at every choice at which somebody waits for a moment the
+// earliest timer may fire, one of them per choice. Such a moment comes after everything
+// before it and before everything after it, so there is little that commutes, and DPOR
+// walks through all interleavings as DFS does.
+//
+// Draws conflict with nothing, and schedules that draw different numbers are of
+// different classes. DPOR still runs one schedule of each, unless a profile lets
+// several operations come between two places for a switch and the program draws
+// between those: then some are run twice.
 //
 // # How many schedules it takes
 //
@@ -128,10 +143,22 @@
 // thread that blocks in a channel or loops without an operation ([Stuck]), a goroutine
 // that acts as a thread, testing.T.FailNow in a thread. A search without a failure
 // repeats one schedule, because a program that is not deterministic has not been
-// covered, and looks for updates that were lost unnoticed: [Report].Warnings.
+// covered, and looks for updates that were lost unnoticed and for locks that threads
+// take in different orders without having met: [Report].Warnings. A lock that both
+// hold around it, a try, and anything but locks that orders the threads make that
+// harmless, and it is not reported then.
 //
 // Not found: races of plain Go variables, which no explorer sees. Only the race
 // detector does.
+//
+// # Events
+//
+// An observer given by WithSandbox is told of every schedule of a search or a replay,
+// not of those in which failures are confirmed, shrunk and explained. Besides the
+// events of package gil it is told of each choice and each draw (gil.EvChoice), and at
+// the end of a run of assertions that failed (gil.EvAssert); of livelocks and
+// starvations (gil.EvLivelock, gil.EvStarvation) when they have been recognised, after
+// a run that shows them.
 //
 // # By hand
 //

@@ -135,6 +135,28 @@ func TestDrawsGenerated(t *testing.T) {
 // switches, so that what they are depends on draws between them. DPOR then covers
 // everything too, some of it more than once.
 func TestDrawsLate(t *testing.T) {
+	// What a does after its first operation depends on what it draws: it comes between
+	// the others only if they are known to conflict with it.
+	between := func(t *gil.Thread) string {
+		own, x := gil.NewVar("own", 0), gil.NewVar("x", 0)
+		var saw [2]int
+		a := t.Go("a", func(t *gil.Thread) {
+			own.Load(t)
+			if t.Choose(2) == 0 {
+				x.Store(t, 1)
+			}
+		})
+		b := t.Go("b", func(t *gil.Thread) { saw[0] = x.Load(t) })
+		c := t.Go("c", func(t *gil.Thread) { saw[1] = x.Load(t) })
+		gil.JoinAll(t, a, b, c)
+		return fmt.Sprint(saw)
+	}
+	seen := map[string]bool{}
+	for _, o := range explore.Outcomes(between, explore.WithProfile(gil.CPython310), explore.WithStrategy(explore.DPOR())) {
+		seen[o.Value] = true
+	}
+	require.Equal(t, map[string]bool{"[0 0]": true, "[0 1]": true, "[1 0]": true, "[1 1]": true}, seen)
+
 	programs, late, least := 100, 0, 1
 	if testing.Short() || raceDetector {
 		programs, least = 20, 0

@@ -79,3 +79,27 @@ func TestFair(t *testing.T) {
 		explore.WithMaxSchedules(10), explore.Raw())
 	require.True(t, f.Failed(), "the filter is what makes it end")
 }
+
+// TestFairnessForgets: what the filter does in a schedule does not depend on the
+// schedule before, so workers that take them in other orders come to the same end.
+func TestFairnessForgets(t *testing.T) {
+	// The first operation at which a thread waits comes at once, and what was enabled
+	// before it is not what was enabled at the end of the run before.
+	prog := func(t *gil.Thread) {
+		lock, flag := &threading.Lock{Name: "lock"}, gil.NewVar("flag", 0)
+		spin := func(t *gil.Thread) {
+			for flag.Load(t) < 2 {
+				t.Yield()
+			}
+		}
+		set := func(t *gil.Thread) { lock.With(t, func() { gil.Add(t, flag, 1) }) }
+		together(t, spin, set, spin, set)
+	}
+	search := func(workers int) *explore.Report {
+		return explore.Run(prog, explore.WithStrategy(explore.Random()), explore.WithMaxSchedules(3000), explore.WithWorkers(workers), explore.Raw())
+	}
+	one, three := search(1), search(3)
+	require.True(t, one.Fair)
+	require.Equal(t, one.Steps, three.Steps)
+	require.Equal(t, one.Classes, three.Classes)
+}

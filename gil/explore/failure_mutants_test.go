@@ -113,6 +113,71 @@ var detectorMutants = []struct{ name, file, old, new, tests string }{
 		"n&1 == 1 && seen[r] == n {", "n&1 == 1 && seen[r] == n && mutant != NAME {",
 		"TestForeign$/channel",
 	},
+	{
+		"a gate in common does not matter", "lockorder.go",
+		"		slices.ContainsFunc(n.held,", "		mutant != NAME && slices.ContainsFunc(n.held,",
+		"TestLockOrder$/gate",
+	},
+	{
+		"joins do not order locks", "lockorder.go",
+		"		mine.join(*g)\n", "		if mutant != NAME {\n			mine.join(*g)\n		}\n",
+		"TestLockOrder$/after",
+	},
+	{
+		"a try can wait", "lockorder.go",
+		"if s.flags&tries == 0 && ", "if (mutant == NAME || s.flags&tries == 0) && ",
+		"TestLockOrder$/waiting",
+	},
+	{
+		"locks have no order", "lockorder.go",
+		"	ring := r.inversion()\n", "	ring := r.inversion()\n	if mutant == NAME { return nil }\n",
+		"TestLockOrder$/orders",
+	},
+	{
+		"draws are not written down", "draw.go",
+		"	r.threads[i].drew = int32(len(r.drawn))\n", "	if mutant == NAME { r.drawn = r.drawn[:len(r.drawn)-1] }\n	r.threads[i].drew = int32(len(r.drawn))\n",
+		"TestDrawsStrict$|TestDrawsSession$",
+	},
+	{
+		"a number is drawn and stays", "dpor_draws.go",
+		"		if d := &o.values[i]; d.tried < d.of {", "		if d := &o.values[i]; d.tried < d.of && mutant != NAME {",
+		"TestDrawsCovered$/dpor",
+	},
+	{
+		"sequences draw what they like", "dpor_wakeup.go",
+		"			w.draws, w.all = x.nodes[v.at].given(), false\n", "			if mutant != NAME { w.draws, w.all = x.nodes[v.at].given(), false }\n",
+		"TestDrawsGenerated$",
+	},
+	{
+		"only some races of a program that draws", "dpor.go",
+		"	if x.draws {\n		x.fresh = 0\n	}\n", "	if x.draws && mutant != NAME {\n		x.fresh = 0\n	}\n",
+		"TestDrawsGenerated$",
+	},
+	{
+		"what comes after a draw does not matter", "dpor.go",
+		"	x.late = late || x.drawsEarly(r)\n", "	x.late = mutant != NAME && (late || x.drawsEarly(r))\n",
+		"TestDrawsLate$",
+	},
+	{
+		"draws are not lowered", "shrink.go",
+		"func (z *shrinker) lower() {\n", "func (z *shrinker) lower() {\n	if mutant == NAME { return }\n",
+		"TestDrawsShrink$",
+	},
+	{
+		"timers do not fire early", "dfs.go",
+		"func (s *dfs) early() bool { return s.soon }", "func (s *dfs) early() bool { return s.soon && mutant != NAME }",
+		"TestEarlyCovered$/dfs",
+	},
+	{
+		"nobody waits", "passedover.go",
+		"	n := int32(len(r.steps))\n", "	n := int32(len(r.steps))\n	if mutant == NAME { return }\n",
+		"TestPassedOver$",
+	},
+	{
+		"observers hear of everything", "failure_finish.go",
+		"	q := *c\n", "	q := *c\n	if mutant == NAME { return &q }\n",
+		"TestEventsOfChoices$",
+	},
 }
 
 // TestDetectorMutants breaks the detectors one by one: some test must fail each time.
@@ -169,7 +234,7 @@ func TestDetectorMutants(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		return err != nil, out
 	}
-	failed, out := run("", "TestRaceFree$|TestKinds$|TestWarnings$")
+	failed, out := run("", "TestRaceFree$|TestKinds$|TestWarnings$|TestDrawsCovered$|TestLockOrder$|TestEventsOfChoices$")
 	require.False(t, failed, "without a mutant: %s", out)
 	for _, m := range detectorMutants {
 		failed, out := run(m.name, m.tests)
