@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -27,6 +28,7 @@ type emitter struct {
 }
 
 func newEmitter(k kernel.Kernel, to Observer) *emitter {
+	observing.Store(true)
 	e := &emitter{kern: k, to: to, live: k.World().Policy != kernel.TimedPolicy}
 	e.values, _ = to.(ValueObserver)
 	return e
@@ -54,6 +56,25 @@ func (e *emitter) value(t *Thread, ev Event, v any) {
 // Observed reports whether somebody observes t's world. A package that emits
 // events asks before it makes one.
 func (t *Thread) Observed() bool { return t.interp.w.emit != nil }
+
+// observing is set for good when the first world is observed.
+var observing atomic.Bool
+
+// Observing reports whether any world of this process has ever been observed. It is
+// what a package asks first whose calls take any context: looking for the thread
+// behind one costs more than this load.
+func Observing() bool { return observing.Load() }
+
+// NextObject returns a number by which observers can know an object that t is the
+// first to use, for packages above this one: no other object of the world has it, and
+// it depends on nothing but what t has done.
+func (t *Thread) NextObject() uint64 {
+	t.told++
+	return observedObject | uint64(t.tid)<<24 | uint64(t.told)
+}
+
+// observedObject tells numbers that NextObject gives out from other ones.
+const observedObject = 1 << 60
 
 // Emit tells the observer of something that t has just done in a package above
 // this one: what it did is what ev says, its number, time, process and thread are

@@ -121,7 +121,7 @@ func (t *Thread) reset() {
 	t.k.Reset()
 	t.near = away
 	t.armed, t.dying, t.daemon, t.begun = false, false, false, false
-	t.resisted, t.straight = 0, 0
+	t.resisted, t.straight, t.told = 0, 0, 0
 	t.stage.Store(stageNew)
 	if t.failure != nil || t.messages != nil {
 		t.failure, t.messages = nil, nil

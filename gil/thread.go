@@ -60,6 +60,7 @@ type Thread struct {
 
 	name     string
 	tid      uint32
+	told     uint32 // objects numbered for observers
 	daemon   bool
 	entered  bool // made by GIL.Enter
 	stage    atomic.Uint32

@@ -41,6 +41,8 @@ type Conn struct {
 	in  inbox
 	out outbox
 
+	courses [2]*course // by direction
+
 	watched atomic.Int32 // watches
 	mu      sync.Mutex
 	watches map[*func()]struct{} // see watch
@@ -89,6 +91,7 @@ func newConn(s stream, readable, writable bool, cfg *config) *Conn {
 	c.noSend.Store(!writable)
 	c.exposed.Store(!cfg.ahead)
 	c.in.s = s
+	c.courses = coursesOfEnd(s)
 	c.in.r.Max = c.max
 	c.in.decode = append([]pickle.Option{pickle.WithHandles(&c.in.handles)}, cfg.pickle...)
 	c.in.alias = append([]pickle.Option{pickle.WithAliasing()}, c.in.decode...)
@@ -134,7 +137,11 @@ func newPair(ctx context.Context, opts []Option, duplex bool) (a, b *Conn, err e
 		}
 		cfg.ahead = true
 	}
-	return newConn(x, true, duplex, &cfg), newConn(y, duplex, true, &cfg), nil
+	a, b = newConn(x, true, duplex, &cfg), newConn(y, duplex, true, &cfg)
+	if _, emulated := x.(*virtualStream); !emulated {
+		a.courses, b.courses = coursesOf(new([2]course))
+	}
+	return a, b, nil
 }
 
 // Readable reports whether this end can receive. Python: Connection.readable.

@@ -21,6 +21,7 @@ type pair struct {
 // ends. Every use of it is announced as an operation on its state.
 type line struct {
 	tube
+	course
 	state landmark
 	ends  [2][]*virtualStream // that receive from it, and that send into it
 }
@@ -212,6 +213,9 @@ func (s *virtualStream) write(ctx context.Context, m *message, wait bool) (err e
 					return ErrBrokenPipe
 				}
 				l.send(m, end-m.written)
+				if t := observed(ctx); t != nil && m.rest() == 0 {
+					l.tell(t, sending, frame.BodySize(m.size))
+				}
 				return nil
 			})
 			if err != nil {

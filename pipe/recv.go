@@ -71,7 +71,7 @@ func (c *Conn) recvBytes(ctx context.Context, opts []Option, wait bool) ([]byte,
 	if err != nil {
 		return nil, c.lost(err)
 	}
-	return body, c.take(nil)
+	return body, c.take(nil, len(body))
 }
 
 // RecvBytesInto receives one message into b and returns its length. It waits
@@ -126,7 +126,7 @@ func (c *Conn) recvBytesInto(ctx context.Context, b []byte, opts []Option, wait 
 	if err != nil {
 		return 0, c.lost(err)
 	}
-	if err := c.take(nil); err != nil {
+	if err := c.take(nil, len(body)); err != nil {
 		return 0, err
 	}
 	if len(body) > len(b) {
@@ -194,10 +194,11 @@ func (c *Conn) end(ctx context.Context) {
 	}
 }
 
-// take consumes the message that was read and fetches the handles that came
+// take consumes the message of so many bytes that was read and fetches the handles that came
 // with it into h; with h nil they are released.
-func (c *Conn) take(h *pickle.Handles) error {
+func (c *Conn) take(h *pickle.Handles, size int) error {
 	c.in.r.Next()
+	c.tellMoved(c.in.ctx, receiving, size)
 	handles, err := c.s.arrived(c.in.r.Buffered())
 	if h == nil {
 		release(handles)

@@ -108,6 +108,9 @@ func (c *Conn) transmit(ctx context.Context, m *message, wait bool) error {
 
 // settle ends the writing of m, which returned err.
 func (c *Conn) settle(ctx context.Context, m *message, wait bool, err error) error {
+	if _, emulated := c.s.(*virtualStream); err == nil && !emulated {
+		c.tellMoved(ctx, sending, frame.BodySize(m.size))
+	}
 	if err == nil || m.written == 0 || m.rest() == 0 || !interrupted(err) {
 		m.head, m.body, m.handles = nil, nil, nil
 		c.s.unlock(ctx, sending)

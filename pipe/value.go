@@ -134,10 +134,11 @@ func (c *Conn) send(ctx context.Context, v any, wait bool) error {
 	if err := c.usable(sending); err != nil {
 		return err
 	}
-	if c.plain && bare(v) {
+	watched := observed(ctx) // an observer sees every message encoded
+	if c.plain && bare(v) && watched == nil {
 		return c.sendBare(ctx, v, wait)
 	}
-	if b, ok := v.([]byte); ok && c.plain && len(b) > joined && len(b) <= pickle.DefaultMaxSize-maxHead {
+	if b, ok := v.([]byte); ok && c.plain && watched == nil && len(b) > joined && len(b) <= pickle.DefaultMaxSize-maxHead {
 		return c.sendLong(ctx, b, wait)
 	}
 	e := encoders.Get().(*encoder)
@@ -149,7 +150,12 @@ func (c *Conn) send(ctx context.Context, v any, wait bool) error {
 		e.ctx, e.handles.Context = ctx, e
 		opts = e.opts
 	}
+	pickled := func(int) {}
+	if watched != nil {
+		pickled = emitPickling(watched)
+	}
 	buf, err := c.codec.Append(e.buf[:frame.LongHeader], v, opts...)
+	pickled(max(0, len(buf)-frame.LongHeader))
 	if err != nil {
 		return err
 	}
@@ -245,7 +251,7 @@ func (c *Conn) recv(ctx context.Context, into any, wait bool) (any, error) {
 		return nil, c.lost(err)
 	}
 	h := &c.in.handles
-	if err := c.take(h); err != nil {
+	if err := c.take(h, len(body)); err != nil {
 		release(h.All())
 		*h = pickle.Handles{}
 		return nil, err
@@ -255,6 +261,9 @@ func (c *Conn) recv(ctx context.Context, into any, wait bool) (any, error) {
 	}
 	if h.Len() > 0 {
 		h.Context = &c.in
+	}
+	if t := observed(ctx); t != nil {
+		defer emitPickling(t)(len(body))
 	}
 	var v any
 	if into == nil {

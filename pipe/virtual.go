@@ -30,6 +30,31 @@ func virtualActor(ctx context.Context) actor {
 	return nil
 }
 
+// observed returns the thread behind ctx if its world has an observer.
+func observed(ctx context.Context) actor {
+	if !gil.Observing() {
+		return nil
+	}
+	if t := actorOf(ctx); t != nil && t.Observed() {
+		return t
+	}
+	return nil
+}
+
+func emitMoved(t actor, d direction, obj uint64, n int64, bytes int) {
+	k := gil.EvPipeSend
+	if d == receiving {
+		k = gil.EvPipeRecv
+	}
+	t.Emit(gil.Event{Kind: k, Obj: obj, A: n, B: int64(bytes)})
+}
+
+// emitPickling frames the encoding or decoding of a message.
+func emitPickling(t actor) (done func(bytes int)) {
+	t.Emit(gil.Event{Kind: gil.EvPickleBegin})
+	return func(bytes int) { t.Emit(gil.Event{Kind: gil.EvPickleEnd, B: int64(bytes)}) }
+}
+
 // misuse is an error in how the program is built.
 func misuse(format string, args ...any) error {
 	return &gil.RuntimeError{Text: "pipe: " + fmt.Sprintf(format, args...)}

@@ -30,6 +30,15 @@ func HeaderSize(n uint64) int {
 	return ShortHeader
 }
 
+// BodySize returns the number of bytes of a message whose frame, header and body, has
+// size bytes.
+func BodySize(size int) int {
+	if size-ShortHeader > MaxShort {
+		return size - LongHeader
+	}
+	return size - ShortHeader
+}
+
 // AppendHeader appends the header of a message of n bytes to dst.
 func AppendHeader(dst []byte, n uint64) []byte {
 	if n > MaxShort {
