@@ -73,6 +73,7 @@ func TestChromeInATraceViewer(t *testing.T) {
 		async int
 	}{
 		{"office", chrome(t, recorded(t, 4, runs[3].profile, office), trace.Chrome{Locks: true}), 15, 0},
+		{"company", chrome(t, recorded(t, 4, runs[3].profile, company), trace.Chrome{}), 13, 0},
 		{"coroutines", chrome(t, recorded(t, 1, runs[0].profile, coroutines), trace.Chrome{}), 3, 2},
 		{"random", chrome(t, newRandom(7).record(t), trace.Chrome{Locks: true}), 0, 0},
 	}
