@@ -56,6 +56,15 @@
 // acquiring it is an [*OwnerDiedError] until somebody calls Recover, and nobody
 // waits for the dead or is kept by them.
 //
+// # Python on the other side
+//
+// [Python] starts a real Python with an end of a pipe.Conn. [SharedMemory] and
+// [ShareableList] have CPython's names and layout. [ConnectPython] uses the objects
+// of a SyncManager in a Python process, and [ServePython] is such a manager for
+// Python processes, in this program. What is not between Go and Python: locks,
+// values and queues that are inherited (those of managers are), pools, and
+// functions.
+//
 // # Exit codes
 //
 //	0        the function returned no error

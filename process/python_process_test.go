@@ -5,6 +5,7 @@ package process_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"io"
 	"math"
 	"os"
@@ -54,6 +55,16 @@ func (p python3) legacy() (opts []pipe.Option) {
 		opts = append(opts, pipe.WithLegacyAuth())
 	}
 	return opts
+}
+
+// everyPython has the slow tests talk to every Python, and not only to the oldest,
+// the newest, and the last that proves itself with MD5.
+var everyPython = flag.Bool("python.all", false, "drive managers with every installed Python")
+
+// standsForOthers reports whether a slow test is for this Python.
+func (p python3) standsForOthers() bool {
+	all := installed()
+	return *everyPython || p == all[0] || p == all[len(all)-1] || p.minor == 11
 }
 
 // withPythons runs a test with every Python 3 that is installed; with -short with
