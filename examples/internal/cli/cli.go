@@ -196,8 +196,9 @@ func (s *Show) run(main func(t *gil.Thread), watch bool, opts []gil.Option) (a A
 	if watch {
 		opts = append(opts, gil.WithObserver(recorder))
 	}
+	var first *gil.Interpreter
 	counted := func(t *gil.Thread) {
-		defer func() { a.Stats = t.Interpreter().Stats() }()
+		first = t.Interpreter()
 		main(t)
 	}
 	if s.Live {
@@ -208,6 +209,9 @@ func (s *Show) run(main func(t *gil.Thread), watch bool, opts []gil.Option) (a A
 		m := gil.NewMachine(s.Cores, opts...)
 		a.Err = m.Run(s.Python, counted)
 		a.Took, a.Par, a.Conc, a.Utilisation = m.Now(), m.Par(), m.Conc(), m.Utilisation()
+	}
+	if first != nil {
+		a.Stats = first.Stats()
 	}
 	if !watch {
 		return a

@@ -66,7 +66,7 @@ var bypassing = []Row{
 	row(129, "Cython: with nogil", "seconds, nogil = 1.000", "seconds, without = 4.000"),
 	row(130, "ctypes", "seconds, CDLL = 1.000", "seconds, PyDLL = 4.000"),
 	row(131, "PyPy is faster and has a GIL", "one thread is faster = true", "four threads, times serial = 1.00"),
-	row(132, "Java has no GIL", "ranking of four threads = jvm < pypy < cpython"),
+	row(132, "Java has no GIL", "ranking of eight threads on eight cores = jvm < pypy < cpython"),
 	row(133, "compiled and interpreted", "in the glossary = true"),
 	row(134, "MicroPython", "in the glossary = true"),
 	like(135, "sub-interpreters with their own GIL", 39),

@@ -1,0 +1,68 @@
+// Cook prepares ten meals: 5 and 13 minutes of work, 30 minutes of boiling, 2
+// minutes of work each. A cook is a thread of an interpreter of its own; what a
+// cook's hands do is computing, what boils is waiting.
+package main
+
+import (
+	"time"
+
+	"github.com/pygil/pygil/examples/internal/cli"
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/threading"
+)
+
+func main() { cli.Main("cook", story) }
+
+const (
+	meals    = 10
+	deadline = 180 // minutes
+)
+
+// cook prepares n meals. With overlap all of them go on the stove first, and each is
+// finished when it has boiled.
+func cook(t *gil.Thread, n int, overlap bool) {
+	var stove threading.Event // everything is on it
+	for range n {
+		t.Compute(18 * time.Minute)
+		boil := t.Go("meal", func(t *gil.Thread) {
+			t.IO(30 * time.Minute)
+			if overlap {
+				stove.Wait(t)
+			}
+			t.Compute(2 * time.Minute)
+		})
+		if !overlap {
+			boil.Join(t)
+		}
+	}
+	stove.Set(t)
+}
+
+// minutes is how long the cooks need.
+func minutes(s *cli.Show, cooks int, overlap bool) float64 {
+	python := s.Python.WithSwitchInterval(time.Minute) // nobody changes hands every 5 ms
+	return s.Under(python).On(max(cooks, s.Cores)).Run(func(t *gil.Thread) {
+		for i := range cooks {
+			share := (meals + i) / cooks
+			t.Emulate("cook", func(t *gil.Thread) { cook(t, share, overlap) })
+		}
+	}, gil.WithStartCost(0)).Took.Minutes()
+}
+
+// smallest is the least number of cooks that are done in time.
+func smallest(s *cli.Show, overlap bool) int {
+	cooks := 1
+	for minutes(s, cooks, overlap) > deadline {
+		cooks++
+	}
+	return cooks
+}
+
+func story(s *cli.Show) {
+	s.Simulated()
+	s.Printf("cooks   one meal after the other   another while one boils\n")
+	for _, cooks := range []int{1, 2, 3, 4, 10} {
+		s.Printf("%5d   %20.0f min   %19.0f min\n", cooks, minutes(s, cooks, false), minutes(s, cooks, true))
+	}
+	s.Printf("\nIn %d minutes: %d cooks, or %d who do not wait for the water.\n", deadline, smallest(s, false), smallest(s, true))
+}

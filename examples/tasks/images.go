@@ -1,0 +1,86 @@
+package main
+
+import (
+	"time"
+
+	"github.com/pygil/pygil/examples/internal/cli"
+	"github.com/pygil/pygil/examples/preset"
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/process"
+)
+
+// The workload "images": 80 of them are fetched and scaled by eight workers, each of
+// which takes the next one that nobody has.
+const (
+	imageCount = 80
+	imageWait  = 56_250 * time.Microsecond // the network
+	imageHold  = 18_750 * time.Microsecond // Python
+)
+
+func image(t *gil.Thread) {
+	t.Compute(imageHold)
+	t.IO(imageWait)
+}
+
+// desk is what worker processes share: how many images were taken, and when the last
+// one was ready.
+type desk struct{ Taken, Last *process.Value[int] }
+
+// fetch is what a process does that is a worker.
+var fetch = process.DefineTarget("tasks.fetch", func(t *gil.Thread, d desk) error {
+	for {
+		n, err := process.Add(t, d.Taken, 1)
+		if err != nil || n > imageCount {
+			return err
+		}
+		image(t)
+		if err := d.Last.Store(t, int(t.Now())); err != nil {
+			return err
+		}
+	}
+})
+
+// images is when the last image is ready, of workers that are threads or processes.
+func images(s *cli.Show, workers int, processes bool) time.Duration {
+	var last int
+	s.Run(func(t *gil.Thread) {
+		if !processes {
+			last = int(byThreads(t, workers))
+			return
+		}
+		taken, err := process.NewValue(t, 0)
+		s.Check(err)
+		ready, err := process.NewValue(t, 0)
+		s.Check(err)
+		var all []*process.Process
+		for range workers {
+			p, err := fetch.Start(t, desk{taken, ready})
+			s.Check(err)
+			all = append(all, p)
+		}
+		for _, p := range all {
+			s.Check(p.Join(t))
+		}
+		last, err = ready.Load(t)
+		s.Check(err)
+	}, gil.WithStartCost(preset.ProcessStart))
+	return time.Duration(last)
+}
+
+// byThreads fetches the images on threads.
+func byThreads(t *gil.Thread, workers int) time.Duration {
+	left := gil.NewList("left", make([]int, imageCount)...)
+	var all []*gil.Thread
+	for range workers {
+		all = append(all, t.Go("", func(t *gil.Thread) {
+			for {
+				if _, err := left.Pop(t); err != nil {
+					return
+				}
+				image(t)
+			}
+		}))
+	}
+	gil.JoinAll(t, all...)
+	return t.Now()
+}
