@@ -145,7 +145,7 @@ func init() {
 		if !ok {
 			return nil, fmt.Errorf("queue: %s came with a handle of type %T", p.Name, v)
 		}
-		seg, err := shm.Open(file, kindQueue)
+		seg, err := mapped(func() (*shm.Segment, error) { return shm.Open(file, kindQueue) })
 		if err != nil {
 			_ = file.Close()
 			return nil, fmt.Errorf("queue: %s: %w", p.Name, err)

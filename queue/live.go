@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -39,13 +41,26 @@ const kindQueue = 0x71_75_65_75_65
 var errBroken error = misuse("what is in the shared memory is no queue of this program: all processes must be built from the same source")
 
 func makeLive(tr *traits, c *config) (*live, error) {
-	seg, err := shm.Create(memorySize+c.ring+page+annexSize(), kindQueue)
+	seg, err := mapped(func() (*shm.Segment, error) { return shm.Create(memorySize+c.ring+page+annexSize, kindQueue) })
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	m := (*memory)(seg.Pointer())
-	m.maxsize, m.units, m.annexLen, m.id = uint32(tr.Max), uint32(c.ring/unit), uint64(annexSize()), rand.Uint64()|1
+	m.maxsize, m.units, m.annexLen, m.id = uint32(tr.Max), uint32(c.ring/unit), uint64(annexSize), rand.Uint64()|1
 	return liveOf(seg, tr)
+}
+
+// mapped maps a segment. When addresses have run out, those of queues that were
+// forgotten are taken back first: that is the garbage collector's business.
+func mapped(open func() (*shm.Segment, error)) (seg *shm.Segment, err error) {
+	for range 3 {
+		if seg, err = open(); !errors.Is(err, syscall.ENOMEM) {
+			break
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	return seg, err
 }
 
 // liveOf makes this process's handle of a queue.

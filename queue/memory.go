@@ -155,12 +155,7 @@ const (
 
 // annexSize is the length of the annex: the longest message there can be. Where
 // addresses are short it must not use many of them up.
-func annexSize() int {
-	if unsafe.Sizeof(uintptr(0)) == 4 {
-		return 64 << 20
-	}
-	return 1 << 32 & (1<<(unsafe.Sizeof(uintptr(0))*8-1) - 1)
-}
+const annexSize = 1 << (24 + 8*(^uint(0)>>63))
 
 // place finds room for n pages in the annex, and reports whether there is any.
 // Messages are taken in the order in which they were put, so what is in use lies

@@ -20,6 +20,8 @@ import (
 // the suite for those runs over it.
 type between struct{ *queue.JoinableQueue[int] }
 
+func (between) lenient() {} // as Python's are
+
 func newBetween(t *gil.Thread, maxsize int) full {
 	q, err := queue.NewJoinable[int](t, maxsize)
 	require.NoError(t, err)

@@ -3,6 +3,7 @@
 package queue_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -128,7 +129,7 @@ func TestSeed003Virtual(t *testing.T) {
 		}
 		require.Equal(t, firstDone, times(first, 0))
 		require.Equal(t, secondDone, times(then, put))
-		require.True(t, slices.IsSortedFunc(append(first, then...), func(a, b report) int { return int(a.At - b.At) }))
+		require.True(t, slices.IsSortedFunc(append(first, then...), func(a, b report) int { return cmp.Compare(a.At, b.At) }))
 		require.Len(t, last, 5)
 		for _, r := range last {
 			if r.Job >= 0 {
