@@ -90,6 +90,9 @@ func (c *Child) Start(t *Thread) {
 	if w.emit != nil {
 		w.emit.eventBy(t, c.main, Event{Kind: EvProcessStart, Name: c.name, A: int64(i.method)})
 	}
+	if i.method == Fork {
+		i.fork(t.interp)
+	}
 	if c.onStart != nil {
 		c.onStart(i)
 	}

@@ -70,9 +70,10 @@ type Gate struct {
 	owner   atomic.Pointer[Thread]
 	why     Why // what its waiters wait for, if it is no lock
 	explain func() string
-	begin   bool // the start of a thread, which is its name
-	end     bool // the end of one
-	tracked bool // owners are recorded: not in the live world, whose hot path they would slow down
+	begin   bool     // the start of a thread, which is its name
+	end     bool     // the end of one
+	tracked bool     // owners are recorded: not in the live world, whose hot path they would slow down
+	lineage *lineage // in processes that were forked
 }
 
 // identity is what the explorer knows the gate by: as for a variable its name,
@@ -117,6 +118,9 @@ func (g *Gate) bind(t *Thread, permits int, name string) {
 	case old == nil:
 	case old == t.home:
 		return
+	case old.world == mine && t.interp.w.forks():
+		g.inherit(t, permits)
+		return
 	case old.world == mine:
 		panic(misuse("", "%s belongs to interpreter %s and was used from %s; share it through package process",
 			g.describe(), old.interp.Name(), t.interp.Name()))
@@ -134,7 +138,11 @@ func (g *Gate) bind(t *Thread, permits int, name string) {
 	g.id = g.identity(t)
 	g.permits.Store(int32(min(permits, All)))
 	g.home = t.home
+	g.lineage = nil
 	g.at.Store(t.home.id)
+	if !g.begin && !g.end {
+		t.interp.inherits(g)
+	}
 }
 
 // Explain sets who says more about a thread that waits at the gate when it is part
@@ -186,6 +194,9 @@ func (t *Thread) releases(k OpKind) bool {
 // to wait, but for profiles up to 3.1, whose locks always release it.
 func (g *Gate) Pass(t *Thread, k OpKind, until time.Duration) Outcome {
 	t.must()
+	if g.lineage != nil {
+		g = g.of(t)
+	}
 	switch {
 	case t.x != nil:
 		return g.passExplored(t, k, until)
@@ -344,6 +355,9 @@ func (g *Gate) await(t *Thread, until kernel.Time) Outcome {
 // Peek returns the number of permits.
 func (g *Gate) Peek(t *Thread, k OpKind) int {
 	t.must()
+	if g.lineage != nil {
+		g = g.of(t)
+	}
 	t.touch(k, g.id)
 	return int(g.permits.Load())
 }
@@ -352,15 +366,26 @@ func (g *Gate) Peek(t *Thread, k OpKind) int {
 // world, which detects no deadlocks, does not record it.
 func (g *Gate) SetOwner(owner *Thread) {
 	if g.tracked {
+		if g.lineage != nil {
+			g = g.of(g.acting())
+		}
 		g.owner.Store(owner)
 	}
 }
 
 // Owner returns the thread given to SetOwner last, nil in the live world.
-func (g *Gate) Owner() *Thread { return g.owner.Load() }
+func (g *Gate) Owner() *Thread {
+	if g.lineage != nil {
+		g = g.of(g.acting())
+	}
+	return g.owner.Load()
+}
 
 // Waiters returns the number of threads that wait at the gate.
 func (g *Gate) Waiters(t *Thread) int {
+	if g.lineage != nil {
+		g = g.of(t)
+	}
 	t.touch(OpPeek, g.id)
 	return int(g.nwait.Load())
 }

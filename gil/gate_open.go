@@ -11,6 +11,9 @@ import (
 // locks a waiter that has waited for more than 1 ms is handed its permit.
 func (g *Gate) Open(t *Thread, k OpKind, n int) {
 	t.must()
+	if g.lineage != nil {
+		g = g.of(t)
+	}
 	t.touch(k, g.id)
 	g.open(t, n)
 	if t.traced() {
@@ -23,6 +26,9 @@ func (g *Gate) Open(t *Thread, k OpKind, n int) {
 // semaphore too often, is one operation that nothing can come between.
 func (g *Gate) OpenUpTo(t *Thread, k OpKind, n, most int) bool {
 	t.must()
+	if g.lineage != nil {
+		g = g.of(t)
+	}
 	if have := g.permits.Load(); t.quick && g.nwait.Load() == 0 && int64(have)+int64(n) <= int64(most) &&
 		g.permits.CompareAndSwap(have, have+int32(n)) { // give would do the same
 		if g.nwait.Load() > 0 {
@@ -157,6 +163,9 @@ func (g *Gate) openEnd(t *Thread) {
 // Shut takes all permits away.
 func (g *Gate) Shut(t *Thread, k OpKind) {
 	t.must()
+	if g.lineage != nil {
+		g = g.of(t)
+	}
 	t.touch(k, g.id)
 	g.permits.Store(0)
 	if t.x != nil {

@@ -7,6 +7,7 @@ type fate struct {
 	annex  any // see Annex
 	exits  []func(*Thread)
 	killed bool // its process was
+	estate []inherited
 }
 
 // AtExit has fn called by the main thread when the process ends: its function has

@@ -104,7 +104,7 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.name, t.fn, t.creator = name, fn, creator
 	t.free = i.prof.FreeThreaded()
 	t.k.Free = t.free
-	t.busy = t.free || t.traced()
+	t.busy = t.free || t.traced() || i.w.forks()
 	t.plain = t.x == nil && !t.busy
 	t.fragile = i.process != nil && i.w.kills > 0
 	t.quick = t.plain && !i.prof.has(acquireReleases)

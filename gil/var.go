@@ -18,6 +18,8 @@ type shared struct {
 	mu      sync.Mutex           // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
 	section atomic.Pointer[Gate] // without a GIL: what keeps others out while Python code runs in a call
 	bind    sync.Mutex
+	payload any     // where the value is, of a variable that NewVar has made
+	copies  *copies // in processes that were forked
 }
 
 // own is the beginning of every operation. It panics with a *RuntimeError when t
@@ -45,6 +47,9 @@ func (s *shared) ownSlow(t *Thread) {
 	case old == nil:
 	case old == t.home:
 		return
+	case old.world == mine && s.copies != nil:
+		s.exchange(t)
+		return
 	case old.world == mine:
 		panic(&RuntimeError{
 			Text: "gil: " + s.describe() + " belongs to interpreter " + old.interp.Name() + " and was used from " + t.interp.Name() +
@@ -60,6 +65,7 @@ func (s *shared) ownSlow(t *Thread) {
 	s.id = s.identity(t)
 	s.home = t.home
 	s.at.Store(t.home.id)
+	s.bequeath(t)
 }
 
 // identity is what reports and the explorer know the object by: in an explored run
@@ -99,6 +105,9 @@ func (s *shared) end(t *Thread) {
 
 // meet and part are what begin and end have to do about a busy thread.
 func (s *shared) meet(t *Thread, k OpKind) {
+	if s.copies != nil && s.home != t.home {
+		s.exchange(t)
+	}
 	if t.free {
 		s.lockObject(t)
 	}
@@ -153,7 +162,11 @@ type Var[T any] struct {
 // must make its variables itself: one that outlives a run makes the next one fail.
 // And it should give each variable, list and dict a name of its own: that is what
 // the explorer knows it by, whatever the schedule.
-func NewVar[T any](name string, v T) *Var[T] { return &Var[T]{shared: shared{name: name}, v: v} }
+func NewVar[T any](name string, v T) *Var[T] {
+	x := &Var[T]{shared: shared{name: name}, v: v}
+	x.payload = &x.v
+	return x
+}
 
 // saw is end for an operation that has read or written v.
 func (x *Var[T]) saw(t *Thread, k EventKind, v T) {

@@ -1,5 +1,0 @@
-//go:build !race
-
-package behaviours_test
-
-const raceDetector = false
