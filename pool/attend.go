@@ -2,19 +2,38 @@ package pool
 
 import (
 	"context"
+	"io"
 	"sync/atomic"
 	"time"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pipe"
 )
 
 // attend reads what a worker answers until it ends, and sees to what it leaves behind.
 func (m *member) attend(ctx context.Context) {
 	for {
-		b, err := m.conn.RecvBytes(ctx)
+		b, err := m.hear(ctx)
 		if err != nil || !m.answers(ctx, b) {
 			break
 		}
 	}
 	m.bury(ctx)
+}
+
+// hear receives a message. A real worker's end of the connection is closed when it dies;
+// an emulated one may die before it has that end.
+func (m *member) hear(ctx context.Context) ([]byte, error) {
+	if virtual(ctx) != nil {
+		ready, err := pipe.Wait(ctx, m.conn, m.p.Sentinel())
+		if err != nil {
+			return nil, err
+		}
+		if ready[0] != pipe.Waitable(m.conn) {
+			return nil, io.EOF
+		}
+	}
+	return m.conn.RecvBytes(ctx)
 }
 
 // answers takes a message of the worker's. It reports false if it is not understood,
@@ -34,9 +53,9 @@ func (m *member) answers(ctx context.Context, b []byte) bool {
 		return false
 	}
 	f := m.f
-	f.mu.Lock()
+	f.lock(ctx, gil.OpGet)
 	if int(count) > len(m.batch)-m.answered {
-		f.mu.Unlock()
+		f.unlock()
 		return false
 	}
 	jobs := m.batch[m.answered : m.answered+int(count)]
@@ -56,7 +75,7 @@ func (m *member) answers(ctx context.Context, b []byte) bool {
 			m.rest()
 		}
 	}
-	f.mu.Unlock()
+	f.unlock()
 	if last {
 		f.dispatch(ctx) // the worker goes on while the answers are decoded
 	}
@@ -71,12 +90,12 @@ func (m *member) answers(ctx context.Context, b []byte) bool {
 		if j.head().failed {
 			failed++
 		}
-		f.free(j)
+		f.free(ctx, j)
 	}
 	f.mu.Lock()
 	f.counts.Completed += len(jobs)
 	f.counts.Failed += failed
-	f.mu.Unlock()
+	f.unlock()
 	return err == nil
 }
 
@@ -96,7 +115,7 @@ func (m *member) notice(ctx context.Context, b []byte) bool {
 	if status(b[0]) == good {
 		f.mu.Lock()
 		m.ready, f.still = true, 0
-		f.mu.Unlock()
+		f.unlock()
 		return true
 	}
 	err := error(errCut)
@@ -113,18 +132,18 @@ func (m *member) bury(ctx context.Context) {
 	f := m.f
 	f.mu.Lock()
 	wanted := m.leaving
-	f.mu.Unlock()
+	f.unlock()
 	_ = m.conn.Close()
 	if !wanted {
-		if ended, _ := m.p.JoinTimeout(context.Background(), mercy); !ended {
+		if ended, _ := m.p.JoinTimeout(ctx, mercy); !ended {
 			_ = m.p.Kill() // it has closed its connection, and lives
 		}
 	}
-	_ = m.p.Join(context.Background())
+	_ = m.p.Join(ctx)
 	death := &WorkerError{Worker: m.name, PID: m.p.PID(), LastWords: m.lastWords()}
 	death.Code, _ = m.p.ExitCode()
 
-	f.mu.Lock()
+	f.lock(ctx, gil.OpClear)
 	m.dead = true // from here on nobody gives it jobs
 	for _, timer := range []*time.Timer{m.limit, m.mercy} {
 		if timer != nil {
@@ -132,7 +151,10 @@ func (m *member) bury(ctx context.Context) {
 		}
 	}
 	f.members, f.idle = without(f.members, m), without(f.idle, m)
-	begun := int(min(taken, atomic.LoadInt64(m.claims.Pointer())))
+	begun := len(m.batch)
+	if m.claims != nil {
+		begun = int(min(taken, atomic.LoadInt64(m.claims.Pointer())))
+	}
 	for i, j := range m.batch {
 		if j == m.victim { // it may not have begun, and shall not
 			begun = max(begun, i+1)
@@ -151,8 +173,10 @@ func (m *member) bury(ctx context.Context) {
 	if over == nil && (died || m.verdict != nil) {
 		f.counts.Replaced++
 	}
-	f.mu.Unlock()
-	_ = m.claims.Close()
+	f.unlock()
+	if m.claims != nil {
+		_ = m.claims.Close()
+	}
 	_ = m.p.Close()
 
 	saved := f.mourn(ctx, lost, death, m)
@@ -186,7 +210,7 @@ func (f *fleet) mourn(ctx context.Context, lost []job, death *WorkerError, m *me
 			f.counts.Completed++
 			f.counts.Failed++
 		}
-		f.mu.Unlock()
+		f.unlock()
 		if again {
 			continue
 		}
@@ -203,7 +227,7 @@ func (f *fleet) mourn(ctx context.Context, lost []job, death *WorkerError, m *me
 			err = &BrokenError{Kind: f.kind, Cause: err}
 		}
 		j.fail(ctx, err)
-		f.free(j)
+		f.free(ctx, j)
 	}
 	return saved
 }

@@ -12,9 +12,10 @@ type Executor interface{ executor() *base }
 
 // A base is what executors and pools have in common.
 type base struct {
-	e   engine
-	cfg config
-	of  *place // for observers
+	e      engine
+	cfg    config
+	of     *place // for observers
+	copies bool   // workers are threads of other interpreters
 }
 
 func (r *base) executor() *base { return r }
@@ -63,6 +64,7 @@ func submit[In, Out any](ctx context.Context, r *base, f Function[In, Out], in I
 	if c.callback != nil || c.failed != nil {
 		k.first = callbacks(&k.Future, &c)
 	}
+	r.shared(ctx, &k.state)
 	t := acting(ctx)
 	if t != nil && t.Observed() {
 		k.Future.of = r.of

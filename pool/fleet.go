@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/threading"
 	"github.com/pygil/pygil/internal/blocking"
 )
 
@@ -24,13 +25,15 @@ type fleet struct {
 	kind   string
 	breaks bool // a worker that dies breaks it: an executor's does, a Pool's is replaced
 	place  place
-	room   *semaphore.Weighted // of WithMaxPending, nil without
-	crew   errgroup.Group      // those who look after a worker each
+	room   *semaphore.Weighted  // of WithMaxPending, nil without
+	places *threading.Semaphore // the same in a virtual world
+	crew   errgroup.Group       // those who look after a worker each
 
 	mu       sync.Mutex // held for a few instructions only
 	waiting  backlog
 	idle     []*member
-	members  []*member // that have not ended
+	members  []*member     // that have not ended
+	threads  []*gil.Thread // in a virtual world: those who look after a worker each
 	starting int
 	born     int
 	max      int
@@ -41,6 +44,7 @@ type fleet struct {
 	still    int         // workers in succession that died before they were ready
 	running  int
 	counts   Stats
+	after    []func() // what is to be done when the lock is free again
 }
 
 // Bounds of a batch, the jobs that travel to a worker together.
@@ -56,15 +60,43 @@ const (
 
 var pools atomic.Int64
 
-func newFleet(n int, kind, prefix string, breaks bool, cfg config) *fleet {
+func newFleet(ctx context.Context, n int, kind, prefix string, breaks bool, cfg config) *fleet {
 	f := &fleet{cfg: cfg, kind: kind, name: cfg.name, breaks: breaks, max: n}
-	if f.name == "" {
+	inside := virtual(ctx) != nil
+	switch {
+	case f.name != "":
+	case inside: // a number would differ from run to run
+		f.name = prefix[:len(prefix)-1]
+	default:
 		f.name = fmt.Sprint(prefix, pools.Add(1)-1)
 	}
-	if cfg.maxPending > 0 {
+	switch {
+	case cfg.maxPending == 0:
+	case inside:
+		f.places = threading.NewSemaphore(cfg.maxPending)
+	default:
 		f.room = semaphore.NewWeighted(int64(cfg.maxPending))
 	}
 	return f
+}
+
+// lock announces what the thread behind ctx does, and takes the lock.
+func (f *fleet) lock(ctx context.Context, k gil.OpKind) {
+	if t := virtual(ctx); t != nil {
+		f.place.announce(t, k, f.kind)
+	}
+	f.mu.Lock()
+}
+
+// unlock frees the lock and does what was left for then: ending processes and closing
+// connections, at which a virtual world may switch.
+func (f *fleet) unlock() {
+	after := f.after
+	f.after = nil
+	f.mu.Unlock()
+	for _, fn := range after {
+		fn()
+	}
 }
 
 func (f *fleet) remote() bool { return true }
@@ -73,16 +105,16 @@ func (f *fleet) submit(ctx context.Context, j job, wait bool) error {
 	if err := f.reserve(ctx, j, wait); err != nil {
 		return err
 	}
-	f.mu.Lock()
+	f.lock(ctx, gil.OpPut)
 	if err := f.refuses(true); err != nil {
-		f.mu.Unlock()
-		f.free(j)
+		f.unlock()
+		f.free(ctx, j)
 		return err
 	}
 	f.counts.Submitted++
 	j.head().number = int64(f.counts.Submitted)
 	f.waiting.push(j)
-	f.mu.Unlock()
+	f.unlock()
 	observe(acting(ctx), gil.EvSubmit, &f.place, j)
 	f.dispatch(ctx)
 	return nil
@@ -102,16 +134,26 @@ func (f *fleet) refuses(late bool) error {
 	return nil
 }
 
-func (f *fleet) closed(context.Context) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (f *fleet) closed(ctx context.Context) error {
+	f.lock(ctx, gil.OpPeek)
+	defer f.unlock()
 	return f.refuses(true)
 }
 
 func (f *fleet) reserve(ctx context.Context, j job, wait bool) (err error) {
 	switch {
-	case f.room == nil:
+	case f.room == nil && f.places == nil:
 		return nil
+	case f.places != nil:
+		t := virtual(ctx)
+		switch {
+		case t == nil:
+			return noThread("Submit")
+		case wait:
+			f.places.Acquire(t)
+		case !f.places.TryAcquire(t):
+			return ErrFull
+		}
 	case f.room.TryAcquire(1):
 	case !wait:
 		return ErrFull
@@ -126,11 +168,17 @@ func (f *fleet) reserve(ctx context.Context, j job, wait bool) (err error) {
 }
 
 // free gives the place of a job back.
-func (f *fleet) free(j job) {
-	if h := j.head(); h.bounded {
-		h.bounded = false
-		f.room.Release(1)
+func (f *fleet) free(ctx context.Context, j job) {
+	h := j.head()
+	if !h.bounded {
+		return
 	}
+	h.bounded = false
+	if t := virtual(ctx); t != nil {
+		f.places.Release(t)
+		return
+	}
+	f.room.Release(1)
 }
 
 // dispatch hands out what can be, starts a worker if one is missing, and lets those
@@ -140,7 +188,7 @@ func (f *fleet) dispatch(ctx context.Context) {
 		f.mu.Lock()
 		if f.waiting.len() == 0 || f.over != nil {
 			f.relax()
-			f.mu.Unlock()
+			f.unlock()
 			return
 		}
 		n := len(f.idle)
@@ -149,7 +197,7 @@ func (f *fleet) dispatch(ctx context.Context) {
 			if grow {
 				f.starting++
 			}
-			f.mu.Unlock()
+			f.unlock()
 			if grow {
 				f.start(ctx)
 			}
@@ -158,7 +206,7 @@ func (f *fleet) dispatch(ctx context.Context) {
 		m := f.idle[n-1]
 		f.idle = f.idle[:n-1]
 		jobs := f.cut(m, n)
-		f.mu.Unlock()
+		f.unlock()
 		m.assign(ctx, jobs)
 	}
 }
@@ -167,7 +215,7 @@ func (f *fleet) dispatch(ctx context.Context) {
 // what there is: as many as are done in a moment. The lock is held.
 func (f *fleet) cut(m *member, idle int) []job {
 	most := 1
-	if f.quick > 0 {
+	if f.quick > 0 && m.claims != nil {
 		most = int(min(batchTime/f.quick, batchJobs))
 	}
 	most = max(1, min(most, (f.waiting.len()+idle-1)/idle))
@@ -205,7 +253,7 @@ func (f *fleet) relax() {
 		f.idle = nil
 		return
 	}
-	if len(f.idle) > 0 && f.watch == nil && f.crowded() {
+	if len(f.idle) > 0 && f.watch == nil && f.crowded() { // never in a virtual world
 		f.watch = time.AfterFunc(stealAfter, f.share)
 	}
 }
@@ -231,7 +279,7 @@ func (f *fleet) share() {
 			}
 		}
 	}
-	f.mu.Unlock()
+	f.unlock()
 	f.dispatch(context.Background())
 }
 
@@ -259,12 +307,12 @@ func (f *fleet) start(ctx context.Context) {
 	f.mu.Lock()
 	name := f.name + "-" + strconv.Itoa(f.born)
 	f.born++
-	f.mu.Unlock()
+	f.unlock()
 	m, err := newMember(ctx, f, name)
 	f.mu.Lock()
 	f.starting--
 	if err != nil {
-		f.mu.Unlock()
+		f.unlock()
 		f.ruin(ctx, &BrokenError{Kind: f.kind, Cause: err})
 		return
 	}
@@ -275,12 +323,26 @@ func (f *fleet) start(ctx context.Context) {
 	} else {
 		f.idle = append(f.idle, m)
 	}
-	f.mu.Unlock()
-	f.crew.Go(func() error {
-		m.attend(context.Background())
-		return nil
-	})
+	f.unlock()
+	f.look(ctx, m)
 	f.dispatch(ctx)
+}
+
+// look has somebody attend to a worker: a goroutine, or in a virtual world a thread.
+func (f *fleet) look(ctx context.Context, m *member) {
+	t := virtual(ctx)
+	if t == nil {
+		f.crew.Go(func() error {
+			m.attend(context.Background())
+			return nil
+		})
+		return
+	}
+	th := t.NewThread(m.name+" (answers)", func(t *gil.Thread) { m.attend(t) }, gil.WithDaemon(true))
+	f.mu.Lock()
+	f.threads = append(f.threads, th)
+	f.unlock()
+	th.Start(t)
 }
 
 // fill starts as many workers as there may be.
@@ -291,7 +353,7 @@ func (f *fleet) fill(ctx context.Context) {
 		if !full {
 			f.starting++
 		}
-		f.mu.Unlock()
+		f.unlock()
 		if full {
 			return
 		}
@@ -313,10 +375,10 @@ func (f *fleet) ruin(ctx context.Context, err error) {
 		m.end(err)
 	}
 	f.idle = nil
-	f.mu.Unlock()
+	f.unlock()
 	for _, j := range jobs {
 		j.fail(ctx, own(err))
-		f.free(j)
+		f.free(ctx, j)
 	}
 }
 
@@ -330,32 +392,35 @@ func own(err error) error {
 }
 
 func (f *fleet) close(ctx context.Context) {
-	f.mu.Lock()
+	f.lock(ctx, gil.OpSet)
 	f.down = true
-	f.mu.Unlock()
+	f.unlock()
 	f.dispatch(ctx)
 }
 
-func (f *fleet) clear(context.Context) []job {
-	f.mu.Lock()
+func (f *fleet) clear(ctx context.Context) []job {
+	f.lock(ctx, gil.OpClear)
 	jobs := f.waiting.clear()
 	f.counts.Cancelled += len(jobs)
 	f.relax()
-	f.mu.Unlock()
+	f.unlock()
 	for _, j := range jobs {
-		f.free(j)
+		f.free(ctx, j)
 	}
 	return jobs
 }
 
 func (f *fleet) terminate(ctx context.Context) {
-	f.mu.Lock()
+	f.lock(ctx, gil.OpSet)
 	f.down = true
-	f.mu.Unlock()
+	f.unlock()
 	f.ruin(ctx, ErrTerminated)
 }
 
 func (f *fleet) join(ctx context.Context) error {
+	if t := virtual(ctx); t != nil {
+		return f.joinThreads(t)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -373,8 +438,28 @@ func (f *fleet) join(ctx context.Context) error {
 	if f.watch != nil {
 		f.watch.Stop()
 	}
-	f.mu.Unlock()
+	f.unlock()
 	return err
+}
+
+// joinThreads is join in a virtual world.
+func (f *fleet) joinThreads(t *gil.Thread) error {
+	for {
+		f.lock(t, gil.OpWait)
+		if len(f.threads) == 0 {
+			f.unlock()
+			return nil
+		}
+		th := f.threads[0]
+		f.unlock()
+		if th == t {
+			return misuse("cannot join current thread", "a callback of the pool waits for the pool's end: cannot join current thread")
+		}
+		th.Join(t)
+		f.mu.Lock()
+		f.threads = without(f.threads, th)
+		f.unlock()
+	}
 }
 
 func (f *fleet) resize(ctx context.Context, n int) error {
@@ -386,7 +471,7 @@ func (f *fleet) resize(ctx context.Context, n int) error {
 		f.members = without(f.members, m)
 		m.dismiss()
 	}
-	f.mu.Unlock()
+	f.unlock()
 	if !f.breaks {
 		f.fill(ctx)
 	}
@@ -396,13 +481,13 @@ func (f *fleet) resize(ctx context.Context, n int) error {
 
 func (f *fleet) size(context.Context) int {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	return f.max
 }
 
-func (f *fleet) stats(context.Context) Stats {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (f *fleet) stats(ctx context.Context) Stats {
+	f.lock(ctx, gil.OpPeek)
+	defer f.unlock()
 	s := f.counts
 	s.Workers, s.Idle, s.Running, s.Pending = len(f.members), len(f.idle), f.running, f.waiting.len()
 	return s

@@ -65,7 +65,7 @@ func newTask[In, Out any](r *base, f Function[In, Out], in In, c *config) (*task
 		if k.limit > 0 {
 			return k, badValue("", "WithTaskTimeout: a thread cannot be ended; use processes, or a function that looks at its context")
 		}
-		k.in, k.run1 = in, local(f)
+		k.in, k.run1 = in, localFor(r, f)
 		return k, nil
 	}
 	if k.retries == 0 {

@@ -45,13 +45,14 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 	if c.callback != nil || c.failed != nil {
 		m.first = callbacks(&m.Future, c)
 	}
+	r.shared(ctx, &m.state)
 	remote := r.e.remote()
 	switch {
 	case !remote && c.limit > 0:
 		m.settle(ctx, badValue("", "WithTaskTimeout: a thread cannot be ended; use processes, or a function that looks at its context"))
 		return m
 	case !remote:
-		m.run1 = local(f)
+		m.run1 = localFor(r, f)
 	default:
 		if err := mustTarget(f); err != nil {
 			m.settle(ctx, err)

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/pipe"
 	"github.com/pygil/pygil/process"
 )
@@ -18,7 +19,7 @@ type member struct {
 	name   string
 	p      *process.Process
 	conn   *pipe.Conn
-	claims *process.RawValue[int64]
+	claims *process.RawValue[int64] // nil in a virtual world
 	ear    *listener
 
 	batch    []job // in the order in which they were sent
@@ -36,6 +37,7 @@ type member struct {
 	limit    *time.Timer // of the job that it runs
 	mercy    *time.Timer // until it is killed
 	buf      []byte
+	numbered bool // jobs are sent with their numbers, for an observer
 }
 
 // newMember starts a worker process.
@@ -45,23 +47,28 @@ func newMember(ctx context.Context, f *fleet, name string) (*member, error) {
 		return nil, err
 	}
 	defer theirs.Close()
-	claims, err := process.NewRawValue[int64](ctx, 0)
-	if err != nil {
-		_ = mine.Close()
-		return nil, err
-	}
-	m := &member{f: f, name: name, conn: mine, claims: claims}
-	a := assignment{Conn: theirs, Claims: claims}
-	m.ear, a.Stderr = listen()
-	if a.Stderr != nil {
-		defer a.Stderr.Close()
+	m := &member{f: f, name: name, conn: mine}
+	a := assignment{Conn: theirs}
+	if t := virtual(ctx); t == nil {
+		if m.claims, err = process.NewRawValue[int64](ctx, 0); err != nil {
+			_ = mine.Close()
+			return nil, err
+		}
+		a.Claims = m.claims
+		if m.ear, a.Stderr = listen(); a.Stderr != nil {
+			defer a.Stderr.Close()
+		}
+	} else if t.Observed() {
+		m.numbered, a.Object = true, f.place.object(t)
 	}
 	if i := f.cfg.initialize; i != nil {
 		a.Init, a.Arg = i.name, i.arg
 	}
 	if m.p, err = worker.Start(context.WithoutCancel(ctx), a, process.WithName(name), process.WithDaemon()); err != nil {
 		_ = mine.Close()
-		_ = claims.Close()
+		if m.claims != nil {
+			_ = m.claims.Close()
+		}
 		if m.ear != nil {
 			_ = m.ear.r.Close()
 		}
@@ -86,11 +93,11 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 				m.f.waiting.back(jobs[k])
 				m.f.running--
 			}
-			m.f.mu.Unlock()
+			m.f.unlock()
 			break
 		}
 		if !j.begin(ctx) {
-			m.f.settled(j, false)
+			m.f.settled(ctx, j, false)
 			continue
 		}
 		h := j.head()
@@ -101,11 +108,14 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 		} else {
 			body = append(body, byte(form))
 		}
+		if m.numbered {
+			body = binary.AppendUvarint(body, uint64(h.number))
+		}
 		var err error
 		if body, err = appendArgument(body, j); err != nil {
 			body = body[:mark]
 			j.fail(ctx, err)
-			m.f.settled(j, true)
+			m.f.settled(ctx, j, true)
 			continue
 		}
 		name = h.name
@@ -118,37 +128,58 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 		if !m.dead {
 			m.rest()
 		}
-		m.f.mu.Unlock()
+		m.f.unlock()
 		return
 	}
 	head := binary.AppendUvarint(make([]byte, 0, 10+len(body)), uint64(len(kept)))
 	message := append(head, body...)
 	m.f.mu.Lock()
 	if m.dead {
-		m.f.mu.Unlock()
+		m.f.unlock()
 		m.f.unassign(ctx, kept)
 		return
 	}
 	m.batch, m.answered, m.sent = kept, 0, time.Now()
 	doomed := m.doomed
 	m.handed, m.doomed = nil, nil
-	atomic.StoreInt64(m.claims.Pointer(), 0)
-	if d := kept[0].head().limit; d > 0 {
-		first := kept[0]
-		m.limit = time.AfterFunc(d, func() { m.f.stop(m, first, &expired{op: "the task"}) })
+	if m.claims != nil {
+		atomic.StoreInt64(m.claims.Pointer(), 0)
 	}
-	m.f.mu.Unlock()
-	if err := m.conn.TrySendBytes(context.Background(), message); err == pipe.ErrWouldBlock {
-		m.f.crew.Go(func() error {
-			_ = m.conn.SendBytes(context.Background(), message) // if it cannot be sent the worker is dead
-			return nil
-		})
+	limit := kept[0].head().limit
+	if limit > 0 && virtual(ctx) == nil {
+		first := kept[0]
+		m.limit = time.AfterFunc(limit, func() { m.f.stop(m, first, &expired{op: "the task"}) })
+	}
+	m.f.unlock()
+	m.send(ctx, message)
+	if t := virtual(ctx); t != nil && limit > 0 {
+		first := kept[0]
+		t.Go(m.name+" (time limit)", func(t *gil.Thread) {
+			t.Sleep(limit)
+			m.f.stop(m, first, &expired{op: "the task"})
+		}, gil.WithDaemon(true))
 	}
 	if cap(m.buf) > 1<<20 {
 		m.buf = nil
 	}
 	if doomed != nil {
 		doomed()
+	}
+}
+
+// send sends a message, which is lost if the worker is dead: who attends to it finds
+// that out. A long one is sent on the side; in a virtual world, right here.
+func (m *member) send(ctx context.Context, message []byte) {
+	if virtual(ctx) != nil {
+		_ = m.conn.SendBytes(ctx, message)
+		return
+	}
+	ctx = context.Background()
+	if err := m.conn.TrySendBytes(ctx, message); err == pipe.ErrWouldBlock {
+		m.f.crew.Go(func() error {
+			_ = m.conn.SendBytes(ctx, message)
+			return nil
+		})
 	}
 }
 
@@ -163,11 +194,11 @@ func (f *fleet) unassign(ctx context.Context, jobs []job) {
 			f.waiting.back(jobs[i])
 		}
 	}
-	f.mu.Unlock()
+	f.unlock()
 	if over != nil {
 		for _, j := range jobs {
 			j.fail(ctx, own(over))
-			f.free(j)
+			f.free(ctx, j)
 		}
 	}
 }
@@ -208,7 +239,7 @@ func (m *member) rest() {
 
 // untouched is how many jobs the worker has not begun. The lock is held.
 func (m *member) untouched() int {
-	if len(m.batch) < 2 {
+	if len(m.batch) < 2 || m.claims == nil {
 		return 0
 	}
 	return max(0, len(m.batch)-int(min(taken, atomic.LoadInt64(m.claims.Pointer()))))
@@ -218,7 +249,7 @@ func (m *member) untouched() int {
 func (m *member) dismiss() {
 	if !m.leaving {
 		m.leaving = true
-		_ = m.conn.Close()
+		m.f.after = append(m.f.after, func() { _ = m.conn.Close() })
 	}
 }
 
@@ -233,13 +264,19 @@ func (m *member) end(err error) {
 	if m.mercy != nil || m.dead {
 		return
 	}
+	if m.claims == nil && len(m.batch) == 0 && len(m.handed) == 0 {
+		m.dismiss() // an idle one, in a virtual world, ends in no time
+		return
+	}
 	m.leaving = true
-	_ = m.p.Terminate() // it runs, or has just ended
-	m.mercy = time.AfterFunc(mercy, func() { _ = m.p.Kill() })
+	m.f.after = append(m.f.after, func() { _ = m.p.Terminate() }) // it runs, or has just ended
+	if m.claims != nil {
+		m.mercy = time.AfterFunc(mercy, func() { _ = m.p.Kill() })
+	}
 }
 
 // settled counts a job that has ended before a worker had it.
-func (f *fleet) settled(j job, failed bool) {
+func (f *fleet) settled(ctx context.Context, j job, failed bool) {
 	f.mu.Lock()
 	f.running--
 	if failed {
@@ -248,19 +285,24 @@ func (f *fleet) settled(j job, failed bool) {
 	} else {
 		f.counts.Cancelled++
 	}
-	f.mu.Unlock()
-	f.free(j)
+	f.unlock()
+	f.free(ctx, j)
 }
 
 // stop ends the worker that runs j, which fails with err.
 func (f *fleet) stop(m *member, j job, err error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	if m.verdict != nil || m.answered >= len(m.batch) || m.batch[m.answered] != j {
 		return
 	}
-	m.verdict, m.victim = err, j
-	_ = m.p.Kill()
+	m.sentence(err, j)
+}
+
+// sentence kills the worker; its job fails with err. The lock is held.
+func (m *member) sentence(err error, victim job) {
+	m.verdict, m.victim = err, victim
+	m.f.after = append(m.f.after, func() { _ = m.p.Kill() })
 }
 
 func (f *fleet) abort(ctx context.Context, group any, err error) {
@@ -271,7 +313,7 @@ func (f *fleet) abort(ctx context.Context, group any, err error) {
 // end ends the workers that run jobs of a group.
 func (f *fleet) end(group any, err error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	for _, m := range f.members {
 		for _, j := range m.handed {
 			if j.head().group == group {
@@ -294,8 +336,7 @@ func (f *fleet) end(group any, err error) {
 			continue
 		}
 		if len(m.batch)-m.answered == 1 {
-			m.verdict, m.victim = err, last
-			_ = m.p.Kill()
+			m.sentence(err, last)
 			continue
 		}
 		time.AfterFunc(3*flushAfter, func() { f.stop(m, last, err) })

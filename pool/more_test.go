@@ -27,6 +27,7 @@ func moreFlavours() []flavour {
 			name: "processes", remote: true, make: make, pool: create,
 			run: func(_ *testing.T, fn func(ctx context.Context)) { fn(context.Background()) },
 		},
+		{name: "processes, machine", remote: true, virtual: true, make: make, pool: create, run: threaded(gil.NewMachine(4), gil.CPython313)},
 		{name: "processes, thread", remote: true, make: make, pool: create, run: threaded(gil.Live(), gil.CPython313)},
 	}
 }

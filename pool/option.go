@@ -22,6 +22,7 @@ type site int
 const (
 	atThreads site = 1 << iota // what makes executors and pools of threads
 	atProcesses
+	atInterpreters
 	atTask
 	atMap
 	atShutdown
@@ -29,7 +30,7 @@ const (
 
 func (s site) String() string {
 	return map[site]string{
-		atThreads: "workers that are threads", atProcesses: "workers that are processes", atTask: "a task", atMap: "a map", atShutdown: "a shutdown",
+		atThreads: "workers that are threads", atProcesses: "workers that are processes", atInterpreters: "workers that have interpreters", atTask: "a task", atMap: "a map", atShutdown: "a shutdown",
 	}[s]
 }
 
@@ -104,14 +105,14 @@ func (o setting) where() (string, site) { return o.name, o.sites }
 // WithName sets what workers are called: name_0, name_1 … By default it is the
 // executor's kind and number. Python: thread_name_prefix.
 func WithName(name string) Option {
-	return setting{"WithName", atThreads | atProcesses, func(c *config) { c.name = name }}
+	return setting{"WithName", atThreads | atProcesses | atInterpreters, func(c *config) { c.name = name }}
 }
 
 // WithInitializer has every worker call f with in before anything else. If one
 // fails, nothing can be run: the executor or pool is broken, with that error.
 // Python: initializer, initargs.
 func WithInitializer[In, Out any](f Function[In, Out], in In) Option {
-	return setting{"WithInitializer", atThreads | atProcesses, func(c *config) {
+	return setting{"WithInitializer", atThreads | atProcesses | atInterpreters, func(c *config) {
 		if f == nil {
 			c.bad = badValue("initializer must be a callable", "WithInitializer: the function is nil")
 			return
@@ -132,7 +133,7 @@ func WithInitializer[In, Out any](f Function[In, Out], in In) Option {
 // WithMaxTasksPerChild replaces each worker after n tasks; a chunk of a map is one
 // task. Python: maxtasksperchild, max_tasks_per_child.
 func WithMaxTasksPerChild(n int) Option {
-	return setting{"WithMaxTasksPerChild", atThreads | atProcesses, func(c *config) {
+	return setting{"WithMaxTasksPerChild", atThreads | atProcesses | atInterpreters, func(c *config) {
 		if n < 1 {
 			c.bad = badValue("max_tasks_per_child must be >= 1", "WithMaxTasksPerChild(%d): at least 1", n)
 		}
@@ -142,7 +143,7 @@ func WithMaxTasksPerChild(n int) Option {
 
 // WithMaxPending bounds how many tasks may wait and run at once. With so many,
 // Submit waits, with the GIL given up, and TrySubmit is refused with ErrFull. Maps
-// wait too.
+// wait too. An InterpreterExecutor does not have it.
 func WithMaxPending(n int) Option {
 	return setting{"WithMaxPending", atThreads | atProcesses, func(c *config) {
 		if n < 1 {
@@ -155,7 +156,7 @@ func WithMaxPending(n int) Option {
 // WithRepanic has Result panic with the *PanicError of a task that panicked, instead
 // of returning it.
 func WithRepanic() Option {
-	return setting{"WithRepanic", atThreads | atProcesses | atTask, func(c *config) { c.repanic = true }}
+	return setting{"WithRepanic", atThreads | atProcesses | atInterpreters | atTask, func(c *config) { c.repanic = true }}
 }
 
 // WithRetries has a task that was running when its worker died run again, on another

@@ -34,7 +34,7 @@ const (
 // Options: as for NewThreadExecutor. Python: multiprocessing.pool.ThreadPool(n).
 func NewThread(t *gil.Thread, n int, opts ...Option) *Pool {
 	opts = append(opts[:len(opts):len(opts)], asPool)
-	return &Pool{base: newThreads(t, n, "thread", "ThreadPool-", "Number of processes must be at least 1", opts)}
+	return &Pool{base: newThreads(t, n, atThreads, "thread", "ThreadPool-", "Number of processes must be at least 1", opts)}
 }
 
 // asPool has refusals speak of a pool.

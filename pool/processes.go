@@ -22,14 +22,14 @@ var _ Executor = (*ProcessExecutor)(nil)
 // Options: WithName, WithInitializer, WithMaxTasksPerChild, WithMaxPending,
 // WithRepanic, WithRetries. Python: ProcessPoolExecutor(max_workers=n).
 func NewProcessExecutor(ctx context.Context, n int, opts ...Option) (*ProcessExecutor, error) {
-	r, err := newProcesses(n, "process", "ProcessPoolExecutor-", "max_workers must be greater than 0", true, opts)
+	r, err := newProcesses(ctx, n, "process", "ProcessPoolExecutor-", "max_workers must be greater than 0", true, opts)
 	if err != nil {
 		return nil, err
 	}
 	return &ProcessExecutor{r}, nil
 }
 
-func newProcesses(n int, kind, prefix, python string, breaks bool, opts []Option) (*base, error) {
+func newProcesses(ctx context.Context, n int, kind, prefix, python string, breaks bool, opts []Option) (*base, error) {
 	cfg, err := configure(atProcesses, opts)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func newProcesses(n int, kind, prefix, python string, breaks bool, opts []Option
 	if i := cfg.initialize; i != nil && i.name == "" {
 		return nil, badValue("cannot pickle 'function' object", "an initializer made by Func cannot leave the process; make it known to processes with process.Define, in a package variable")
 	}
-	f := newFleet(n, kind, prefix, breaks, cfg)
+	f := newFleet(ctx, n, kind, prefix, breaks, cfg)
 	return &base{e: f, cfg: cfg, of: &f.place}, nil
 }
 
@@ -65,7 +65,7 @@ func (x *ProcessExecutor) With(ctx context.Context, fn func()) error {
 // Options: as for NewProcessExecutor. Python: multiprocessing.Pool(n).
 func New(ctx context.Context, n int, opts ...Option) (*Pool, error) {
 	opts = append(opts[:len(opts):len(opts)], asPool)
-	r, err := newProcesses(n, "process", "PoolWorker-", "Number of processes must be at least 1", false, opts)
+	r, err := newProcesses(ctx, n, "process", "PoolWorker-", "Number of processes must be at least 1", false, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,9 @@ type assignment struct {
 	Claims *process.RawValue[int64]
 	Init   string
 	Arg    any
+	// Object is what an observer knows the pool by. If it is not 0, every job has its
+	// number behind its name.
+	Object uint64
 }
 
 // taken is more than any number of jobs in a message.
@@ -43,6 +46,7 @@ var worker = process.DefineTarget("github.com/pygil/pygil/pool.worker", serve)
 // A servant is a worker process as it sees itself.
 type servant struct {
 	conn   *pipe.Conn
+	object uint64
 	claims *int64
 	known  map[string]process.Target
 	target process.Target // of the last job
@@ -67,7 +71,7 @@ func serve(t *gil.Thread, a assignment) error {
 	if virtual(t) == nil {
 		signal.Ignore(os.Interrupt) // Ctrl-C is the pool's business
 	}
-	s := &servant{conn: a.Conn, known: map[string]process.Target{}}
+	s := &servant{conn: a.Conn, object: a.Object, known: map[string]process.Target{}}
 	if a.Claims != nil {
 		s.claims = a.Claims.Pointer()
 	}
@@ -141,6 +145,13 @@ func (s *servant) perform(t *gil.Thread, m []byte) error {
 				s.target, err = s.lookup(s.name)
 			}
 		}
+		number := uint64(0)
+		if s.object != 0 {
+			var cut error
+			if number, m, cut = cutNumber(m); cut != nil {
+				return cut
+			}
+		}
 		argument, rest, cut := cutBytes(m)
 		if cut != nil {
 			return cut
@@ -149,13 +160,23 @@ func (s *servant) perform(t *gil.Thread, m []byte) error {
 		if s.claims != nil && atomic.AddInt64(s.claims, 1) > int64(count) {
 			break // the pool has taken the rest back
 		}
+		s.tell(t, gil.Event{Kind: gil.EvTaskBegin, A: int64(number), Name: s.name})
 		answer := s.answer(t, form, argument, err)
+		s.tell(t, gil.Event{Kind: gil.EvTaskEnd, A: int64(number), B: int64(min(answer[0], 1))})
 		s.add(t, answer, count-i > 1)
 	}
 	s.mu.Lock()
 	s.busy = now(t) - began
 	s.mu.Unlock()
 	return s.send(t, true)
+}
+
+// tell tells the observer of an emulated world.
+func (s *servant) tell(t *gil.Thread, e gil.Event) {
+	if s.object != 0 {
+		e.Obj = s.object
+		t.Emit(e)
+	}
 }
 
 // now is the time of the worker's world.

@@ -47,6 +47,15 @@ func flavours() []flavour {
 		{name: "threads, machine", virtual: true, run: threaded(gil.NewMachine(4), gil.CPython313), make: threadExecutor, pool: threadPool},
 		{name: "threads, machine, free", virtual: true, run: threaded(gil.NewMachine(4), gil.CPython313T), make: threadExecutor, pool: threadPool},
 	}
+	for _, f := range []flavour{
+		{name: "interpreters", run: threaded(gil.Live(), gil.CPython314)},
+		{name: "interpreters, machine", virtual: true, run: threaded(gil.NewMachine(4), gil.CPython314)},
+	} {
+		f.make = func(ctx context.Context, n int, opts ...pool.Option) pool.Executor {
+			return pool.NewInterpreterExecutor(thread(ctx), n, opts...)
+		}
+		all = append(all, f)
+	}
 	return append(all, moreFlavours()...)
 }
 
@@ -68,9 +77,21 @@ func with(t *testing.T, n int, fn func(t *testing.T, ctx context.Context, ex poo
 	})
 }
 
+// everyPool is every for those that have a Pool.
+func everyPool(t *testing.T, fn func(t *testing.T, ctx context.Context, f flavour)) {
+	for _, f := range flavours() {
+		if f.pool == nil {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			f.run(t, func(ctx context.Context) { fn(t, ctx, f) })
+		})
+	}
+}
+
 // withPool is with for a Pool.
 func withPool(t *testing.T, n int, fn func(t *testing.T, ctx context.Context, p *pool.Pool), opts ...pool.Option) {
-	every(t, func(t *testing.T, ctx context.Context, f flavour) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
 		p := f.pool(ctx, n, opts...)
 		assert.NoError(t, p.With(ctx, func() { fn(t, ctx, p) }))
 		assert.NoError(t, p.Join(ctx))
@@ -340,7 +361,7 @@ func until(t *testing.T, ctx context.Context, is func() bool) {
 
 // CPython: ExecutorTest.test_max_workers_negative, TestPool.test_make_pool.
 func TestNumberOfWorkers(t *testing.T) {
-	every(t, func(t *testing.T, ctx context.Context, f flavour) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
 		if f.remote {
 			return // they return it: see TestNumberOfProcesses
 		}
@@ -462,7 +483,7 @@ func TestAsyncTimeout(t *testing.T) {
 
 // CPython: test_enter, test_terminate, join before close, everything after close.
 func TestPoolStates(t *testing.T) {
-	every(t, func(t *testing.T, ctx context.Context, f flavour) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
 		p := f.pool(ctx, 2)
 		assert.Equal(t, "<pool.Pool state=RUN pool_size=2>", p.String())
 		text := func(err error) string {
@@ -574,6 +595,9 @@ func TestFailingInitializer(t *testing.T) {
 			broken(t, pool.Submit(ctx, ex, square, 1).Exception(ctx))
 			assert.NoError(t, pool.Shutdown(ctx, ex))
 
+			if f.pool == nil {
+				continue
+			}
 			p := f.pool(ctx, 2, fail)
 			_, err := pool.Map(ctx, p, square, upTo(100))
 			broken(t, err)
@@ -595,7 +619,9 @@ func broken(t *testing.T, err error) {
 
 // Bounded submission waits, or refuses, and everything is done.
 func TestMaxPending(t *testing.T) {
-	with(t, 1, func(t *testing.T, ctx context.Context, ex pool.Executor) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
+		ex := f.make(ctx, 1, pool.WithMaxPending(2))
+		defer func() { assert.NoError(t, pool.Shutdown(ctx, ex)) }()
 		slow := pool.Submit(ctx, ex, nap, 20*time.Millisecond)
 		second := pool.Submit(ctx, ex, square, 2)
 		refused := 0
@@ -611,7 +637,7 @@ func TestMaxPending(t *testing.T) {
 		out, errs := collect(pool.MapOn(ctx, ex, square, upTo(30)))
 		assert.Empty(t, errs)
 		assert.Equal(t, squares(30), out)
-	}, pool.WithMaxPending(2))
+	})
 }
 
 // Of what waits, the highest priority is next, and equals keep their order.
@@ -638,7 +664,7 @@ func TestPriority(t *testing.T) {
 
 // Resize: more workers, fewer workers, and none is refused.
 func TestResize(t *testing.T) {
-	every(t, func(t *testing.T, ctx context.Context, f flavour) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
 		p := f.pool(ctx, 1)
 		for _, n := range []int{4, 2, 3, 1} {
 			assert.NoError(t, p.Resize(ctx, n))

@@ -29,11 +29,11 @@ var executors atomic.Int64
 // Options: WithName, WithInitializer, WithMaxTasksPerChild, WithMaxPending,
 // WithRepanic. Python: ThreadPoolExecutor(max_workers=n).
 func NewThreadExecutor(t *gil.Thread, n int, opts ...Option) *ThreadExecutor {
-	return &ThreadExecutor{newThreads(t, n, "thread", "ThreadPoolExecutor-", "max_workers must be greater than 0", opts)}
+	return &ThreadExecutor{newThreads(t, n, atThreads, "thread", "ThreadPoolExecutor-", "max_workers must be greater than 0", opts)}
 }
 
-func newThreads(t *gil.Thread, n int, kind, prefix, python string, opts []Option) *base {
-	cfg, err := configure(atThreads, opts)
+func newThreads(t *gil.Thread, n int, s site, kind, prefix, python string, opts []Option) *base {
+	cfg, err := configure(s, opts)
 	if err != nil {
 		panic(err)
 	}

@@ -12,7 +12,8 @@ import (
 // alone have. Numbers are uvarints.
 //
 //	to the worker    count | jobs
-//	a job            form | name, if it is not that of the job before | length | argument
+//	a job            form | name, if it is not that of the job before | number, if there is
+//	                 an observer | length | argument
 //	to the pool      count | last | nanoseconds | answers
 //	an answer        length | status | result, or failure
 //
