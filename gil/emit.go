@@ -10,21 +10,24 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // emitter delivers events to the observer. Live and explored events go out at once. A timed
 // thread may run ahead of the others, so its events wait until nothing earlier
 // can happen any more.
 type emitter struct {
-	kern    kernel.Kernel
-	to      Observer
-	values  ValueObserver // the same, if it is one
-	live    bool
-	mu      sync.Mutex
-	seq     uint64
-	pending eventHeap
-	pushed  uint64
-	broken  error // how the observer panicked; it is told nothing more
+	kern   kernel.Kernel
+	to     Observer
+	values ValueObserver // the same, if it is one
+	live   bool
+	// The events carry where in the program they come from.
+	locations bool
+	mu        sync.Mutex
+	seq       uint64
+	pending   eventHeap
+	pushed    uint64
+	broken    error // how the observer panicked; it is told nothing more
 }
 
 func newEmitter(k kernel.Kernel, to Observer) *emitter {
@@ -39,6 +42,9 @@ func (e *emitter) event(t *Thread, ev Event) { e.eventBy(t, t, ev) }
 
 // eventBy is event for something that by does to t, which has no clock yet.
 func (e *emitter) eventBy(by, t *Thread, ev Event) {
+	if e.locations {
+		ev.Loc = site.Caller()
+	}
 	ev.T = time.Duration(e.kern.Now(&by.k))
 	ev.TID = t.tid
 	ev.PID = t.interp.pid
@@ -47,6 +53,9 @@ func (e *emitter) eventBy(by, t *Thread, ev Event) {
 
 // value queues the value that goes with an event.
 func (e *emitter) value(t *Thread, ev Event, v any) {
+	if e.locations {
+		ev.Loc = site.Caller()
+	}
 	ev.T = time.Duration(e.kern.Now(&t.k))
 	ev.TID = t.tid
 	ev.PID = t.interp.pid

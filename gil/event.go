@@ -39,7 +39,7 @@ type Event struct {
 	Peer uint32        // the other thread: who holds, who is woken
 	A, B int64         // numbers; see the kinds
 	Why  Why           // the reason
-	Loc  uintptr       // program counter of the user's call where recorded
+	Loc  uintptr       // program counter of the call in the program, 0 without WithLocations
 	Name string        // name of the thread, object or label where the event introduces one
 }
 

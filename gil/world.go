@@ -42,6 +42,7 @@ func newWorld(k kernel.Kernel, o options) *world {
 	w := &world{kern: k, opts: o}
 	if o.observer != nil {
 		w.emit = newEmitter(k, o.observer)
+		w.emit.locations = o.locations
 	}
 	return w
 }
@@ -68,6 +69,7 @@ type options struct {
 	name      string
 	stdout    io.Writer
 	checks    bool
+	locations bool
 	labels    bool
 	daemon    bool
 	daemonSet bool
@@ -117,6 +119,10 @@ func WithStdout(w io.Writer) Option {
 // WithChecks makes the live world check that threads are used on their own
 // goroutines. It costs about a microsecond per check.
 func WithChecks() Option { return optionFunc(func(c *options) { c.checks = true }) }
+
+// WithLocations has every event carry the place in the program that led to it: its
+// Loc. It costs about a microsecond per event.
+func WithLocations() Option { return optionFunc(func(c *options) { c.locations = true }) }
 
 // WithPprofLabels labels the goroutines of live threads for profiles: gil.thread
 // and gil.interp.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // account is one run written down with everything there is to say about it: what a
@@ -165,7 +166,7 @@ func record(prog func(*gil.Thread), c *config, s Strategy) (*account, *runner, e
 	conf.sandbox = append(conf.sandbox[:len(conf.sandbox):len(conf.sandbox)], gil.WithObserver(w))
 	r := newRunner(prog, &conf)
 	defer r.close()
-	r.k.Announced = func(*kernel.Task, kernel.Op) uintptr { return callSite() }
+	r.k.Announced = func(*kernel.Task, kernel.Op) uintptr { return site.Caller() }
 	w.Start(0, 0)
 	w.r = r
 	if v, ok := s.(*viewer); ok {
@@ -203,7 +204,7 @@ func (w *recording) Choose(p *Point) int {
 func (w *recording) Draw(p *Point, thread, n int) int {
 	w.meet(p.r)
 	v := p.r.drawFor(w.inner, thread, n)
-	w.a.draws = append(w.a.draws, draw{len(w.a.steps), thread, v, n, callSite(), p.r.fatal})
+	w.a.draws = append(w.a.draws, draw{len(w.a.steps), thread, v, n, site.Caller(), p.r.fatal})
 	return v
 }
 

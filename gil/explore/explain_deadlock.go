@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // deadlocked says why nobody can go on: the name of the pattern and one line for
@@ -156,7 +157,7 @@ func (a *account) waitLine(i, holder, since int) string {
 }
 
 func taken(pc uintptr) string {
-	if w := where(pc); w != "" {
+	if w := site.Line(pc); w != "" {
 		return " (taken at " + w + ")"
 	}
 	return ""

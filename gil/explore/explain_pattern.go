@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // pattern is what went wrong between threads, by the name that the field has for
@@ -252,7 +253,7 @@ func (s *happening) past() string {
 
 // at is a site in brackets.
 func at(pc uintptr) string {
-	if w := where(pc); w != "" {
+	if w := site.Line(pc); w != "" {
 		return " (" + w + ")"
 	}
 	return ""

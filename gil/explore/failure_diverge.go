@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/pygil/pygil/internal/site"
 )
 
 // diverge finds out where a program that is not deterministic does different
@@ -74,7 +76,7 @@ func (s *happening) equal(o *happening) bool {
 func culprits(sites []uintptr) []string {
 	var out []string
 	for _, pc := range sites {
-		f, ok := userFrame(pc)
+		f, ok := site.User(pc)
 		if !ok {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // strays finds goroutines that act as a thread that is not theirs: a program that
@@ -82,7 +83,7 @@ func (s *strays) announced(t *kernel.Task, _ kernel.Op) uintptr {
 	default:
 		if s.found == nil {
 			s.found = &Diagnosis{Kind: Nondeterminism, bound: true, Threads: []string{t.Name}, Text: fmt.Sprintf(
-				"thread %s is used from a goroutine that is not its own%s; start threads with Thread.Go, not with go", t.Name, at(callSite()))}
+				"thread %s is used from a goroutine that is not its own%s; start threads with Thread.Go, not with go", t.Name, at(site.Caller()))}
 		}
 		runtime.Goexit()
 	}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pygil/pygil/internal/site"
 )
 
 // WithPatience sets how long, in real time, a program may run without performing an
@@ -250,7 +252,7 @@ func stuckStack(driver string) (what, stack string) {
 			if j := strings.LastIndex(l, "("); j > 0 {
 				name = l[:j]
 			}
-			if ownFrame(name) {
+			if site.Own(name) {
 				continue
 			}
 			file := strings.TrimSpace(strings.Split(t.text, "\n")[i+1])

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // Choice is a thread that has not ended, at a point of a Session: what it is about
@@ -204,11 +205,11 @@ func (v *viewer) Draw(p *Point, thread, n int) int {
 	shot.state = a.state(len(r.steps), r)
 	shot.state.Threads[thread].Next = "choose of " + strconv.Itoa(n)
 	shot.draws = true
-	site := where(callSite())
-	shot.state.Threads[thread].Site = site
+	line := site.Line(site.Caller())
+	shot.state.Threads[thread].Site = line
 	for i := range n {
 		d := draw{value: i, of: n}
-		shot.choices = append(shot.choices, Choice{Thread: r.nameOf(thread), Path: r.pathOf(thread), Op: d.String(), Site: site})
+		shot.choices = append(shot.choices, Choice{Thread: r.nameOf(thread), Path: r.pathOf(thread), Op: d.String(), Site: line})
 		shot.index = append(shot.index, thread)
 	}
 	v.end(r, thread)
@@ -223,7 +224,7 @@ func (a *account) choice(i, n int, r *runner, blocked bool) Choice {
 	op := r.k.Pending(i)
 	o := a.objects[op.Obj]
 	s := happening{actor: i, kind: op.Kind, obj: o, text: r.threads[i].task.Label}
-	c := Choice{Thread: r.nameOf(i), Path: r.pathOf(i), Op: a.cell(&s), Site: where(op.Site)}
+	c := Choice{Thread: r.nameOf(i), Path: r.pathOf(i), Op: a.cell(&s), Site: site.Line(op.Site)}
 	if !blocked {
 		return c
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // State is what a program is like at a step of a Session.
@@ -81,7 +82,7 @@ func (a *account) state(n int, r *runner) State {
 			op := r.k.Pending(i)
 			o := a.objects[op.Obj]
 			t.Next = a.cell(&happening{actor: i, kind: op.Kind, obj: o, text: r.threads[i].task.Label})
-			t.Site = where(op.Site)
+			t.Site = site.Line(op.Site)
 			if o != nil && !o.shared && !r.k.Enabled().Has(i) {
 				queues[o] = append(queues[o], t.Name)
 			}

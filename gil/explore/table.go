@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // cell is an operation as it stands in a table: what it is about, what it read or
@@ -277,7 +278,7 @@ func (a *account) layOut(rows []row) string {
 				pad(&b, "", width[t]+2)
 			}
 		}
-		if w := where(r.site); w != "" {
+		if w := site.Line(r.site); w != "" {
 			b.WriteString("  " + w)
 		}
 		trim(&b)

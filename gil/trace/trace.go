@@ -3,11 +3,10 @@ package trace
 import (
 	"errors"
 	"fmt"
-	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/site"
 )
 
 // Schema is the version of the event model and of the JSON lines that carry it.
@@ -99,16 +98,9 @@ func (s *sites) number(pc uintptr) uintptr {
 	if n, ok := s.of[pc]; ok {
 		return n
 	}
-	text := "?"
-	if f, _ := runtime.CallersFrames([]uintptr{pc}).Next(); f.File != "" {
-		file := f.File
-		for i := len(file) - 1; i > 0; i-- {
-			if file[i] == '/' {
-				file = file[i+1:]
-				break
-			}
-		}
-		text = file + ":" + strconv.Itoa(f.Line)
+	text := site.Line(pc)
+	if text == "" {
+		text = "?"
 	}
 	n := uintptr(len(s.list))
 	s.list = append(s.list, text)
