@@ -68,6 +68,7 @@ type generated struct {
 	threads [][]instruction
 	nested  bool // thread 2 is started by thread 1
 	alive   bool // somebody asks whether a thread is alive
+	unknown bool // nobody has used the locks when the threads begin
 }
 
 type instruction struct {
@@ -151,11 +152,13 @@ func (g generated) run(t *gil.Thread) string {
 	cond := threading.NewCondition(locks[0])
 	sem := threading.NewSemaphore(1)
 	event := &threading.Event{Name: "e"}
-	for _, l := range locks {
-		l.Locked(t)
+	if !g.unknown {
+		for _, l := range locks {
+			l.Locked(t)
+		}
+		sem.Value(t)
+		event.IsSet(t)
 	}
-	sem.Value(t)
-	event.IsSet(t)
 	logs := make([][]byte, len(g.threads))
 	ts := make([]*gil.Thread, len(g.threads))
 	var body func(i int) func(t *gil.Thread)
@@ -322,4 +325,25 @@ func TestGenerated(t *testing.T) {
 		}
 	}
 	t.Logf("%d programs, %d classes of %d schedules", compared, classes, schedules)
+}
+
+// TestUnknown has programs in which it depends on the schedule who uses an object
+// first, and so what package gil calls it.
+func TestUnknown(t *testing.T) {
+	programs := 1000
+	switch {
+	case raceDetector:
+		programs = 20
+	case testing.Short():
+		programs = 150
+	}
+	for seed := uint64(0); programs > 0; seed++ {
+		g := generate(seed)
+		g.unknown = true
+		wrong, all := compare(g, explore.DPOR(), 800)
+		require.Empty(t, wrong, "program %d:%v", seed, g)
+		if all != nil {
+			programs--
+		}
+	}
 }

@@ -91,17 +91,15 @@ func (r *runner) draws() [][]int32 {
 
 // deviation is a draw as schedules have it.
 func (r *runner) deviation(d *drawn) Deviation {
-	instead := "#" + strconv.Itoa(int(d.value))
-	if d.nth > 1 {
-		instead = strconv.Itoa(int(d.nth)) + instead
-	}
-	return Deviation{r.pathOf(int(d.thread)), int(d.op), instead}
+	return Deviation{r.pathOf(int(d.thread)), int(d.op), drawText(int(d.nth), int(d.value))}
 }
 
-// drawing is the Instead of a deviation of a draw, with another number.
-func (d Deviation) drawing(v int) string {
-	nth, _, _ := strings.Cut(d.Instead, "#")
-	return nth + "#" + strconv.Itoa(v)
+// drawText is the Instead of a deviation of a draw.
+func drawText(nth, value int) string {
+	if nth == 1 {
+		return "#" + strconv.Itoa(value)
+	}
+	return strconv.Itoa(nth) + "#" + strconv.Itoa(value)
 }
 
 // isDraw reports whether the deviation is one of a draw.

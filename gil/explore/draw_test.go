@@ -203,6 +203,34 @@ func TestDrawsShrink(t *testing.T) {
 	require.Len(t, texts, 1, "%v", texts)
 }
 
+// TestDrawsNearby: a schedule finds its failure again in a program that draws once more
+// or less before, or does more.
+func TestDrawsNearby(t *testing.T) {
+	program := func(draws, loads int) func(t *gil.Thread) {
+		return func(t *gil.Thread) {
+			n := gil.NewVar("n", 0)
+			a := t.Go("a", func(t *gil.Thread) {
+				for range loads {
+					n.Load(t)
+				}
+				for range draws {
+					t.Choose(2)
+				}
+				require.NotEqual(t, 7, t.Choose(9))
+			})
+			a.Join(t)
+		}
+	}
+	f := explore.Find(program(2, 1))
+	require.NotNil(t, f)
+	require.Contains(t, f.Schedule.String(), "gil2:1@2>3#7/")
+	for _, edit := range [][2]int{{2, 1}, {1, 1}, {3, 1}, {2, 3}, {3, 2}, {1, 0}} {
+		again := explore.Replay(program(edit[0], edit[1]), f.Schedule, explore.WithNearby(500))
+		require.NotNil(t, again, "%v", edit)
+		require.Equal(t, f.Kind, again.Kind)
+	}
+}
+
 // TestDrawsStrict: where a number cannot be drawn, or nothing is drawn, a strict
 // replay says so, and a lenient one goes on.
 func TestDrawsStrict(t *testing.T) {

@@ -96,12 +96,17 @@ func (f *Failure) endlessAs(k Kind) bool {
 
 // nearby yields the schedule itself, then those in which all deviations of one
 // thread, or of all, or a single one, lie the same number of operations earlier or
-// later, and then the same with threads renumbered, as an edit does that starts one
-// thread more or fewer.
+// later, and then the same with draws renumbered, as an edit does that draws once more
+// or less, and with threads renumbered, as one does that starts one more or fewer.
 func nearby(s Schedule) iter.Seq[Schedule] {
 	return func(yield func(Schedule) bool) {
 		if !around(s, yield) {
 			return
+		}
+		for _, by := range [...]int{1, -1, 2} {
+			if c, ok := s.redrawn(by); ok && !around(c, yield) {
+				return
+			}
 		}
 		for _, by := range [...]int{1, -1, 2} {
 			for from := 1; from <= s.highest(); from++ {
@@ -143,6 +148,18 @@ func around(s Schedule, yield func(Schedule) bool) bool {
 		}
 	}
 	return true
+}
+
+// redrawn is the schedule with draws so many draws later.
+func (s Schedule) redrawn(by int) (c Schedule, ok bool) {
+	c = Schedule{Kind: s.Kind, Deviations: slices.Clone(s.Deviations)}
+	for i := range c.Deviations {
+		if nth, v, is := c.Deviations[i].draw(); is && nth+by > 0 {
+			ok = true
+			c.Deviations[i].Instead = drawText(nth+by, v)
+		}
+	}
+	return c, ok
 }
 
 // highest is the highest number of a child of the main thread that is mentioned.

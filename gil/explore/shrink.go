@@ -226,10 +226,10 @@ func (z *shrinker) halve() {
 func (z *shrinker) lower() {
 	for i := 0; i < len(z.best.Deviations); i++ {
 		d := z.best.Deviations[i]
-		_, value, ok := d.draw()
+		nth, value, ok := d.draw()
 		for v := 1; ok && v < value && v < lowest; v++ {
 			c := Schedule{Deviations: append([]Deviation(nil), z.best.Deviations...)}
-			c.Deviations[i].Instead = d.drawing(v)
+			c.Deviations[i].Instead = drawText(nth, v)
 			if z.accept(newApplier(c), true) {
 				break
 			}

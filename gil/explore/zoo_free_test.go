@@ -18,6 +18,7 @@ var zooFree = []exhibit{
 	{name: "qsort_mt", bad: handOut(true), good: handOut(false), kind: explore.Assertion, within: 60},
 	{name: "streamcluster barrier", bad: reusedBarrier(true), good: reusedBarrier(false), kind: explore.Deadlock, within: 60},
 	{name: "ferret", bad: pipeline(true), good: pipeline(false), kind: explore.Assertion, within: 30},
+	{name: "splash2", bad: forgotten(true), good: forgotten(false), kind: explore.Assertion, classes: 14, goodClasses: 4, within: 30},
 	{name: "bluetooth", bad: bluetooth(true), good: bluetooth(false), kind: explore.Assertion, within: 60},
 }
 
