@@ -267,20 +267,23 @@ func (p *Process) Interrupt() error { return p.signal(syscall.SIGINT, "Interrupt
 
 func (p *Process) signal(sig syscall.Signal, method string) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.usable(); err != nil {
-		return err
-	}
+	err := p.usable()
 	switch {
+	case err != nil:
 	case p.role != child:
-		return asserted("", "%s: only a child can be ended, %s is none", method, p.name)
+		err = asserted("", "%s: only a child can be ended, %s is none", method, p.name)
 	case p.stage != started:
-		return asserted("", "%s: %s has not started; call Start first", method, p.name)
+		err = asserted("", "%s: %s has not started; call Start first", method, p.name)
 	}
-	if p.emulated != nil {
-		return p.emulated.kill(sig)
+	e, b := p.emulated, p.body
+	p.mu.Unlock() // a virtual world switches in kill, and the child's end takes the lock
+	switch {
+	case err != nil:
+		return err
+	case e != nil:
+		return e.kill(sig)
 	}
-	return p.body.signal(sig)
+	return b.signal(sig)
 }
 
 // virtually is the emulated process that p is, nil when it is a real one or has not
