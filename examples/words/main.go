@@ -69,5 +69,13 @@ func story(s *cli.Show) {
 		}
 		s.Printf("\n")
 	}
+	if s.Live {
+		for _, p := range []gil.Profile{gil.CPython313, gil.CPython313T} {
+			par, err := together(p)
+			s.Check(err)
+			s.Printf("Python %-5v  threads seen executing at one instant: %d\n", p, par)
+		}
+		return
+	}
 	s.Printf("Concurrency makes waits overlap. Only parallelism makes computing faster.\n")
 }

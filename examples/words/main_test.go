@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"runtime"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -129,4 +132,27 @@ func TestDefault(t *testing.T) {
 	a := show.Watch(func(t *gil.Thread) { compute.Do(t) })
 	rows.Check(t, 21, len(a.Timeline.Lanes), a.Conc, a.Par)
 	rows.Check(t, 57, 100*a.Utilisation)
+}
+
+// The first line says what the numbers were made with.
+func TestFirstLine(t *testing.T) {
+	var out bytes.Buffer
+	if err := cli.Perform(&out, "example", []string{"-profile", "3.9", "-cores", "2", "-seed", "7"}, func(*cli.Show) {}); err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(out.String(), "\n")
+	rows.Check(t, 141, first)
+}
+
+// No time is asserted: what is counted is who was there at one instant.
+func TestLive(t *testing.T) {
+	with, err := together(gil.CPython313)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := together(gil.CPython313T)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows.Check(t, 142, with, without == 2 || runtime.GOMAXPROCS(0) < 2)
 }

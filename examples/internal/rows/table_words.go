@@ -80,7 +80,7 @@ var waiting = []Row{
 	row(64, "three files: 7.24 s to 5.18 s", "serial = 7.24", "threads = 5.187", "share with the GIL, % = 71.5"),
 	row(65, "the text and its output disagree", "ratio of the text = 0.607", "ratio of the output = 0.715"),
 	like(66, "I/O happens outside the GIL", 25),
-	row(67, "threads hand results over, processes pickle them", "bytes copied by threads = 0 0 0", "by processes grow with the result = true"),
+	row(67, "threads hand results over, processes pickle them", "bytes copied by threads = 0", "by processes grow with the result = true"),
 	row(68, "I/O: threads; computing: processes", "computing, the winner = processes", "waiting, the winner = asyncio", "mixed, the winner = processes"),
 }
 
@@ -91,7 +91,7 @@ var costs = []Row{
 	row(71, "processes need more memory", "threads = 1 × base", "spawn = 5 × base", "fork = 1 × base"),
 	row(72, "\"memory is copied for each child\": fork copies on write", "private, fork, % = 10", "private, spawn, % = 100"),
 	row(73, "enough memory for all copies", "spawn: the child that does not fit = 4", "fork, read only: children that fit = 8"),
-	row(74, "pickle copies", "steps = dump, send, load", "equal = true", "the sender sees a change = false"),
+	row(74, "pickle copies", "a list of 1000000 arrives equal = true", "the sender sees a change = false"),
 	row(75, "what cannot be pickled", "a function = true", "a channel = true"),
 	row(76, "concurrency is cheaper than parallelism", "waits, CPU seconds of processes above those of threads = true", "same wait = true"),
 	row(77, "threads need less memory", "four more threads, bytes in the ledger = 0"),

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"io"
+	"reflect"
+	"slices"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/pygil/pygil/examples/internal/cli"
+	"github.com/pygil/pygil/examples/internal/rows"
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pipe/pickle"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(rows.Main(m)) }
+
+func Example() {
+	cli.Example("messages", story)
+	// Output:
+	// messages: Python 3.13, 4 cores, seed 1, simulated time
+	//
+	// queue, 4 producers and 4 consumers: 4000 items
+	// pipe: the parent gets [42, None, 'hello'], and can answer: True; then EOF
+	// a pipe of one direction, the wrong way: pipe: connection is read-only: send on the other end
+	// pickle: 13 bytes, <nil>
+	// pickle: 0 bytes, pickle: cannot pickle 'func' object: a function cannot leave its process; send a name and look it up on the other side, as process.Define does
+	// pickle: 0 bytes, pickle: cannot pickle 'chan' object: a channel cannot leave its process; send a pipe.Conn or a queue between processes
+}
+
+var show = cli.Default(io.Discard)
+
+func TestPipe(t *testing.T) {
+	got, back, last := throughPipe(show)
+	wrong := "carried"
+	if wrongWay(show) != nil {
+		wrong = "refused"
+	}
+	rows.Check(t, 83, got, back, wrong)
+	end := "another"
+	if ended(last) {
+		end = "EOF"
+	}
+	rows.Check(t, 85, end)
+}
+
+func TestQueue(t *testing.T) {
+	distinct := map[parcel]bool{}
+	inOrder := true
+	for _, g := range throughThreads(show) {
+		last := []int{-1, -1, -1, -1}
+		for _, p := range g {
+			inOrder = inOrder && p.number > last[p.producer]
+			last[p.producer] = p.number
+			distinct[p] = true
+		}
+	}
+	rows.Check(t, 81, len(distinct), inOrder)
+}
+
+// What cannot leave a process is refused; what can, arrives as another thing that is
+// equal.
+func TestPickle(t *testing.T) {
+	_, function := pickle.Marshal(func() {})
+	_, channel := pickle.Marshal(make(chan int))
+	rows.Check(t, 75, function != nil, channel != nil)
+
+	numbers := make([]int, 1_000_000)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	dumped, err := pickle.Marshal(numbers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := pickle.Unmarshal(dumped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, _ := loaded.([]int)
+	equal := reflect.DeepEqual(numbers, copied)
+	copied[0] = 42
+	rows.Check(t, 74, equal, numbers[0] == 42)
+}
+
+// Threads hand over what they have; processes copy every byte.
+func TestResults(t *testing.T) {
+	var sizes []int
+	for _, n := range []int{1_000, 1_000_000, 100_000_000} {
+		b, err := pickle.Marshal(make([]byte, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(b))
+	}
+	copied := 0
+	show.Run(func(t *gil.Thread) {
+		result := gil.NewVar("result", make([]byte, 1_000_000))
+		var got []byte
+		t.Go("", func(t *gil.Thread) { got = result.Load(t) }).Join(t)
+		if &got[0] != &result.Peek()[0] {
+			copied = len(got)
+		}
+	})
+	rows.Check(t, 67, copied, slices.IsSorted(sizes) && sizes[2] > 99*sizes[1])
+}
