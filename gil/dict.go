@@ -89,8 +89,8 @@ func (d *Dict[K, V]) Delete(t *Thread, k K) error {
 	p := t.path(bytecode.DelItem)
 	t.pass(&p[0])
 	d.begin(t, kernel.OpUpdate)
-	_, ok := d.d.remove(k)
-	d.end(t)
+	v, ok := d.d.remove(k)
+	sawIf(ok, &d.shared, t, EvRead, v)
 	if !ok {
 		t.raised(&p[1])
 		return d.missing(k)
@@ -156,7 +156,7 @@ func (d *Dict[K, V]) SetDefault(t *Thread, k K, def V) V {
 		v = def
 		d.d.set(k, v)
 	}
-	d.end(t)
+	saw(&d.shared, t, EvRead, v)
 	t.pass(&p[1])
 	return v
 }
@@ -170,7 +170,7 @@ func (d *Dict[K, V]) Pop(t *Thread, k K) (V, error) {
 	t.pass(&p[0])
 	d.begin(t, kernel.OpUpdate)
 	v, ok := d.d.remove(k)
-	d.end(t)
+	sawIf(ok, &d.shared, t, EvRead, v)
 	if !ok {
 		t.raised(&p[1])
 		return v, d.missing(k)
@@ -194,7 +194,7 @@ func (d *Dict[K, V]) Update(t *Thread, items ...Item[K, V]) {
 	for _, it := range items {
 		d.d.set(it.Key, it.Value)
 	}
-	d.end(t)
+	saw(&d.shared, t, EvWrite, items)
 	t.pass(&p[1])
 }
 
@@ -245,7 +245,7 @@ func (d *Dict[K, V]) Keys(t *Thread) []K {
 			ks = append(ks, e.Key)
 		}
 	}
-	d.end(t)
+	saw(&d.shared, t, EvRead, ks)
 	t.pass(&p[1])
 	return ks
 }
@@ -262,7 +262,7 @@ func (d *Dict[K, V]) Values(t *Thread) []V {
 			vs = append(vs, e.Value)
 		}
 	}
-	d.end(t)
+	saw(&d.shared, t, EvRead, vs)
 	t.pass(&p[1])
 	return vs
 }
@@ -274,7 +274,7 @@ func (d *Dict[K, V]) Items(t *Thread) []Item[K, V] {
 	t.pass(&p[0])
 	d.begin(t, kernel.OpRead)
 	items := d.d.items()
-	d.end(t)
+	saw(&d.shared, t, EvRead, items)
 	t.pass(&p[1])
 	return items
 }
@@ -283,7 +283,7 @@ func (d *Dict[K, V]) Items(t *Thread) []Item[K, V] {
 func (d *Dict[K, V]) read(t *Thread, k K) (V, bool) {
 	d.begin(t, kernel.OpRead)
 	v, ok := d.d.get(k)
-	d.end(t)
+	sawIf(ok, &d.shared, t, EvRead, v)
 	return v, ok
 }
 
@@ -291,7 +291,7 @@ func (d *Dict[K, V]) read(t *Thread, k K) (V, bool) {
 func (d *Dict[K, V]) write(t *Thread, k K, v V) {
 	d.begin(t, kernel.OpWrite)
 	d.d.set(k, v)
-	d.end(t)
+	saw(&d.shared, t, EvWrite, v)
 }
 
 // hashable refuses a key whose dynamic type has no hash before anything is locked

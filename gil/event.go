@@ -14,9 +14,11 @@ type Observer interface {
 	Observe(Event)
 }
 
-// A ValueObserver is an Observer that is also told the values that a Var is read
-// and written with. ObserveValue follows Observe for each such event, with the
-// event again; the same rules apply to it.
+// A ValueObserver is an Observer that is also told what a Var, List or Dict was read
+// or written with: ObserveValue follows Observe for each such event, with the event
+// again. Its Kind then says which way the value went, EvRead out and EvWrite in: a
+// List.Pop writes the list, and its value is one that was read. An operation that
+// found nothing has no value. The same rules apply to it as to Observe.
 type ValueObserver interface {
 	Observer
 	ObserveValue(e Event, v any)

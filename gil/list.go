@@ -53,7 +53,7 @@ func (l *List[T]) Append(t *Thread, v T) {
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
 	l.v = append(l.v, v)
-	l.end(t)
+	saw(&l.shared, t, EvWrite, v)
 	t.pass(&p[1])
 }
 
@@ -65,7 +65,7 @@ func (l *List[T]) Extend(t *Thread, vs ...T) {
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
 	l.v = append(l.v, vs...)
-	l.end(t)
+	saw(&l.shared, t, EvWrite, vs)
 	t.pass(&p[1])
 }
 
@@ -80,7 +80,7 @@ func (l *List[T]) Insert(t *Thread, i int, v T) {
 		i += len(l.v)
 	}
 	l.v = slices.Insert(l.v, min(max(i, 0), len(l.v)), v)
-	l.end(t)
+	saw(&l.shared, t, EvWrite, v)
 	t.pass(&p[1])
 }
 
@@ -107,7 +107,7 @@ func (l *List[T]) pop(t *Thread, c bytecode.Construct, i int) (v T, err error) {
 		v = l.v[at]
 		l.v = slices.Delete(l.v, at, at+1)
 	}
-	l.end(t)
+	sawIf(ok, &l.shared, t, EvRead, v)
 	switch {
 	case ok:
 		t.pass(&p[1])
@@ -201,7 +201,7 @@ func (l *List[T]) Remove(t *Thread, v T) error {
 	if i >= 0 {
 		l.v = slices.Delete(l.v, i, i+1)
 	}
-	l.end(t)
+	sawIf(i >= 0, &l.shared, t, EvRead, v)
 	if i < 0 {
 		t.raised(&p[1])
 		return badValue("list.remove(x): x not in list",
@@ -218,7 +218,7 @@ func (l *List[T]) Contains(t *Thread, v T) bool {
 	t.pass(&p[0])
 	l.begin(t, kernel.OpRead)
 	i := l.find(v)
-	l.end(t)
+	saw(&l.shared, t, EvRead, i >= 0)
 	t.pass(&p[1])
 	return i >= 0
 }
@@ -234,7 +234,7 @@ func (l *List[T]) Count(t *Thread, v T) (n int) {
 			n++
 		}
 	}
-	l.end(t)
+	saw(&l.shared, t, EvRead, n)
 	t.pass(&p[1])
 	return n
 }
@@ -270,7 +270,7 @@ func (l *List[T]) Snapshot(t *Thread) []T {
 	t.pass(&p[0])
 	l.begin(t, kernel.OpRead)
 	s := slices.Clone(l.v)
-	l.end(t)
+	saw(&l.shared, t, EvRead, s)
 	t.pass(&p[1])
 	return s
 }
@@ -293,7 +293,7 @@ func (s *shared) length(t *Thread, size func() int) int {
 	t.pass(&p[0])
 	s.begin(t, kernel.OpRead)
 	n := size()
-	s.end(t)
+	saw(s, t, EvRead, n)
 	t.pass(&p[1])
 	return n
 }
@@ -302,7 +302,7 @@ func (s *shared) length(t *Thread, size func() int) int {
 func (s *shared) truth(t *Thread, size func() int) bool {
 	s.begin(t, kernel.OpRead)
 	n := size()
-	s.end(t)
+	saw(s, t, EvRead, n)
 	t.Branch(n == 0)
 	return n != 0
 }
@@ -315,7 +315,7 @@ func (l *List[T]) read(t *Thread, i int) (v T, err error) {
 	if ok {
 		v = l.v[at]
 	}
-	l.end(t)
+	sawIf(ok, &l.shared, t, EvRead, v)
 	if !ok {
 		return v, l.outOfRange(i, n, "list index out of range")
 	}
@@ -330,7 +330,7 @@ func (l *List[T]) write(t *Thread, i int, v T) error {
 	if ok {
 		l.v[at] = v
 	}
-	l.end(t)
+	sawIf(ok, &l.shared, t, EvWrite, v)
 	if !ok {
 		return l.outOfRange(i, n, "list assignment index out of range")
 	}

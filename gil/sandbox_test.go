@@ -247,6 +247,49 @@ func TestValueObserver(t *testing.T) {
 	}
 }
 
+// TestValuesOfContainers: which way the value went is in the Kind, and what found
+// nothing has no value.
+func TestValuesOfContainers(t *testing.T) {
+	var seen []string
+	tell := func(e gil.Event, x any) {
+		seen = append(seen, fmt.Sprint(e.Kind, " ", e.Name, " ", x))
+	}
+	require.NoError(t, gil.NewMachine(1, gil.WithObserver(valueFunc(tell))).Run(gil.CPython313, func(th *gil.Thread) {
+		l := gil.NewList("l", 1)
+		l.Append(th, 2)
+		_, _ = l.PopAt(th, 0)
+		_, _ = l.Index(th, 0)
+		_, err := l.Index(th, 7)
+		assert.Error(t, err)
+		_ = l.SetIndex(th, 0, 5)
+		_ = gil.AddAt(th, l, 0, 2)
+		l.Len(th)
+		l.Contains(th, 7)
+		_ = l.Remove(th, 7)
+		_, err = l.Pop(th)
+		assert.Error(t, err)
+
+		d := gil.NewDict[string, int]("d")
+		d.Set(th, "a", 1)
+		_ = gil.AddTo(th, d, "a", 2)
+		d.Get(th, "b")
+		d.SetDefault(th, "b", 4)
+		_, _ = d.Pop(th, "a")
+		d.Len(th)
+		_ = d.Delete(th, "b")
+		assert.Error(t, d.Delete(th, "b"))
+	}))
+	assert.Equal(t, []string{
+		"write l 2", "read l 1", "read l 2", "write l 5", "read l 5", "write l 7", "read l 1", "read l true", "read l 7",
+		"write d 1", "read d 1", "write d 3", "read d 4", "read d 3", "read d 1", "read d 4",
+	}, seen)
+}
+
+type valueFunc func(e gil.Event, x any)
+
+func (valueFunc) Observe(gil.Event)                 {}
+func (f valueFunc) ObserveValue(e gil.Event, x any) { f(e, x) }
+
 // counter is an explorer that counts what it is asked.
 type counter struct {
 	every

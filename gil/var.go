@@ -168,17 +168,27 @@ func NewVar[T any](name string, v T) *Var[T] {
 	return x
 }
 
-// saw is end for an operation that has read or written v.
-func (x *Var[T]) saw(t *Thread, k EventKind, v T) {
+// saw is end for an operation on s that took v out of it, which is EvRead, or put it
+// in, EvWrite.
+func saw[T any](s *shared, t *Thread, k EventKind, v T) {
 	if t.busy {
-		x.told(t, k, v)
-		x.part(t)
+		told(s, t, k, v)
+		s.part(t)
 	}
 }
 
-func (x *Var[T]) told(t *Thread, k EventKind, v T) {
+func told[T any](s *shared, t *Thread, k EventKind, v T) {
 	if e := t.interp.w.emit; e != nil && e.values != nil {
-		e.value(t, Event{Kind: k, Obj: uint64(x.id), Name: x.name}, v)
+		e.value(t, Event{Kind: k, Obj: uint64(s.id), Name: s.name}, v)
+	}
+}
+
+// sawIf is saw for an operation that may have found nothing.
+func sawIf[T any](found bool, s *shared, t *Thread, k EventKind, v T) {
+	if found {
+		saw(s, t, k, v)
+	} else {
+		s.end(t)
 	}
 }
 
@@ -189,7 +199,7 @@ func (x *Var[T]) Load(t *Thread) T {
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)
 	v := x.v
-	x.saw(t, EvRead, v)
+	saw(&x.shared, t, EvRead, v)
 	t.pass(&p[1])
 	return v
 }
@@ -201,7 +211,7 @@ func (x *Var[T]) Store(t *Thread, v T) {
 	t.pass(&p[0])
 	x.begin(t, kernel.OpWrite)
 	x.v = v
-	x.saw(t, EvWrite, v)
+	saw(&x.shared, t, EvWrite, v)
 	t.pass(&p[1])
 }
 
@@ -213,14 +223,14 @@ func (x *Var[T]) Update(t *Thread, f func(T) T) {
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)
 	v := x.v
-	x.saw(t, EvRead, v)
+	saw(&x.shared, t, EvRead, v)
 	t.pass(&p[1])
 	t.pass(&p[2])
 	v = f(v)
 	t.pass(&p[3])
 	x.begin(t, kernel.OpWrite)
 	x.v = v
-	x.saw(t, EvWrite, v)
+	saw(&x.shared, t, EvWrite, v)
 	t.pass(&p[4])
 }
 
@@ -233,7 +243,7 @@ func (x *Var[T]) Swap(t *Thread, v T) T {
 	x.begin(t, kernel.OpUpdate)
 	old := x.v
 	x.v = v
-	x.saw(t, EvWrite, v)
+	saw(&x.shared, t, EvWrite, v)
 	t.pass(&p[1])
 	return old
 }
@@ -260,7 +270,7 @@ func (x *Var[T]) CompareAndSwap(t *Thread, old, v T) (swapped bool) {
 	if swapped = equal(x.v, old); swapped {
 		x.v = v
 	}
-	x.saw(t, EvWrite, x.v)
+	saw(&x.shared, t, EvWrite, x.v)
 	t.pass(&p[1])
 	return swapped
 }
@@ -278,10 +288,10 @@ func Add[N Number](t *Thread, x *Var[N], d N) {
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)
 	v := x.v
-	x.saw(t, EvRead, v)
+	saw(&x.shared, t, EvRead, v)
 	t.pass(&p[1])
 	x.begin(t, kernel.OpWrite)
 	x.v = v + d
-	x.saw(t, EvWrite, v+d)
+	saw(&x.shared, t, EvWrite, v+d)
 	t.pass(&p[2])
 }
