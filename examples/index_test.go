@@ -61,6 +61,11 @@ func TestIndexIsComplete(t *testing.T) {
 		}
 	}
 	assert.Len(t, rows.All(), 146)
+	for i, c := range rows.Claims() {
+		assert.Equal(t, i+1, c.Number)
+		assert.NotEmpty(t, checks[-c.Number], "no test checks W%d: %s", c.Number, c.Says)
+	}
+	assert.Len(t, rows.Claims(), 18)
 	for number := range checks {
 		assert.LessOrEqual(t, number, 146)
 	}
@@ -109,15 +114,24 @@ func index(t *testing.T) string {
 			n := slices.MinFunc(checks[r.Number], func(a, b rows.Mention) int { return cmp.Compare(a.File, b.File) })
 			dir := filepath.ToSlash(filepath.Dir(n.File))
 			where = fmt.Sprintf("[%s](%s) | %s", dir, dir, n.Test)
-			facts := make([]string, len(r.Facts))
-			for i, f := range r.Facts {
-				facts[i] = f.String()
-			}
-			what = strings.Join(facts, "; ")
+			what = facts(r.Facts)
 		}
 		fmt.Fprintf(&out, "| %d | %s | %s | %s |\n", r.Number, r.Claim, where, what)
 	}
+	out.WriteString("\nClaims that are wrong or outdated, as `go run ./examples/wrong` takes them up:\n\n| | what is said | what is going on | what the check finds |\n|---|---|---|---|\n")
+	for _, c := range rows.Claims() {
+		fmt.Fprintf(&out, "| W%d | %s | %s | %s |\n", c.Number, c.Says, c.Truth, facts(c.Facts))
+	}
 	return out.String()
+}
+
+// facts are what a check finds, as a cell of a table.
+func facts(all []rows.Fact) string {
+	texts := make([]string, len(all))
+	for i, f := range all {
+		texts[i] = f.String()
+	}
+	return strings.Join(texts, "; ")
 }
 
 // README.md shows the index as it is.
