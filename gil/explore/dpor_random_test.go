@@ -330,11 +330,9 @@ func TestGenerated(t *testing.T) {
 // TestUnknown has programs in which it depends on the schedule who uses an object
 // first, and so what package gil calls it.
 func TestUnknown(t *testing.T) {
+	slow(t)
 	programs := 1000
-	switch {
-	case raceDetector:
-		programs = 20
-	case testing.Short():
+	if testing.Short() {
 		programs = 150
 	}
 	for seed := uint64(0); programs > 0; seed++ {

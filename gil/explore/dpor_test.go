@@ -27,6 +27,26 @@ func lockLoop(n, rounds int) func(t *gil.Thread) {
 	}
 }
 
+// TestLooksAtClosedGates: that somebody has asked whether a thread is alive is no race
+// with a join of it that waits for ever, which could not have come before either.
+func TestLooksAtClosedGates(t *testing.T) {
+	prog := func(t *gil.Thread) {
+		never, x := new(threading.Event), gil.NewVar("x", 0)
+		a := t.Go("a", func(t *gil.Thread) { never.Wait(t) })
+		t.Go("b", func(t *gil.Thread) {
+			x.Load(t)
+			a.IsAlive(t)
+		})
+		x.Store(t, 1)
+		a.Join(t)
+	}
+	r := explore.Run(prog, explore.WithStrategy(explore.DPOR()), explore.Raw())
+	require.True(t, r.Exhausted)
+	require.Equal(t, 2, r.Classes)
+	require.Equal(t, 2, r.Schedules)
+	require.Zero(t, r.Blocked)
+}
+
 // TestClassCounts has the closed forms: m threads that each take a lock k times are
 // (mk)!/(k!)^m orders.
 func TestClassCounts(t *testing.T) {

@@ -81,6 +81,7 @@ func doneFutures(co *asyncio.Co) (fs []asyncio.Awaitable) {
 // TestAsyncioChoices: what package asyncio leaves to choice is enumerated, each order
 // once.
 func TestAsyncioChoices(t *testing.T) {
+	slow(t)
 	for name, u := range unordered {
 		t.Run(name, func(t *testing.T) {
 			prog := func(opts ...asyncio.Option) func(t *gil.Thread) string {

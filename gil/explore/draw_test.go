@@ -54,6 +54,7 @@ func unlucky(t *gil.Thread) {
 // TestDrawsCovered: every strategy that covers everything draws every number, DPOR
 // none of them twice.
 func TestDrawsCovered(t *testing.T) {
+	slow(t)
 	want := map[string]bool{}
 	for first := range 2 {
 		for last := range 2 {
@@ -110,11 +111,9 @@ func TestDrawsRandom(t *testing.T) {
 // TestDrawsGenerated holds DPOR against the walk through everything on random
 // programs that draw.
 func TestDrawsGenerated(t *testing.T) {
+	slow(t)
 	programs := 300
-	switch {
-	case raceDetector:
-		programs = 20
-	case testing.Short():
+	if testing.Short() {
 		programs = 60
 	}
 	compared, classes, schedules := 0, 0, 0
@@ -135,6 +134,7 @@ func TestDrawsGenerated(t *testing.T) {
 // switches, so that what they are depends on draws between them. DPOR then covers
 // everything too, some of it more than once.
 func TestDrawsLate(t *testing.T) {
+	slow(t)
 	// What a does after its first operation depends on what it draws: it comes between
 	// the others only if they are known to conflict with it.
 	between := func(t *gil.Thread) string {
@@ -158,7 +158,7 @@ func TestDrawsLate(t *testing.T) {
 	require.Equal(t, map[string]bool{"[0 0]": true, "[0 1]": true, "[1 0]": true, "[1 1]": true}, seen)
 
 	programs, late, least := 100, 0, 1
-	if testing.Short() || raceDetector {
+	if testing.Short() {
 		programs, least = 20, 0
 	}
 	for seed := uint64(0); programs > 0; seed++ {
@@ -182,6 +182,7 @@ func TestDrawsLate(t *testing.T) {
 // TestDrawsShrink finds a failure that needs a draw, and shrinks it to one switch and
 // the least number that will do.
 func TestDrawsShrink(t *testing.T) {
+	slow(t)
 	texts := map[string]bool{}
 	for seed := range uint64(10) {
 		f := explore.Find(unlucky, explore.WithSeed(seed))

@@ -43,6 +43,7 @@ func impatient(t *gil.Thread) string {
 // TestEarlyCovered: timers that may fire early are choices that every strategy that
 // covers everything takes both ways, and schedules name them.
 func TestEarlyCovered(t *testing.T) {
+	slow(t)
 	for _, s := range []func() explore.Strategy{
 		explore.DFS, explore.DPOR, func() explore.Strategy { return explore.Preemptions(3) },
 		func() explore.Strategy { return explore.Delays(4) }, func() explore.Strategy { return explore.Sampling(3) }, explore.Random,

@@ -95,8 +95,12 @@ func TestFairnessForgets(t *testing.T) {
 		set := func(t *gil.Thread) { lock.With(t, func() { gil.Add(t, flag, 1) }) }
 		together(t, spin, set, spin, set)
 	}
+	most := 3000
+	if raceDetector {
+		most = 300
+	}
 	search := func(workers int) *explore.Report {
-		return explore.Run(prog, explore.WithStrategy(explore.Random()), explore.WithMaxSchedules(3000), explore.WithWorkers(workers), explore.Raw())
+		return explore.Run(prog, explore.WithStrategy(explore.Random()), explore.WithMaxSchedules(most), explore.WithWorkers(workers), explore.Raw())
 	}
 	one, three := search(1), search(3)
 	require.True(t, one.Fair)

@@ -178,6 +178,21 @@ var detectorMutants = []struct{ name, file, old, new, tests string }{
 		"	q := *c\n", "	q := *c\n	if mutant == NAME { return &q }\n",
 		"TestEventsOfChoices$",
 	},
+	{
+		"a look at a closed gate is a race", "dpor_races.go",
+		"if t.effect == writes && !pending {", "if t.effect == writes && (mutant == NAME || !pending) {",
+		"TestLooksAtClosedGates$",
+	},
+	{
+		"a run is thought to begin like the one before", "dpor_races.go",
+		"kept = min(x.fresh, transitions, len(f.upTo))", "kept = min(x.fresh, transitions, len(f.upTo)); if mutant == NAME { kept = min(x.fresh+1, transitions, len(f.upTo)) }",
+		"TestClassCounts$",
+	},
+	{
+		"draws stay where they were", "failure_replay.go",
+		"if nth, v, is := c.Deviations[i].draw(); is && nth+by > 0 {", "if nth, v, is := c.Deviations[i].draw(); mutant != NAME && is && nth+by > 0 {",
+		"TestDrawsNearby$",
+	},
 }
 
 // TestDetectorMutants breaks the detectors one by one: some test must fail each time.

@@ -11,8 +11,9 @@ import (
 // TestZooCounts holds the class counts of the zoo's small programs against a walk
 // through all their interleavings that knows nothing of conflicts.
 func TestZooCounts(t *testing.T) {
+	slow(t)
 	most, counted := 60_000, 0
-	if testing.Short() || raceDetector {
+	if testing.Short() {
 		most = 3000
 	}
 	for _, e := range zoo {
