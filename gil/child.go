@@ -2,7 +2,6 @@ package gil
 
 import (
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -93,6 +92,7 @@ func (c *Child) Start(t *Thread) {
 	if i.method == Fork {
 		i.fork(t.interp)
 	}
+	w.afford(i, 0)
 	if c.onStart != nil {
 		c.onStart(i)
 	}
@@ -240,50 +240,4 @@ func (i *Interpreter) abandon(by *Thread) {
 			<-u.gone
 		}
 	}
-}
-
-// Ledger is the memory of a machine's processes.
-type Ledger struct{ Processes []Memory }
-
-// Memory is one process's part: all in bytes.
-type Memory struct {
-	PID     int    // its number
-	Name    string // its interpreter's name
-	Base    int64  // a fresh interpreter; with Fork only the first process pays for it
-	Shared  int64  // of the parent, not yet written to (Fork)
-	Private int64  // allocated by Thread.Alloc
-}
-
-// Total is the memory the machine needs: shared pages count once.
-func (l Ledger) Total() int64 {
-	var sum int64
-	for _, p := range l.Processes {
-		sum += p.Base + p.Private
-	}
-	return sum
-}
-
-// Memory returns the ledger of the run, in the order of the process numbers.
-func (m *Machine) Memory() Ledger {
-	m.mu.Lock()
-	w := m.w
-	m.mu.Unlock()
-	var l Ledger
-	if w == nil {
-		return l
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, i := range w.all {
-		if i.creator != nil {
-			continue
-		}
-		p := Memory{PID: int(i.pid), Name: i.name, Base: m.opts.machine.memory, Private: i.private.Load()}
-		if i.process != nil && i.method == Fork {
-			p.Base, p.Shared = 0, m.opts.machine.memory
-		}
-		l.Processes = append(l.Processes, p)
-	}
-	sort.Slice(l.Processes, func(a, b int) bool { return l.Processes[a].PID < l.Processes[b].PID })
-	return l
 }

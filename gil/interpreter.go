@@ -60,6 +60,7 @@ func (w *world) newInterpreter(p Profile, o options) *Interpreter {
 func (w *world) boot(i *Interpreter, o options) *Interpreter {
 	i.id = w.interps.Add(1)
 	i.live = w.live()
+	i.base = o.machine.memory
 	i.home = &home{homes.Add(1), w.kern.World(), i}
 	i.domain = &i.own
 	w.kern.AddDomain(i.domain)

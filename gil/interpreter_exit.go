@@ -41,6 +41,7 @@ func (i *Interpreter) leftMain(t *Thread) bool {
 // parent process, or the thread that runs the sub-interpreter.
 func (i *Interpreter) leftWorld(t *Thread) {
 	if c := i.process; c != nil {
+		i.gone = true
 		c.ended.open(t, All)
 	}
 	if i.subEnded != nil {

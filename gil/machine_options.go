@@ -25,6 +25,7 @@ type machineOptions struct {
 	method      StartMethod
 	startCost   time.Duration // negative: the method's
 	memory      int64
+	limit       int64 // of the memory of all processes, 0 for none
 }
 
 // ideal is the default: switches and wake-ups take no time, so a contended slice

@@ -8,6 +8,9 @@ type fate struct {
 	exits  []func(*Thread)
 	killed bool // its process was
 	estate []inherited
+	base   int64 // of its memory: what a fresh interpreter has
+	shared int64 // its parent's, not yet written to
+	gone   bool  // its memory is free
 }
 
 // AtExit has fn called by the main thread when the process ends: its function has

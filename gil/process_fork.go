@@ -29,6 +29,7 @@ func (i *Interpreter) inherits(x inherited) {
 
 // fork copies what the parent has.
 func (i *Interpreter) fork(parent *Interpreter) {
+	i.base, i.shared = 0, parent.base+parent.shared+parent.private.Load()
 	for _, x := range parent.estate {
 		x.forked(parent, i)
 		i.estate = append(i.estate, x)

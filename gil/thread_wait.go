@@ -188,10 +188,3 @@ func (t *Thread) GC(d time.Duration) {
 		t.look()
 	}
 }
-
-// Alloc adds bytes, which may be negative, to the private memory of the thread's
-// process in the machine's ledger.
-func (t *Thread) Alloc(bytes int64) {
-	t.must()
-	t.interp.private.Add(bytes)
-}

@@ -108,9 +108,31 @@
 // [WithoutSignals] leaves it to the program. A SIGINT that comes before a child has
 // got to Main ends it as Go does: its code is -2.
 //
+// # Emulated processes
+//
+// Given a thread of a gil.Machine, or of a program that package explore runs, the same
+// calls make emulated processes: each has an interpreter and a GIL of its own, its
+// argument and its result go through the codec, and numbers, names and times are the
+// same in every run. gil.WithStartMethod says how they come to be and what that takes.
+// What lies between them, from Lock to RawArray, keeps the same rules; every use of it
+// is announced, so that an explorer walks through the interleavings of processes, and
+// with explore.WithKillPoints kills one at any of these moments.
+//
+// A handle belongs to the process that made it or got it in an argument or a message.
+// A process that was forked has its parent's too; another one that uses a variable's
+// handle gets a [*ValueError].
+//
+// Terminate and Kill end all threads of a process where they are; what its deferred
+// calls do nobody notices. A panic of an emulated process is also one of the run:
+// the error of Machine.Run has it. An error that its function returns is reported on
+// stderr by a Machine, and only in the exit code in an explored run.
+//
+// A SharedMemory has a name that the operating system knows: in a virtual world it is
+// the real one, and its uses are not announced. Managers are not emulated.
+//
 // # Where this is not CPython
 //
-//   - Start methods: there is one, and it is spawn.
+//   - Start methods: there is one, and it is spawn. Emulated processes have all.
 //   - Start never waits for a child that died early, and long arguments do not
 //     make starts wait for each other.
 //   - All waiters of Join see the exit code.

@@ -50,6 +50,9 @@ type managerArgs struct {
 // NewManager starts a manager's process. Close it with Shutdown. The GIL is given
 // up while it starts. Python: multiprocessing.Manager().
 func NewManager(ctx context.Context) (*Manager, error) {
+	if virtual(ctx) != nil {
+		return nil, invalid("", "NewManager: managers are not emulated: share a Value, an Array or a queue with processes of a virtual world")
+	}
 	mine, its, ring, err := wires(ctx)
 	if err != nil {
 		return nil, err

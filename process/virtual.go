@@ -39,6 +39,21 @@ const (
 // newChild makes an emulated process that has not started.
 func newChild(name string, main func(t thread)) *gil.Child { return gil.NewChild(name, main) }
 
+// startChild starts it. The error is that the machine has no memory for it.
+func startChild(c *gil.Child, t thread) (err error) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case *gil.MemoryError:
+			err = fmt.Errorf("process: start: [Errno 12] Cannot allocate memory: %w", x)
+		default:
+			panic(x)
+		}
+	}()
+	c.Start(t)
+	return nil
+}
+
 // forked reports whether the process is a copy of its parent.
 func (e *emulated) forked() bool { return e.child != nil && e.i.StartMethod() == gil.Fork }
 

@@ -57,14 +57,13 @@ func (p *Process) emulate(t thread) (err error) {
 		p.pid, p.emulated, p.stage, p.encode = e.pid(), e, started, nil
 		p.mu.Unlock()
 		here.add(p)
+		for _, fn := range l.after { // before the child can look
+			fn(true)
+		}
+		sent = true
 	})
-	for _, fn := range l.after {
-		fn(true)
-	}
-	sent = true
 	noteUse(p.target.name)
-	e.child.Start(t)
-	return nil
+	return startChild(e.child, t)
 }
 
 // A cargo is what an emulated process is given.
