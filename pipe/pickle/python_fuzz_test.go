@@ -146,7 +146,7 @@ func TestPythonMemory(t *testing.T) {
 		"grow":          repeat("]", "Na"),
 		"long list":     repeat("](", "Ne("),
 		"entries":       repeat("}(", "K\x01N"),
-		"bytearrays":    repeat("cbuiltins\nbytearray\n\x94C\xff"+text+"\x85\x94(", "h\x00h\x01R"),
+		"bytearrays":    repeat("cbuiltins\nbytearray\n\x94B\xf0\x0f\x00\x00"+strings.Repeat(text, 16)+"\x85\x94(", "h\x00h\x01R"),
 		"sets of list":  repeat("cbuiltins\nset\n\x94](K\x01K\x02K\x03K\x04K\x05e\x85\x94(", "h\x00h\x01R"),
 		"keys":          repeat("C\xff"+text+"\x85\x85\x85\x94}(", "h\x00N"),
 		"keys doubling": repeat("C\xff"+text+"\x94", "\x942\x86}h\x00Ns"),
