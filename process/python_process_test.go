@@ -111,7 +111,7 @@ func TestPython(t *testing.T) {
 		require.NoError(t, ours.Send(ctx, pickle.Tuple{"square", 1 << 20}))
 		n, err := pipe.Recv[int64](ctx, ours)
 		require.NoError(t, err)
-		require.EqualValues(t, 1<<40, n)
+		require.Equal(t, int64(1)<<40, n)
 		require.NoError(t, ours.Send(ctx, []any{"square", []byte{1}}))
 		v, err := ours.Recv(ctx)
 		require.NoError(t, err)

@@ -20,7 +20,7 @@ var pythonValues = flag.Int("python.values", 6_000, "random values that are sent
 func each() int {
 	n := *pythonValues / (2 * max(1, len(pythons())))
 	if testing.Short() {
-		n = min(n, 300)
+		n = min(n, 100)
 	}
 	return max(n, 10)
 }

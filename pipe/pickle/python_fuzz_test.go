@@ -88,7 +88,7 @@ func hostileSeeds(t testing.TB, all []golden) (seeds [][]byte) {
 func TestPythonHostile(t *testing.T) {
 	n := 300_000
 	if testing.Short() {
-		n = 20_000
+		n = 5_000
 	}
 	seeds := hostileSeeds(t, goldens(t))
 	r := rand.New(rand.NewPCG(1, 2))
