@@ -70,6 +70,9 @@ func (t *Thread) mustRun() {
 // belongs to; nil in the live world and outside a run. It is for what is called
 // without a thread at hand, as a Close is.
 func (i *Interpreter) Acting() *Thread {
+	if o := i.w.outside(); raceKernel && o != nil {
+		return o.t
+	}
 	var k *kernel.Task
 	switch kern := i.w.kern.(type) {
 	case *kernel.Timed:

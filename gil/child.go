@@ -54,6 +54,13 @@ func (c *Child) OnKill(fn func()) { c.onDie = fn }
 
 // Start starts the process, once; t is the thread that acts.
 func (c *Child) Start(t *Thread) {
+	if raceKernel && t.apart() {
+		t.inside(func() {
+			t.box.order()
+			c.Start(t)
+		})
+		return
+	}
 	t.must()
 	w := t.interp.w
 	switch {
@@ -117,6 +124,9 @@ func (c *Child) Join(by *Thread) { c.JoinUntil(by, Forever) }
 // JoinUntil is Join that waits until a moment of the machine's clock and reports
 // whether the process has ended.
 func (c *Child) JoinUntil(by *Thread, until time.Duration) bool {
+	if raceKernel && by.apart() {
+		return within(by, func() bool { return c.JoinUntil(by, until) })
+	}
 	by.must()
 	if by.interp != c.by {
 		panic(misuse("", "can only join a child process: %s was started by another process", c.i.Name()))
@@ -125,13 +135,22 @@ func (c *Child) JoinUntil(by *Thread, until time.Duration) bool {
 }
 
 // Ended reports whether the process has ended; by is the thread that asks.
-func (c *Child) Ended(by *Thread) bool { return c.ended.Peek(by, kernel.OpPeek) != 0 }
+func (c *Child) Ended(by *Thread) bool {
+	if raceKernel && by.apart() {
+		return within(by, func() bool { return c.Ended(by) })
+	}
+	return c.ended.Peek(by, kernel.OpPeek) != 0
+}
 
 // Kill ends the process wherever its threads are, as SIGKILL does: none of them
 // performs another operation, and what their deferred calls do nobody notices. Its
 // own children go on. It does nothing to a process that has ended. On a Machine it
 // takes effect after the wake latency. by is the thread that acts.
 func (c *Child) Kill(by *Thread) {
+	if raceKernel && by.apart() {
+		by.inside(func() { c.Kill(by) })
+		return
+	}
 	by.must()
 	by.touch(kernel.OpExit, c.ended.id)
 	if by.x != nil {
@@ -166,7 +185,7 @@ func (c *Child) Killed() bool { return c.i != nil && c.i.killed }
 // ends is what the main thread does when the process ends.
 func (c *Child) ends(t *Thread) {
 	if c.onEnd != nil {
-		t.calls(func() { c.onEnd(t) })
+		t.calls(func() { t.callOut(func() { c.onEnd(t) }) })
 	}
 }
 
@@ -186,10 +205,10 @@ func (c *Child) Failure() error { return c.i.failure() }
 // its own GIL (PEP 684), which then refuses daemon threads. Call its Run from the
 // thread that made it. Python: _interpreters.create().
 func (t *Thread) NewInterpreter(opts ...Option) *Interpreter {
-	t.must()
-	if t.x != nil {
+	if t != nil && t.x != nil {
 		panic(misuse("", "sub-interpreters are not explored; use a process of package process"))
 	}
+	t.must()
 	t.kern.Sync(&t.k)
 	o := collect(opts)
 	p := t.interp.prof

@@ -130,6 +130,10 @@ const (
 
 // construct executes a construct that touches nothing.
 func (t *Thread) construct(c bytecode.Construct) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.construct(c) })
+		return
+	}
 	p := t.path(c)
 	for i := range p {
 		t.pass(&p[i])

@@ -27,7 +27,9 @@ import (
 // t is not the thread that acts.
 type Dict[K comparable, V any] struct {
 	shared
-	d table[K, V]
+	twin  twin[Dict[K, V]]
+	first []Item[K, V] // with the race detector: of one that has not been used yet
+	d     table[K, V]
 }
 
 // Item is a key of a Dict and its value.
@@ -43,7 +45,42 @@ func NewDict[K comparable, V any](name string, items ...Item[K, V]) *Dict[K, V] 
 		d.hashable(it.Key)
 		d.d.set(it.Key, it.Value)
 	}
+	if raceKernel {
+		d.begun(items)
+	}
 	return d
+}
+
+// begun keeps what a dict begins with for the inside, which cannot look at a table
+// that the program has made.
+//
+//go:norace
+func (d *Dict[K, V]) begun(items []Item[K, V]) { d.first = holdAll(items) }
+
+// aside is the dict that the inside uses, see Var.aside.
+//
+//go:norace
+func (d *Dict[K, V]) aside(t *Thread) *Dict[K, V] {
+	y, s := d.twin.get()
+	if y != nil && s == t.box {
+		return y
+	}
+	y = new(Dict[K, V])
+	y.name, y.home, y.first = clean(d.name), d.home, d.first
+	y.twin.mark()
+	d.twin.set(y, t.box)
+	t.inside(func() {
+		for _, it := range y.first {
+			y.d.set(it.Key, it.Value)
+		}
+		y.first = nil
+	})
+	t.box.afterwards(func() {
+		d.twin.set(nil, nil)
+		d.d = y.d
+		d.settle(&y.shared)
+	})
+	return y
 }
 
 // Name is the name given to NewDict.
@@ -52,6 +89,9 @@ func (d *Dict[K, V]) Name() string { return d.name }
 // Peek returns a copy of the items from outside any thread: before a run, after
 // it, or from an observer of the virtual world. No explorer sees it.
 func (d *Dict[K, V]) Peek() []Item[K, V] {
+	if y, s := d.twin.get(); raceKernel && y != nil {
+		return peeked(s, y.Peek)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.d.items()
@@ -59,6 +99,11 @@ func (d *Dict[K, V]) Peek() []Item[K, V] {
 
 // Index is `v = d[k]`. The error is a *KeyError.
 func (d *Dict[K, V]) Index(t *Thread, k K) (v V, err error) {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p := d.aside(t), hold(k)
+		return within2(t, func() (V, error) { return y.Index(t, *p) })
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.Item)
@@ -74,6 +119,12 @@ func (d *Dict[K, V]) Index(t *Thread, k K) (v V, err error) {
 
 // Set is `d[k] = v`.
 func (d *Dict[K, V]) Set(t *Thread, k K, v V) {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p, q := d.aside(t), hold(k), hold(v)
+		t.inside(func() { y.Set(t, *p, *q) })
+		return
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.SetItem)
@@ -84,6 +135,11 @@ func (d *Dict[K, V]) Set(t *Thread, k K, v V) {
 
 // Delete is `del d[k]`. The error is a *KeyError.
 func (d *Dict[K, V]) Delete(t *Thread, k K) error {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p := d.aside(t), hold(k)
+		return within(t, func() error { return y.Delete(t, *p) })
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.DelItem)
@@ -103,6 +159,11 @@ func (d *Dict[K, V]) Delete(t *Thread, k K) error {
 // them: torn up to 3.9, whole from 3.10 on, torn again without a GIL. The error is
 // a *KeyError.
 func AddTo[K comparable, N Number](t *Thread, d *Dict[K, N], k K, n N) error {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p := d.aside(t), hold(k)
+		return within(t, func() error { return AddTo(t, y, *p, n) })
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.ItemAdd)
@@ -120,6 +181,11 @@ func AddTo[K comparable, N Number](t *Thread, d *Dict[K, N], k K, n N) error {
 
 // Get is `v = d.get(k)`: the value and whether there is one.
 func (d *Dict[K, V]) Get(t *Thread, k K) (v V, ok bool) {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p := d.aside(t), hold(k)
+		return within2(t, func() (V, bool) { return y.Get(t, *p) })
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.CallMethod1Result)
@@ -131,6 +197,11 @@ func (d *Dict[K, V]) Get(t *Thread, k K) (v V, ok bool) {
 
 // GetDefault is `v = d.get(k, def)`: the value, or def when there is none.
 func (d *Dict[K, V]) GetDefault(t *Thread, k K, def V) V {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p, q := d.aside(t), hold(k), hold(def)
+		return within(t, func() V { return y.GetDefault(t, *p, *q) })
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.CallMethod2Result)
@@ -146,6 +217,11 @@ func (d *Dict[K, V]) GetDefault(t *Thread, k K, def V) V {
 // SetDefault is `v = d.setdefault(k, def)`: the value, which is def from now on
 // when there was none. Of several threads that come at once one sets.
 func (d *Dict[K, V]) SetDefault(t *Thread, k K, def V) V {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p, q := d.aside(t), hold(k), hold(def)
+		return within(t, func() V { return y.SetDefault(t, *p, *q) })
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.CallMethod2Result)
@@ -164,6 +240,11 @@ func (d *Dict[K, V]) SetDefault(t *Thread, k K, def V) V {
 // Pop is `v = d.pop(k)`: it takes the item out. The error is a *KeyError when
 // there is none, as when another thread has been faster.
 func (d *Dict[K, V]) Pop(t *Thread, k K) (V, error) {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p := d.aside(t), hold(k)
+		return within2(t, func() (V, error) { return y.Pop(t, *p) })
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.CallMethod1Result)
@@ -181,6 +262,14 @@ func (d *Dict[K, V]) Pop(t *Thread, k K) (V, error) {
 
 // Update is `d.update(items)`: no other thread sees a part of it.
 func (d *Dict[K, V]) Update(t *Thread, items ...Item[K, V]) {
+	if raceKernel && t.apart() {
+		for i := range items {
+			d.hashable(items[i].Key)
+		}
+		y, held := d.aside(t), holdAll(items)
+		t.inside(func() { y.Update(t, held...) })
+		return
+	}
 	d.own(t)
 	for i := range items {
 		d.hashable(items[i].Key)
@@ -200,6 +289,11 @@ func (d *Dict[K, V]) Update(t *Thread, items ...Item[K, V]) {
 
 // Contains is `b = k in d`.
 func (d *Dict[K, V]) Contains(t *Thread, k K) bool {
+	if raceKernel && t.apart() {
+		d.hashable(k)
+		y, p := d.aside(t), hold(k)
+		return within(t, func() bool { return y.Contains(t, *p) })
+	}
 	d.own(t)
 	d.hashable(k)
 	p := t.path(bytecode.Contains)
@@ -211,6 +305,10 @@ func (d *Dict[K, V]) Contains(t *Thread, k K) bool {
 
 // Len is `n = len(d)`.
 func (d *Dict[K, V]) Len(t *Thread) int {
+	if raceKernel && t.apart() {
+		y := d.aside(t)
+		return within(t, func() int { return y.Len(t) })
+	}
 	d.own(t)
 	return d.length(t, func() int { return d.d.used })
 }
@@ -218,12 +316,21 @@ func (d *Dict[K, V]) Len(t *Thread) int {
 // Truth is the test in `if d:`, with the jump after it: whether the dict has
 // items. There is no call in it, as there is in Len.
 func (d *Dict[K, V]) Truth(t *Thread) bool {
+	if raceKernel && t.apart() {
+		y := d.aside(t)
+		return within(t, func() bool { return y.Truth(t) })
+	}
 	d.own(t)
 	return d.truth(t, func() int { return d.d.used })
 }
 
 // Clear is `d.clear()`.
 func (d *Dict[K, V]) Clear(t *Thread) {
+	if raceKernel && t.apart() {
+		y := d.aside(t)
+		t.inside(func() { y.Clear(t) })
+		return
+	}
 	d.own(t)
 	p := t.path(bytecode.CallMethod0)
 	t.pass(&p[0])
@@ -235,6 +342,10 @@ func (d *Dict[K, V]) Clear(t *Thread) {
 
 // Keys is `ks = list(d)`: one C call, so that it never meets a change.
 func (d *Dict[K, V]) Keys(t *Thread) []K {
+	if raceKernel && t.apart() {
+		y := d.aside(t)
+		return within(t, func() []K { return y.Keys(t) })
+	}
 	d.own(t)
 	p := t.path(bytecode.ListOf)
 	t.pass(&p[0])
@@ -252,6 +363,10 @@ func (d *Dict[K, V]) Keys(t *Thread) []K {
 
 // Values is `vs = list(d.values())`, copied in one C call.
 func (d *Dict[K, V]) Values(t *Thread) []V {
+	if raceKernel && t.apart() {
+		y := d.aside(t)
+		return within(t, func() []V { return y.Values(t) })
+	}
 	d.own(t)
 	p := t.path(bytecode.ListItems)
 	t.pass(&p[0])
@@ -269,6 +384,10 @@ func (d *Dict[K, V]) Values(t *Thread) []V {
 
 // Items is `xs = list(d.items())`, copied in one C call.
 func (d *Dict[K, V]) Items(t *Thread) []Item[K, V] {
+	if raceKernel && t.apart() {
+		y := d.aside(t)
+		return within(t, func() []Item[K, V] { return y.Items(t) })
+	}
 	d.own(t)
 	p := t.path(bytecode.ListItems)
 	t.pass(&p[0])
@@ -299,6 +418,9 @@ func (d *Dict[K, V]) write(t *Thread, k K, v V) {
 func (d *Dict[K, V]) hashable(k K) {
 	switch reflect.TypeFor[K]().Kind() {
 	case reflect.Interface, reflect.Struct, reflect.Array: // may hold an interface that holds anything
+		if raceKernel && d.twin.marked() {
+			return // the outside has looked
+		}
 		d.hashableAny(k)
 	}
 }
@@ -341,83 +463,3 @@ func (e *KeyError) PythonText() string { return Repr(e.Key) }
 
 // Is makes every KeyError match ErrKey.
 func (e *KeyError) Is(target error) bool { return target == ErrKey }
-
-// table is what a dict holds: its entries in the order of their keys' first
-// appearance, with a hole where one was deleted, and where each key is. It is laid
-// out and grows as CPython's does (Objects/dictobject.c), because that shows: an
-// iterator stands at an entry number, and the holes go when the table grows.
-type table[K comparable, V any] struct {
-	at      map[K]int
-	entries []entry[K, V]
-	used    int // entries that are no holes
-	room    int // entries that can come before the table must grow
-}
-
-type entry[K comparable, V any] struct {
-	Item[K, V]
-	gone bool
-}
-
-func (d *table[K, V]) get(k K) (v V, ok bool) {
-	i, ok := d.at[k]
-	if ok {
-		v = d.entries[i].Value
-	}
-	return v, ok
-}
-
-func (d *table[K, V]) set(k K, v V) {
-	if i, ok := d.at[k]; ok {
-		d.entries[i].Value = v
-		return
-	}
-	if d.room == 0 {
-		d.grow()
-	}
-	d.at[k] = len(d.entries)
-	d.entries = append(d.entries, entry[K, V]{Item: Item[K, V]{k, v}})
-	d.used++
-	d.room--
-}
-
-func (d *table[K, V]) remove(k K) (v V, ok bool) {
-	i, ok := d.at[k]
-	if !ok {
-		return v, false
-	}
-	v = d.entries[i].Value
-	d.entries[i] = entry[K, V]{gone: true}
-	delete(d.at, k)
-	d.used--
-	return v, true
-}
-
-// grow makes room and closes the holes. A hash table of CPython (3.10 and later)
-// has a power of two slots, about three times as many as keys when it has grown,
-// and fills two thirds of them.
-func (d *table[K, V]) grow() {
-	slots := 8
-	for slots < 3*d.used|8 {
-		slots *= 2
-	}
-	holds := slots * 2 / 3
-	entries := make([]entry[K, V], 0, holds)
-	d.at = make(map[K]int, holds)
-	for _, e := range d.entries {
-		if !e.gone {
-			d.at[e.Key] = len(entries)
-			entries = append(entries, e)
-		}
-	}
-	d.entries, d.room = entries, holds-len(entries)
-}
-
-func (d *table[K, V]) items() []Item[K, V] {
-	items := make([]Item[K, V], 0, d.used)
-	for i := range d.entries {
-		if e := &d.entries[i]; !e.gone {
-			items = append(items, e.Item)
-		}
-	}
-	return items
-}

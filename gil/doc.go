@@ -94,4 +94,12 @@
 // them: a process or sub-interpreter that touches another's gets a *RuntimeError.
 // Plain Go variables that functions capture are shared by everybody and cannot be
 // checked; a process that is to share nothing must not capture any.
+//
+// # Plain Go variables and the race detector
+//
+// Under a GIL nothing is a data race, and in a virtual world, whose threads take
+// turns, Go's race detector sees none. In tests built with -race, package giltest
+// shows it what is left without the GIL: two accesses of a plain variable that only
+// the GIL orders are reported, in the same schedule each time. See
+// explore.WithPlainRaces for what orders.
 package gil

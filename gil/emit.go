@@ -78,6 +78,9 @@ func Observing() bool { return observing.Load() }
 // first to use, for packages above this one: no other object of the world has it, and
 // it depends on nothing but what t has done.
 func (t *Thread) NextObject() uint64 {
+	if raceKernel && t.apart() {
+		return within(t, t.NextObject)
+	}
 	t.told++
 	return observedObject | uint64(t.tid)<<24 | uint64(t.told)
 }

@@ -30,7 +30,7 @@ func (g *GIL) Enter(name string) *Thread {
 		name = fmt.Sprintf("Dummy-%d", i.count)
 		i.mu.Unlock()
 	}
-	t := i.newThread(nil, name, nil, nil)
+	t := i.newThread(nil, name, nil, threadOptions{})
 	t.entered, t.daemon = true, true
 	i.mu.Lock()
 	t.k.Init(nil, i.domain, name)
@@ -48,7 +48,7 @@ func (g *GIL) Enter(name string) *Thread {
 // panics with a *RuntimeError when the thread was not made by Enter. Python:
 // PyGILState_Release.
 func (t *Thread) Leave() {
-	t.must()
+	t.mustOutside()
 	if !t.entered {
 		panic(misuse("", "Leave: thread %s was not made by Enter; return from its function instead", t.name))
 	}

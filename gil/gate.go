@@ -74,6 +74,38 @@ type Gate struct {
 	end     bool     // the end of one
 	tracked bool     // owners are recorded: not in the live world, whose hot path they would slow down
 	lineage *lineage // in processes that were forked
+	twin    twin[Gate]
+	mark    mark
+}
+
+// aside is the gate that the inside uses instead of g, see outside.
+//
+//go:norace
+func (g *Gate) aside(t *Thread) *Gate {
+	y, s := g.twin.get()
+	if y != nil && s == t.box {
+		return y
+	}
+	y = new(Gate)
+	y.name, y.home, y.why, y.explain = clean(g.name), g.home, g.why, g.explain
+	g.twin.bind(0)
+	g.twin.set(y, t.box)
+	t.box.afterwards(func() {
+		g.twin.set(nil, nil)
+		g.name, g.home, g.id, g.why = y.name, y.home, y.id, y.why
+		g.at.Store(y.at.Load())
+	})
+	return y
+}
+
+// other is the gate's twin, or g.
+//
+//go:norace
+func (g *Gate) other() *Gate {
+	if y, _ := g.twin.get(); y != nil {
+		return y
+	}
+	return g
 }
 
 // identity is what the explorer knows the gate by: as for a variable its name,
@@ -102,6 +134,14 @@ func (g *Gate) Bound(t *Thread) bool { return t != nil && g.at.Load() == t.seat 
 // t's; while it has not, and when it belongs to another interpreter, Init panics
 // with a *RuntimeError.
 func (g *Gate) Init(t *Thread, permits int, name string) {
+	if raceKernel && t.apart() {
+		if !g.twin.boundTo(t.seat) {
+			y, held := g.aside(t), clean(name)
+			t.inside(func() { y.Init(t, permits, held) })
+			g.twin.bind(t.seat)
+		}
+		return
+	}
 	if !g.Bound(t) {
 		g.bind(t, permits, name)
 	}
@@ -148,7 +188,9 @@ func (g *Gate) bind(t *Thread, permits int, name string) {
 // Explain sets who says more about a thread that waits at the gate when it is part
 // of a deadlock, as an event loop can about its tasks. fn is called when nothing
 // runs any more, on no thread, and only looks.
-func (g *Gate) Explain(fn func() string) { g.explain = fn }
+//
+//go:norace
+func (g *Gate) Explain(fn func() string) { g.other().explain = fn }
 
 func (g *Gate) describe() string {
 	switch {
@@ -162,6 +204,9 @@ func (g *Gate) describe() string {
 
 // Name is the name given to Init.
 func (g *Gate) Name() string {
+	if raceKernel {
+		g = g.other()
+	}
 	if g.begin {
 		return "start of " + g.name
 	}
@@ -170,7 +215,9 @@ func (g *Gate) Name() string {
 
 // WaitFor says what the gate's waiters wait for, which is why they give the GIL up:
 // WhyLock unless it is called, before anybody waits.
-func (g *Gate) WaitFor(why Why) { g.why = why }
+//
+//go:norace
+func (g *Gate) WaitFor(why Why) { g.other().why = why }
 
 func (g *Gate) reason() Why {
 	if g.why == WhyNone {
@@ -193,13 +240,21 @@ func (t *Thread) releases(k OpKind) bool {
 // clock: 0 only tries, Forever has no limit. The GIL is given up only when t has
 // to wait, but for profiles up to 3.1, whose locks always release it.
 func (g *Gate) Pass(t *Thread, k OpKind, until time.Duration) Outcome {
+	if raceKernel && t.apart() {
+		y := g.aside(t)
+		return within(t, func() Outcome { return y.Pass(t, k, until) })
+	}
 	t.must()
 	if g.lineage != nil {
 		g = g.of(t)
 	}
 	switch {
 	case t.x != nil:
-		return g.passExplored(t, k, until)
+		out := g.passExplored(t, k, until)
+		if raceKernel && out == Passed {
+			t.shows(&g.mark, false, true)
+		}
+		return out
 	case t.quick && !t.k.Killed() && g.take(): // passIn would do the same
 		return Passed
 	}
@@ -354,35 +409,67 @@ func (g *Gate) await(t *Thread, until kernel.Time) Outcome {
 
 // Peek returns the number of permits.
 func (g *Gate) Peek(t *Thread, k OpKind) int {
+	if raceKernel && t.apart() {
+		y := g.aside(t)
+		return within(t, func() int { return y.Peek(t, k) })
+	}
 	t.must()
 	if g.lineage != nil {
 		g = g.of(t)
 	}
 	t.touch(k, g.id)
+	if raceKernel {
+		t.shows(&g.mark, false, true)
+	}
 	return int(g.permits.Load())
 }
 
 // SetOwner tells reports who holds what the gate guards; nil is nobody. The live
 // world, which detects no deadlocks, does not record it.
 func (g *Gate) SetOwner(owner *Thread) {
+	if raceKernel {
+		g.own(owner)
+		return
+	}
 	if g.tracked {
-		if g.lineage != nil {
-			g = g.of(g.acting())
-		}
+		g.ofActing().owner.Store(owner)
+	}
+}
+
+// own is SetOwner by whichever side. Owners are for reports and order nothing.
+//
+//go:norace
+func (g *Gate) own(owner *Thread) {
+	if g = g.other(); g.tracked {
+		g = g.ofActing()
+		raceHide()
 		g.owner.Store(owner)
+		raceShow()
 	}
 }
 
 // Owner returns the thread given to SetOwner last, nil in the live world.
 func (g *Gate) Owner() *Thread {
-	if g.lineage != nil {
-		g = g.of(g.acting())
+	if raceKernel {
+		return g.owned()
 	}
-	return g.owner.Load()
+	return g.ofActing().owner.Load()
+}
+
+//go:norace
+func (g *Gate) owned() *Thread {
+	raceHide()
+	owner := g.other().ofActing().owner.Load()
+	raceShow()
+	return owner
 }
 
 // Waiters returns the number of threads that wait at the gate.
 func (g *Gate) Waiters(t *Thread) int {
+	if raceKernel && t.apart() {
+		y := g.aside(t)
+		return within(t, func() int { return y.Waiters(t) })
+	}
 	if g.lineage != nil {
 		g = g.of(t)
 	}

@@ -18,6 +18,9 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	if t.fragile && t.crosses(k) {
 		t.mortal()
 	}
+	if raceKernel {
+		t.piped(k)
+	}
 	w := &t.wait
 	w.t, w.gate, w.kind, w.try, w.asked, w.until = t, g, k, until == 0, false, moment(until)
 	g.push(w)
@@ -104,6 +107,9 @@ func (t *Thread) announce(k OpKind, obj kernel.ObjID, s *shared) {
 	case t.x != nil:
 		if t.fragile && t.crosses(k) {
 			t.mortal()
+		}
+		if raceKernel {
+			t.piped(k)
 		}
 		pinned := !t.choosable()
 		op := kernel.Op{Kind: k, Obj: obj, Pinned: pinned}

@@ -10,12 +10,20 @@ import (
 // takes a permit, a newcomer as well as a woken waiter; in profiles with fair
 // locks a waiter that has waited for more than 1 ms is handed its permit.
 func (g *Gate) Open(t *Thread, k OpKind, n int) {
+	if raceKernel && t.apart() {
+		y := g.aside(t)
+		t.inside(func() { y.Open(t, k, n) })
+		return
+	}
 	t.must()
 	if g.lineage != nil {
 		g = g.of(t)
 	}
 	t.touch(k, g.id)
 	g.open(t, n)
+	if raceKernel {
+		t.shows(&g.mark, true, false)
+	}
 	if t.traced() {
 		t.lockEvent(EvLockRelease, g, k, 0)
 	}
@@ -25,6 +33,10 @@ func (g *Gate) Open(t *Thread, k OpKind, n int) {
 // more than most permits: releasing a lock that is not held, or a bounded
 // semaphore too often, is one operation that nothing can come between.
 func (g *Gate) OpenUpTo(t *Thread, k OpKind, n, most int) bool {
+	if raceKernel && t.apart() {
+		y := g.aside(t)
+		return within(t, func() bool { return y.OpenUpTo(t, k, n, most) })
+	}
 	t.must()
 	if g.lineage != nil {
 		g = g.of(t)
@@ -40,6 +52,9 @@ func (g *Gate) OpenUpTo(t *Thread, k OpKind, n, most int) bool {
 	t.touch(k, g.id)
 	if !g.give(t, n, most) {
 		return false
+	}
+	if raceKernel {
+		t.shows(&g.mark, true, false)
 	}
 	if t.traced() {
 		t.lockEvent(EvLockRelease, g, k, 0)
@@ -162,12 +177,20 @@ func (g *Gate) openEnd(t *Thread) {
 
 // Shut takes all permits away.
 func (g *Gate) Shut(t *Thread, k OpKind) {
+	if raceKernel && t.apart() {
+		y := g.aside(t)
+		t.inside(func() { y.Shut(t, k) })
+		return
+	}
 	t.must()
 	if g.lineage != nil {
 		g = g.of(t)
 	}
 	t.touch(k, g.id)
 	g.permits.Store(0)
+	if raceKernel {
+		t.shows(&g.mark, true, false)
+	}
 	if t.x != nil {
 		g.refresh(t)
 	}

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
-	"runtime"
 	"runtime/pprof"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -167,7 +164,7 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 // newMain makes the main thread; by is the thread that starts the interpreter,
 // nil for the first of a world.
 func (i *Interpreter) newMain(by *Thread, main func(*Thread)) *Thread {
-	t := i.newThread(nil, "MainThread", main, nil)
+	t := i.newThread(nil, "MainThread", main, threadOptions{})
 	t.k.Init(nil, i.domain, t.name)
 	t.ended.end = true
 	t.ended.Init(t, 0, t.name)
@@ -189,7 +186,7 @@ func (i *Interpreter) newMain(by *Thread, main func(*Thread)) *Thread {
 // main calls the main function and sorts out how it ended.
 func (t *Thread) main() {
 	defer func() { t.recovered(recover()) }()
-	t.fn(t)
+	t.callOut(func() { t.fn(t) })
 }
 
 // lock guards the list of threads. The threads of a virtual world share a
@@ -250,25 +247,6 @@ func (i *Interpreter) outlived(what string) {
 	i.failed(misuse("", "%s outlived a run of the explored program; make it inside the program", what))
 }
 
-// nextName numbers threads as Python does. From 3.10 on the name of the function
-// is part of it.
-func (i *Interpreter) nextName(fn func(*Thread), noTarget bool) string {
-	i.lock()
-	i.count++
-	n := i.count
-	i.unlock()
-	if noTarget || !i.prof.has(qualifiedNames) {
-		return fmt.Sprintf("Thread-%d", n)
-	}
-	name := "func"
-	if f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer()); f != nil {
-		name = f.Name()
-		name = name[strings.LastIndexByte(name, '/')+1:]
-		name = name[strings.IndexByte(name, '.')+1:]
-	}
-	return fmt.Sprintf("Thread-%d (%s)", n, name)
-}
-
 // Name is the interpreter's name in reports.
 func (i *Interpreter) Name() string {
 	if i.name == "" {
@@ -289,6 +267,9 @@ func (i *Interpreter) GIL() *GIL { return i.gil }
 
 // Main is the main thread. Python: threading.main_thread().
 func (i *Interpreter) Main() *Thread {
+	if o := i.w.outside(); raceKernel && o != nil {
+		return within(o.t, i.Main)
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.main
@@ -299,6 +280,9 @@ func (i *Interpreter) Main() *Thread {
 // others, also when its function has returned and it is not alive. Python:
 // threading.enumerate().
 func (i *Interpreter) Threads(t *Thread) []*Thread {
+	if raceKernel && t.apart() {
+		return within(t, func() []*Thread { return i.Threads(t) })
+	}
 	if t != nil {
 		t.must()
 		t.touch(kernel.OpPeek, 0)
@@ -315,6 +299,9 @@ func (i *Interpreter) ActiveCount(t *Thread) int { return len(i.Threads(t)) }
 // are alive, in the virtual world also those that have ended. Call it from a
 // thread of the interpreter or after Run.
 func (i *Interpreter) Stats() Stats {
+	if o := i.w.outside(); raceKernel && o != nil {
+		return within(o.t, i.Stats)
+	}
 	var s Stats
 	if i.gil != nil {
 		s = i.gil.Stats()
@@ -365,6 +352,10 @@ func (i *Interpreter) CheckInterval() int {
 // next check comes n+1 ticks of t from now. Any n is accepted; below 1 every tick
 // checks. From 3.2 to 3.8 it has no effect. Python: sys.setcheckinterval().
 func (i *Interpreter) SetCheckInterval(t *Thread, n int) {
+	if raceKernel && t.apart() {
+		t.inside(func() { i.SetCheckInterval(t, n) })
+		return
+	}
 	t.must()
 	if i.gil == nil || i.gil.rule == intervalRule {
 		return

@@ -13,30 +13,44 @@ import (
 // the left are passed over: as in Python there is no error.
 func (l *List[T]) Iter(t *Thread) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		l.own(t)
-		t.construct(bytecode.IterSetup)
-		head := t.path(bytecode.IterHead)
 		for i := 0; ; i++ {
-			t.pass(&head[0])
-			l.begin(t, kernel.OpRead)
-			var x T
-			ok := i < len(l.v)
-			if ok {
-				x = l.v[i]
-			}
-			l.end(t)
+			x, ok := l.next(t, i)
 			if !ok {
-				t.pass(&t.path(bytecode.IterEnd)[1])
 				return
 			}
-			t.pass(&head[1])
 			if !yield(x) {
 				t.breaks()
 				return
 			}
-			t.construct(bytecode.IterTail)
 		}
 	}
+}
+
+// next is what a loop does up to the body with item i.
+func (l *List[T]) next(t *Thread, i int) (x T, ok bool) {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within2(t, func() (T, bool) { return y.next(t, i) })
+	}
+	if i == 0 {
+		l.own(t)
+		t.construct(bytecode.IterSetup)
+	} else {
+		t.construct(bytecode.IterTail)
+	}
+	head := t.path(bytecode.IterHead)
+	t.pass(&head[0])
+	l.begin(t, kernel.OpRead)
+	if ok = i < len(l.v); ok {
+		x = l.v[i]
+	}
+	l.end(t)
+	if ok {
+		t.pass(&head[1])
+	} else {
+		t.pass(&t.path(bytecode.IterEnd)[1])
+	}
+	return x, ok
 }
 
 // Iter is `for k in d`: it executes the bytecodes of the loop around its body and
@@ -48,38 +62,71 @@ func (l *List[T]) Iter(t *Thread) iter.Seq[T] {
 // before that. Iterate over Keys to change the dict meanwhile.
 func (d *Dict[K, V]) Iter(t *Thread) iter.Seq[K] {
 	return func(yield func(K) bool) {
-		d.own(t)
-		d.begin(t, kernel.OpRead)
-		size := d.d.used
-		d.end(t)
-		t.construct(bytecode.IterSetup)
-		head := t.path(bytecode.IterHead)
-		for at, left := 0, size; ; left-- {
-			t.pass(&head[0])
-			d.begin(t, kernel.OpRead)
-			k, ok, then := d.d.next(at)
-			same := d.d.used == size
-			d.end(t)
-			switch {
-			case !same:
-				t.raised(&head[1])
-				panic(d.changed("dictionary changed size during iteration"))
-			case !ok:
-				t.pass(&t.path(bytecode.IterEnd)[1])
+		c := d.begins(t)
+		for {
+			k, ok := d.next(t, c)
+			if !ok {
 				return
-			case left == 0 && t.interp.prof.version >= bytecode.V38:
-				t.raised(&head[1])
-				panic(d.changed("dictionary keys changed during iteration"))
 			}
-			t.pass(&head[1])
 			if !yield(k) {
 				t.breaks()
 				return
 			}
-			t.construct(bytecode.IterTail)
-			at = then
 		}
 	}
+}
+
+// cursor is how far a loop over a dict has come.
+type cursor struct {
+	size int // of the dict when the loop began
+	at   int // the entry to go on with
+	left int // keys that it can come to
+}
+
+// begins is what a loop does before it asks for its first key.
+func (d *Dict[K, V]) begins(t *Thread) *cursor {
+	if raceKernel && t.apart() {
+		y := d.aside(t)
+		return within(t, func() *cursor { return y.begins(t) })
+	}
+	d.own(t)
+	d.begin(t, kernel.OpRead)
+	c := &cursor{size: d.d.used, left: d.d.used + 1}
+	d.end(t)
+	return c
+}
+
+// next is what a loop does up to the body with its next key.
+func (d *Dict[K, V]) next(t *Thread, c *cursor) (k K, ok bool) {
+	if raceKernel && t.apart() {
+		y := d.aside(t)
+		return within2(t, func() (K, bool) { return y.next(t, c) })
+	}
+	if c.left == c.size+1 {
+		t.construct(bytecode.IterSetup)
+	} else {
+		t.construct(bytecode.IterTail)
+	}
+	c.left--
+	head := t.path(bytecode.IterHead)
+	t.pass(&head[0])
+	d.begin(t, kernel.OpRead)
+	k, ok, c.at = d.d.next(c.at)
+	same := d.d.used == c.size
+	d.end(t)
+	switch {
+	case !same:
+		t.raised(&head[1])
+		panic(d.changed("dictionary changed size during iteration"))
+	case !ok:
+		t.pass(&t.path(bytecode.IterEnd)[1])
+		return k, false
+	case c.left == 0 && t.interp.prof.version >= bytecode.V38:
+		t.raised(&head[1])
+		panic(d.changed("dictionary keys changed during iteration"))
+	}
+	t.pass(&head[1])
+	return k, true
 }
 
 func (d *Dict[K, V]) changed(python string) error {

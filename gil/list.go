@@ -27,12 +27,34 @@ import (
 // *RuntimeError when t is not the thread that acts.
 type List[T any] struct {
 	shared
-	v []T
+	twin twin[List[T]]
+	v    []T
 }
 
 // NewList makes a list with a name for reports and its first items.
+//
+//go:norace
 func NewList[T any](name string, items ...T) *List[T] {
-	return &List[T]{shared: shared{name: name}, v: slices.Clone(items)}
+	return &List[T]{shared: shared{name: name}, v: holdAll(items)}
+}
+
+// aside is the list that the inside uses, see Var.aside.
+//
+//go:norace
+func (l *List[T]) aside(t *Thread) *List[T] {
+	y, s := l.twin.get()
+	if y != nil && s == t.box {
+		return y
+	}
+	y = new(List[T])
+	y.name, y.home, y.v = clean(l.name), l.home, l.v
+	l.twin.set(y, t.box)
+	t.box.afterwards(func() {
+		l.twin.set(nil, nil)
+		l.v = y.v
+		l.settle(&y.shared)
+	})
+	return y
 }
 
 // Name is the name given to NewList.
@@ -41,6 +63,9 @@ func (l *List[T]) Name() string { return l.name }
 // Peek returns a copy of the items from outside any thread: before a run, after
 // it, or from an observer of the virtual world. No explorer sees it.
 func (l *List[T]) Peek() []T {
+	if y, s := l.twin.get(); raceKernel && y != nil {
+		return peeked(s, y.Peek)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.v)
@@ -48,6 +73,11 @@ func (l *List[T]) Peek() []T {
 
 // Append is `l.append(v)`.
 func (l *List[T]) Append(t *Thread, v T) {
+	if raceKernel && t.apart() {
+		y, p := l.aside(t), hold(v)
+		t.inside(func() { y.Append(t, *p) })
+		return
+	}
 	l.own(t)
 	p := t.path(bytecode.ListAppend)
 	t.pass(&p[0])
@@ -60,6 +90,11 @@ func (l *List[T]) Append(t *Thread, v T) {
 // Extend is `l.extend(vs)` of a list or a tuple: no other thread sees a part of
 // vs. It stands for `l += vs` as well.
 func (l *List[T]) Extend(t *Thread, vs ...T) {
+	if raceKernel && t.apart() {
+		y, held := l.aside(t), holdAll(vs)
+		t.inside(func() { y.Extend(t, held...) })
+		return
+	}
 	l.own(t)
 	p := t.path(bytecode.CallMethod1)
 	t.pass(&p[0])
@@ -72,14 +107,17 @@ func (l *List[T]) Extend(t *Thread, vs ...T) {
 // Insert is `l.insert(i, v)`: v comes before item i. An index beyond an end means
 // that end, as in Python.
 func (l *List[T]) Insert(t *Thread, i int, v T) {
+	if raceKernel && t.apart() {
+		y, p := l.aside(t), hold(v)
+		t.inside(func() { y.Insert(t, i, *p) })
+		return
+	}
 	l.own(t)
 	p := t.path(bytecode.CallMethod2)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
-	if i < 0 {
-		i += len(l.v)
-	}
-	l.v = slices.Insert(l.v, min(max(i, 0), len(l.v)), v)
+	at, _ := l.at(i)
+	l.v = slices.Insert(l.v, min(max(at, 0), len(l.v)), v)
 	saw(&l.shared, t, EvWrite, v)
 	t.pass(&p[1])
 }
@@ -97,6 +135,10 @@ func (l *List[T]) PopAt(t *Thread, i int) (T, error) {
 }
 
 func (l *List[T]) pop(t *Thread, c bytecode.Construct, i int) (v T, err error) {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within2(t, func() (T, error) { return y.pop(t, c, i) })
+	}
 	l.own(t)
 	p := t.path(c)
 	t.pass(&p[0])
@@ -123,6 +165,10 @@ func (l *List[T]) pop(t *Thread, c bytecode.Construct, i int) (v T, err error) {
 
 // Index is `v = l[i]`. The error is an *IndexError.
 func (l *List[T]) Index(t *Thread, i int) (v T, err error) {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within2(t, func() (T, error) { return y.Index(t, i) })
+	}
 	l.own(t)
 	p := t.path(bytecode.Item)
 	t.pass(&p[0])
@@ -136,6 +182,10 @@ func (l *List[T]) Index(t *Thread, i int) (v T, err error) {
 
 // SetIndex is `l[i] = v`. The error is an *IndexError.
 func (l *List[T]) SetIndex(t *Thread, i int, v T) error {
+	if raceKernel && t.apart() {
+		y, p := l.aside(t), hold(v)
+		return within(t, func() error { return y.SetIndex(t, i, *p) })
+	}
 	l.own(t)
 	p := t.path(bytecode.SetItem)
 	t.pass(&p[0])
@@ -149,6 +199,10 @@ func (l *List[T]) SetIndex(t *Thread, i int, v T) error {
 
 // DeleteIndex is `del l[i]`. The error is an *IndexError.
 func (l *List[T]) DeleteIndex(t *Thread, i int) error {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within(t, func() error { return y.DeleteIndex(t, i) })
+	}
 	l.own(t)
 	p := t.path(bytecode.DelItem)
 	t.pass(&p[0])
@@ -172,6 +226,10 @@ func (l *List[T]) DeleteIndex(t *Thread, i int) error {
 // is an *IndexError; it can come from the write as well, when another thread has
 // made the list shorter meanwhile.
 func AddAt[N Number](t *Thread, l *List[N], i int, n N) error {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within(t, func() error { return AddAt(t, y, i, n) })
+	}
 	l.own(t)
 	p := t.path(bytecode.ItemAdd)
 	t.pass(&p[0])
@@ -193,31 +251,47 @@ func AddAt[N Number](t *Thread, l *List[N], i int, n N) error {
 // is a *ValueError when there is none. Items are compared with ==, or, where Go
 // cannot, as reflect.DeepEqual compares them.
 func (l *List[T]) Remove(t *Thread, v T) error {
+	if !l.removed(t, v) {
+		return badValue("list.remove(x): x not in list",
+			"%s: Remove(%v): no such item; test Contains and Remove under one lock, or handle this error", l.describe(), v)
+	}
+	return nil
+}
+
+// removed is Remove; it reports whether there was such an item.
+func (l *List[T]) removed(t *Thread, v T) bool {
+	if raceKernel && t.apart() {
+		y, p := l.aside(t), hold(v)
+		return within(t, func() bool { return y.removed(t, *p) })
+	}
 	l.own(t)
 	p := t.path(bytecode.CallMethod1)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
-	i := l.find(v)
+	i := l.find(t, v)
 	if i >= 0 {
 		l.v = slices.Delete(l.v, i, i+1)
 	}
 	sawIf(i >= 0, &l.shared, t, EvRead, v)
 	if i < 0 {
 		t.raised(&p[1])
-		return badValue("list.remove(x): x not in list",
-			"%s: Remove(%v): no such item; test Contains and Remove under one lock, or handle this error", l.describe(), v)
+		return false
 	}
 	t.pass(&p[1])
-	return nil
+	return true
 }
 
 // Contains is `b = v in l`; see Remove for what is equal.
 func (l *List[T]) Contains(t *Thread, v T) bool {
+	if raceKernel && t.apart() {
+		y, p := l.aside(t), hold(v)
+		return within(t, func() bool { return y.Contains(t, *p) })
+	}
 	l.own(t)
 	p := t.path(bytecode.Contains)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpRead)
-	i := l.find(v)
+	i := l.find(t, v)
 	saw(&l.shared, t, EvRead, i >= 0)
 	t.pass(&p[1])
 	return i >= 0
@@ -225,12 +299,16 @@ func (l *List[T]) Contains(t *Thread, v T) bool {
 
 // Count is `n = l.count(v)`; see Remove for what is equal.
 func (l *List[T]) Count(t *Thread, v T) (n int) {
+	if raceKernel && t.apart() {
+		y, p := l.aside(t), hold(v)
+		return within(t, func() int { return y.Count(t, *p) })
+	}
 	l.own(t)
 	p := t.path(bytecode.CallMethod1Result)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpRead)
 	for i := range l.v {
-		if equal(l.v[i], v) {
+		if same(t, l.v[i], v) {
 			n++
 		}
 	}
@@ -241,6 +319,10 @@ func (l *List[T]) Count(t *Thread, v T) (n int) {
 
 // Len is `n = len(l)`.
 func (l *List[T]) Len(t *Thread) int {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within(t, func() int { return y.Len(t) })
+	}
 	l.own(t)
 	return l.length(t, func() int { return len(l.v) })
 }
@@ -248,12 +330,21 @@ func (l *List[T]) Len(t *Thread) int {
 // Truth is the test in `if l:`, with the jump after it: whether the list has
 // items. It differs from Len in where a switch can come; there is no call in it.
 func (l *List[T]) Truth(t *Thread) bool {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within(t, func() bool { return y.Truth(t) })
+	}
 	l.own(t)
 	return l.truth(t, func() int { return len(l.v) })
 }
 
 // Clear is `l.clear()`.
 func (l *List[T]) Clear(t *Thread) {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		t.inside(func() { y.Clear(t) })
+		return
+	}
 	l.own(t)
 	p := t.path(bytecode.CallMethod0)
 	t.pass(&p[0])
@@ -265,6 +356,10 @@ func (l *List[T]) Clear(t *Thread) {
 
 // Snapshot is `s = list(l)`: a copy that is the caller's own.
 func (l *List[T]) Snapshot(t *Thread) []T {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within(t, func() []T { return y.Snapshot(t) })
+	}
 	l.own(t)
 	p := t.path(bytecode.ListOf)
 	t.pass(&p[0])
@@ -278,6 +373,11 @@ func (l *List[T]) Snapshot(t *Thread) []T {
 // Sort is `l.sort()` of a list of numbers or strings: one C call that keeps the
 // GIL from the first comparison to the last.
 func Sort[T cmp.Ordered](t *Thread, l *List[T]) {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		t.inside(func() { Sort(t, y) })
+		return
+	}
 	l.own(t)
 	p := t.path(bytecode.CallMethod0)
 	t.pass(&p[0])
@@ -345,8 +445,8 @@ func (l *List[T]) at(i int) (at int, ok bool) {
 	return i, i >= 0 && i < len(l.v)
 }
 
-func (l *List[T]) find(v T) int {
-	return slices.IndexFunc(l.v, func(w T) bool { return equal(w, v) })
+func (l *List[T]) find(t *Thread, v T) int {
+	return slices.IndexFunc(l.v, func(w T) bool { return same(t, w, v) })
 }
 
 // ErrIndex is matched by every *IndexError.
@@ -376,17 +476,20 @@ func (e *IndexError) PythonText() string { return e.Python }
 // Is makes every IndexError match ErrIndex.
 func (e *IndexError) Is(target error) bool { return target == ErrIndex }
 
-// equal compares as Python's == does, without calling any code of the user's and
+// same compares as Python's == does, without calling any code of the user's and
 // without panicking: with ==, and what Go cannot compare by value.
-func equal[T any](a, b T) bool {
+func same[T any](t *Thread, a, b T) bool {
 	switch any(a).(type) {
 	case bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, uintptr, float32, float64, string:
 		return any(a) == any(b)
 	}
+	if raceKernel && t.out != nil {
+		return t.out.finds(func() bool { return equalAny(a, b) }) // what they point to is the program's
+	}
 	return equalAny(a, b)
 }
 
-// equalAny is apart from equal because it allocates.
+// equalAny is apart from same because it allocates.
 func equalAny[T any](a, b T) bool {
 	if x, y := reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem(); x.Comparable() && y.Comparable() {
 		return any(a) == any(b)

@@ -79,6 +79,9 @@ func (m *Machine) Run(p Profile, main func(t *Thread)) error {
 
 // body is the life of an interpreter's main thread in a virtual world.
 func (i *Interpreter) body(t *Thread) {
+	if raceKernel && t.out != nil {
+		defer t.out.finish()
+	}
 	defer func() {
 		if v := recover(); v != nil { // it was ended before it had begun
 			t.recovered(v)

@@ -3,6 +3,7 @@ package gil
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"slices"
@@ -19,7 +20,7 @@ import (
 // two threads can run into each other. A single argument is shown as str() shows
 // it, elements of containers as repr() does. It takes no time.
 func (t *Thread) Print(args ...any) {
-	t.must()
+	t.mustOutside()
 	parts := make([]string, len(args))
 	for i, a := range args {
 		parts[i] = Str(a)
@@ -40,15 +41,36 @@ func (t *Thread) write(text string) {
 		_, _ = fmt.Fprint(w.opts.stdout, text) // as for fmt.Print: nobody to tell
 	}
 	if t.x != nil {
-		t.armed = true
-		t.announce(kernel.OpPrint, 0, nil)
-		out()
-		t.armed = true
+		t.prints()
+		if !raceKernel || w.opts.stdout != io.Discard { // what guards the writer orders those who print
+			out()
+		}
 		return
 	}
 	t.detach(stateIO, WhyIO)
 	defer t.attach() // also when the writer panics
 	out()
+}
+
+// prints is the moment at which text is written in an explored run. There may be a
+// switch before it and after it.
+func (t *Thread) prints() {
+	if raceKernel && t.apart() {
+		t.inside(t.prints)
+		return
+	}
+	t.armed = true
+	t.announce(kernel.OpPrint, 0, nil)
+	t.armed = true
+}
+
+// mustOutside is must where the outside may be.
+func (t *Thread) mustOutside() {
+	if raceKernel && t.apart() {
+		t.inside(t.must)
+		return
+	}
+	t.must()
 }
 
 // Str shows v as Python's str() shows the value it stands for.

@@ -18,14 +18,20 @@ type fate struct {
 // What was registered last is called first. Nothing is called in a process that was
 // killed. A panic in fn is reported as the thread's. It is for the process's first
 // interpreter, and for the virtual world. Python: atexit.register.
-func (i *Interpreter) AtExit(fn func(t *Thread)) { i.exits = append(i.exits, fn) }
+func (i *Interpreter) AtExit(fn func(t *Thread)) {
+	if o := i.w.outside(); raceKernel && o != nil {
+		o.t.inside(func() { i.AtExit(fn) })
+		return
+	}
+	i.exits = append(i.exits, fn)
+}
 
 // atExit calls what AtExit has registered.
 func (i *Interpreter) atExit(t *Thread) {
 	for len(i.exits) > 0 && !t.k.Killed() {
 		fn := i.exits[len(i.exits)-1]
 		i.exits = i.exits[:len(i.exits)-1]
-		t.calls(func() { fn(t) })
+		t.calls(func() { t.callOut(func() { fn(t) }) })
 	}
 }
 
@@ -37,7 +43,7 @@ func (quitting) Error() string { return "gil: Quit" }
 // Quit ends the thread as if its function had returned; its deferred calls run. It
 // does not come back. Python: sys.exit() in a thread.
 func (t *Thread) Quit() {
-	t.must()
+	t.mustOutside()
 	if t.interp.w.live() {
 		runtime.Goexit()
 	}
@@ -56,6 +62,7 @@ func (t *Thread) title() string {
 // Annex returns what a package above this one keeps with the interpreter: what
 // create returned when it was first called in this run. There is room for one.
 func (i *Interpreter) Annex(create func() any) any {
+	i.w.order() // what uses it counts on the GIL
 	if i.annex == nil && create != nil {
 		i.annex = create()
 	}

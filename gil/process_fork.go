@@ -96,8 +96,13 @@ func (g *Gate) of(t *Thread) *Gate {
 	return g
 }
 
-// acting is the thread that runs.
-func (g *Gate) acting() *Thread { return g.home.interp.Acting() }
+// ofActing is the gate as the process of the thread that runs has it.
+func (g *Gate) ofActing() *Gate {
+	if g.lineage != nil {
+		return g.of(g.home.interp.Acting())
+	}
+	return g
+}
 
 // copies are a variable's values in the processes of a family: of those that do not
 // have it at the moment, for there is one place for the value, and whoever touches it

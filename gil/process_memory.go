@@ -102,6 +102,10 @@ func (w *world) afford(i *Interpreter, bytes int64) {
 // process in the machine's ledger. It panics with a *MemoryError when there is a
 // limit and it is reached.
 func (t *Thread) Alloc(bytes int64) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.Alloc(bytes) })
+		return
+	}
 	t.must()
 	i := t.interp.Process()
 	t.interp.w.afford(i, bytes)
@@ -113,13 +117,17 @@ func (t *Thread) Alloc(bytes int64) {
 // nothing is shared it does nothing. It panics with a *ValueError when bytes is
 // negative, and as Alloc does.
 func (t *Thread) Touch(bytes int64) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.Touch(bytes) })
+		return
+	}
 	t.must()
 	if bytes < 0 {
 		panic(badValue("", "Touch(%d): must not be negative", bytes))
 	}
 	i := t.interp.Process()
-	bytes = min(bytes, i.shared)
-	t.interp.w.afford(i, bytes)
-	i.shared -= bytes
-	i.private.Add(bytes)
+	copied := min(bytes, i.shared)
+	t.interp.w.afford(i, copied)
+	i.shared -= copied
+	i.private.Add(copied)
 }

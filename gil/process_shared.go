@@ -22,7 +22,16 @@ type Common struct {
 
 // Init makes the Common one of t's world. The name is for reports; one with an
 // article, "a lock", is that of a kind of thing.
-func (c *Common) Init(t *Thread, name string) { c.gate.Init(t, 0, name) }
+func (c *Common) Init(t *Thread, name string) {
+	if raceKernel && t.apart() {
+		t.inside(func() {
+			t.box.order() // nothing but the order of its uses guards what it stands for
+			c.Init(t, name)
+		})
+		return
+	}
+	c.gate.Init(t, 0, name)
+}
 
 // SetOwner tells reports who holds what the Common stands for; nil is nobody.
 func (c *Common) SetOwner(t *Thread) { c.gate.SetOwner(t) }
@@ -35,6 +44,10 @@ func (c *Common) Waiting() int { return int(c.gate.nwait.Load()) }
 
 // Act precedes an operation that does not wait.
 func (c *Common) Act(t *Thread, k OpKind) {
+	if raceKernel && t.apart() {
+		t.inside(func() { c.Act(t, k) })
+		return
+	}
 	t.must()
 	t.alive()
 	if t.x == nil {
@@ -54,6 +67,9 @@ func (c *Common) Act(t *Thread, k OpKind) {
 // Who was woken may find that somebody else was faster. If it gives up although it
 // was woken, the wake-up goes to another one.
 func (c *Common) Await(t *Thread, k OpKind, until time.Duration, ready func() bool) Outcome {
+	if raceKernel && t.apart() {
+		return within(t, func() Outcome { return c.Await(t, k, until, ready) })
+	}
 	t.must()
 	t.alive()
 	if t.x != nil {
@@ -159,6 +175,10 @@ func (c *Common) awaitExplored(t *Thread, k OpKind, until time.Duration, ready f
 // on; by is the thread that has changed it, nil when there is none. In an explored
 // run all that can go on may be chosen, and those that no longer can may not.
 func (c *Common) Changed(by *Thread, n int) {
+	if raceKernel && by.apart() {
+		by.inside(func() { c.Changed(by, n) })
+		return
+	}
 	g := &c.gate
 	if g.first == nil {
 		return

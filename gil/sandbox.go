@@ -24,6 +24,77 @@ type Sandbox struct {
 	body    func()
 	pool    []*Thread // made by earlier runs
 	used    int       // of them, in this run
+
+	// Stray, if not nil, is called by a goroutine that acts as thread t, which is not
+	// its own, in a run that is kept apart and announced. It ends then.
+	Stray func(t *Thread)
+
+	apart   bool
+	ordered bool     // from here on in this run everything is ordered
+	acting  *outside // whose program runs now, nil when this package does
+	over    mark
+	after   []func() // what is to be done when the run is over
+}
+
+func (s *Sandbox) runMain(t *Thread) {
+	if raceKernel && s.apart {
+		t.out.start()
+		defer s.gather()
+	}
+	s.k.Run(&t.k, s.body)
+}
+
+// KeepApart makes the runs from now on such that the race detector, if there is one,
+// reports accesses of plain Go variables that nothing but the GIL orders. It has no
+// effect without a race detector; on a sandbox with an observer, which would be a
+// part of the program that no thread runs; and on one whose processes are forked.
+func (s *Sandbox) KeepApart(on bool) {
+	s.apart = raceKernel && on && s.opts.observer == nil && !s.w.forks()
+}
+
+// part has a thread's function run outside, if it is to.
+func (s *Sandbox) part(t *Thread) {
+	t.box, t.out = nil, nil
+	if s.apart {
+		t.box, t.out = s, newOutside(t, s)
+	}
+}
+
+// order makes everything that is done from now on in this run ordered for the race
+// detector, and what has been done up to now.
+func (s *Sandbox) order() {
+	s.ordered = true
+	for _, t := range s.pool[:s.used] {
+		if t.out != nil {
+			raceLearn(&t.out.up)
+		}
+	}
+}
+
+// afterwards has f called when the run is over.
+//
+//go:norace
+func (s *Sandbox) afterwards(f func()) { s.after = append(s.after, f) }
+
+// gather ends a run that was kept apart: what its threads have done is known to who
+// goes on, and what they have used is in its place again.
+//
+//go:norace
+func (s *Sandbox) gather() {
+	raceLearn(&s.over)
+	for i, f := range s.after {
+		f()
+		s.after[i] = nil
+	}
+	s.after = s.after[:0]
+}
+
+// peeked is what is found by f, which looks at a twin without a thread at hand.
+func peeked[R any](s *Sandbox, f func() R) R {
+	if o := s.i.w.outside(); o != nil {
+		return within(o.t, f)
+	}
+	return f()
 }
 
 // NewSandbox makes a sandbox for programs under profile p. A limit above 0 ends a
@@ -36,7 +107,12 @@ func NewSandbox(p Profile, e kernel.Explorer, limit int, opts ...Option) *Sandbo
 	s.w.sandbox = s
 	s.i = &Interpreter{w: s.w, prof: p, code: p.compile(), name: s.opts.name, hook: s.opts.hook}
 	s.body = func() { s.i.body(s.i.main) }
-	s.k.Stalled = s.w.stalled
+	s.k.Stalled = func() bool {
+		if raceKernel && s.apart {
+			s.order() // what explains a deadlock may be the program's
+		}
+		return s.w.stalled()
+	}
 	s.k.Abandoned = s.w.abandon
 	s.k.Overrun = s.cutShort
 	return s
@@ -49,14 +125,14 @@ func NewSandbox(p Profile, e kernel.Explorer, limit int, opts ...Option) *Sandbo
 // them.
 func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	s.k.Reset(seed, s.limit)
-	s.used, s.overrun = 0, false
+	s.used, s.overrun, s.ordered = 0, false, false
 	s.w.reset()
 	s.w.kills = s.kills
 	i := s.i
 	i.reset()
 	s.w.boot(i, s.opts)
 	i.pid = s.w.pids.Add(1)
-	s.k.Run(&i.newMain(nil, main).k, s.body)
+	s.runMain(i.newMain(nil, main))
 	s.k.World().End()
 	err := s.w.failure()
 	if s.overrun {
@@ -133,6 +209,16 @@ func (t *Thread) reset() {
 	if t.ctx.done != nil || t.ctx.after != nil {
 		t.ctx.done, t.ctx.after = nil, nil
 	}
+}
+
+// Inside calls f, on behalf of thread t, where what the sandbox's explorer does
+// belongs: the program is kept apart from that.
+func (s *Sandbox) Inside(t *Thread, f func()) {
+	if raceKernel && t.apart() {
+		t.inside(f)
+		return
+	}
+	f()
 }
 
 // Kernel is the kernel of the run that is going on or has ended last.

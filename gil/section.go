@@ -108,15 +108,8 @@ func (s *shared) unlockObject(t *Thread) {
 // something into it meanwhile, which is lost. Without a GIL others wait until the list
 // is sorted, unless f blocks.
 func SortKey[T any, K cmp.Ordered](t *Thread, l *List[T], key func(t *Thread, v T) K) error {
-	l.own(t)
-	p := t.path(bytecode.CallMethod1)
-	t.pass(&p[0])
-	outer := l.enterSection(t)
-	defer l.leaveSection(t)
-	l.begin(t, kernel.OpUpdate)
-	items := l.v
-	l.v = nil
-	l.end(t)
+	items, outer := l.takeOut(t)
+	defer l.abandon(t)
 	type keyed struct {
 		key K
 		v   T
@@ -127,19 +120,59 @@ func SortKey[T any, K cmp.Ordered](t *Thread, l *List[T], key func(t *Thread, v 
 		all[i] = keyed{key(t, v), v}
 	}
 	slices.SortStableFunc(all, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
+	sorted := make([]T, 0, len(all))
+	for i := range all {
+		sorted = append(sorted, all[i].v)
+	}
+	if !l.putBack(t, sorted, outer) {
+		return badValue("list modified during sort", "%s: list modified during sort; sort a Snapshot, or lock", l.describe())
+	}
+	return nil
+}
+
+// takeOut begins a sort: it returns the items, which are not in the list any more.
+func (l *List[T]) takeOut(t *Thread) (items []T, outer *shared) {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within2(t, func() ([]T, *shared) { return y.takeOut(t) })
+	}
+	l.own(t)
+	p := t.path(bytecode.CallMethod1)
+	t.pass(&p[0])
+	outer = l.enterSection(t)
+	l.begin(t, kernel.OpUpdate)
+	items, l.v = l.v, nil
+	l.end(t)
+	return items, outer
+}
+
+// putBack ends it. It reports whether nobody has put something into the list.
+func (l *List[T]) putBack(t *Thread, sorted []T, outer *shared) bool {
+	if raceKernel && t.apart() {
+		y, held := l.aside(t), holdAll(sorted)
+		return within(t, func() bool { return y.putBack(t, held, outer) })
+	}
+	p := t.path(bytecode.CallMethod1)
 	l.begin(t, kernel.OpUpdate)
 	modified := l.v != nil
-	l.v = items[:0]
-	for _, k := range all {
-		l.v = append(l.v, k.v)
-	}
+	l.v = sorted
 	l.end(t)
 	l.leaveSection(t)
 	t.resume(outer)
 	if modified {
 		t.raised(&p[1])
-		return badValue("list modified during sort", "%s: list modified during sort; sort a Snapshot, or lock", l.describe())
+		return false
 	}
 	t.pass(&p[1])
-	return nil
+	return true
+}
+
+// abandon leaves the section of a sort that has panicked.
+func (l *List[T]) abandon(t *Thread) {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		t.inside(func() { y.leaveSection(t) })
+		return
+	}
+	l.leaveSection(t)
 }

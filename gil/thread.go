@@ -74,6 +74,9 @@ type Thread struct {
 	ended   Gate
 	gone    chan struct{} // live: closed when the goroutine is done with the thread
 
+	box *Sandbox // of a run that is kept apart
+	out *outside // the same: where the thread's function runs
+
 	wait gateWaiter
 	life ledger
 	ctx  threadContext
@@ -89,10 +92,13 @@ const (
 
 // newThread makes a thread of an interpreter. The creator is nil for a main
 // thread and for one made by Enter.
-func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), opts []Option) *Thread {
+func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), how threadOptions) *Thread {
 	var t *Thread
 	if s := i.w.sandbox; s != nil {
 		t = s.thread()
+		if raceKernel {
+			s.part(t)
+		}
 	} else {
 		t = new(Thread)
 		t.life0 = t.run
@@ -117,11 +123,8 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	if creator != nil {
 		t.daemon = creator.daemon
 	}
-	if len(opts) > 0 {
-		o := collect(opts)
-		if o.daemonSet {
-			t.daemon = o.daemon
-		}
+	if how.daemonSet {
+		t.daemon = how.daemon
 	}
 	return t
 }
@@ -130,15 +133,32 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 // Thread-N, as Python numbers them. It is a daemon when t is, unless WithDaemon
 // says otherwise. Python: threading.Thread(target=fn, name=name).
 func (t *Thread) NewThread(name string, fn func(t *Thread), opts ...Option) *Thread {
+	var how threadOptions
+	if len(opts) > 0 {
+		o := collect(opts)
+		how = threadOptions{o.daemon, o.daemonSet, o.noTarget}
+	}
+	if raceKernel && t.apart() {
+		held, target := clean(name), clean(nameOf(fn))
+		return within(t, func() *Thread { return t.newThread(held, target, fn, how) })
+	}
+	return t.newThread(name, "", fn, how)
+}
+
+// threadOptions are the options that threads have.
+type threadOptions struct{ daemon, daemonSet, noTarget bool }
+
+// newThread is NewThread; target is the name of fn, if it is known.
+func (t *Thread) newThread(name, target string, fn func(t *Thread), how threadOptions) *Thread {
 	t.must()
 	if fn == nil {
 		panic(badValue("", "NewThread(%q): the function is nil", name))
 	}
 	i := t.interp
 	if name == "" {
-		name = i.nextName(fn, len(opts) > 0 && collect(opts).noTarget)
+		name = i.nextName(fn, target, how.noTarget)
 	}
-	n := i.newThread(t, name, fn, opts)
+	n := i.newThread(t, name, fn, how)
 	if n.daemon && i.isolated {
 		panic(misuse("daemon threads are disabled in this (sub)interpreter",
 			"daemon threads are disabled in this (sub)interpreter; join the thread instead"))
@@ -163,6 +183,11 @@ func (t *Thread) Go(name string, fn func(t *Thread), opts ...Option) *Thread {
 //
 // A second Start panics with a *RuntimeError. Python: Thread.start.
 func (t *Thread) Start(by *Thread) {
+	if raceKernel && by.apart() {
+		by.inside(func() { t.Start(by) })
+		t.out.start()
+		return
+	}
 	by.must()
 	i := t.interp
 	if i != by.interp {
@@ -200,9 +225,12 @@ func (t *Thread) Start(by *Thread) {
 
 // run is the life of a started thread on its own goroutine or coroutine.
 func (t *Thread) run() {
+	if raceKernel && t.out != nil {
+		defer t.out.finish()
+	}
 	defer t.finish()
 	t.begin()
-	t.fn(t)
+	t.callOut(func() { t.fn(t) })
 }
 
 // begin makes the thread able to execute.
@@ -322,10 +350,16 @@ func (t *Thread) Join(by *Thread) { t.join(by, Forever) }
 // ended. A d of zero or less asks without waiting. Python: Thread.join(timeout),
 // then is_alive.
 func (t *Thread) JoinTimeout(by *Thread, d time.Duration) (ended bool) {
+	if raceKernel && by.apart() {
+		return within(by, func() bool { return t.JoinTimeout(by, d) })
+	}
 	return t.join(by, by.until(d))
 }
 
 func (t *Thread) join(by *Thread, until time.Duration) bool {
+	if raceKernel && by.apart() {
+		return within(by, func() bool { return t.join(by, until) })
+	}
 	by.must()
 	switch {
 	case t.stage.Load() == stageNew:
@@ -341,6 +375,9 @@ func (t *Thread) join(by *Thread, until time.Duration) bool {
 		e.event(by, Event{Kind: EvJoinBegin, Peer: t.tid})
 	}
 	ended := by.passAs(&t.ended, kernel.OpJoin, until, stateWaitJoin, WhyJoin) == Passed
+	if raceKernel && ended {
+		by.shows(&t.ended.mark, false, true)
+	}
 	if e := by.interp.w.emit; e != nil {
 		e.event(by, Event{Kind: EvJoinEnd, Peer: t.tid, A: b2i(ended)})
 	}
@@ -377,6 +414,9 @@ func (t *Thread) NativeID() uint64 { return t.Ident() }
 // IsAlive reports whether the thread was started and has not ended. by is the
 // thread that asks, nil from outside the world. Python: Thread.is_alive.
 func (t *Thread) IsAlive(by *Thread) bool {
+	if raceKernel && by.apart() {
+		return within(by, func() bool { return t.IsAlive(by) })
+	}
 	if by != nil {
 		by.must()
 		if t.interp != by.interp {
@@ -388,6 +428,9 @@ func (t *Thread) IsAlive(by *Thread) bool {
 		return false
 	}
 	s := t.stage.Load()
+	if raceKernel && by != nil && s == stageEnded {
+		by.shows(&t.ended.mark, false, true)
+	}
 	return s == stageStarting || s == stageRunning
 }
 
@@ -399,10 +442,20 @@ func (t *Thread) Machine() *Machine { return t.interp.w.machine }
 
 // Failure is how the thread ended: nil, an *UncaughtError or an *AssertionError.
 // Call it after Join.
-func (t *Thread) Failure() error { return t.failure }
+func (t *Thread) Failure() error {
+	if raceKernel && t.apart() {
+		return within(t, t.Failure)
+	}
+	return t.failure
+}
 
 // Now is the world's clock as the thread sees it: the time since the world began.
-func (t *Thread) Now() time.Duration { return time.Duration(t.kern.Now(&t.k)) }
+func (t *Thread) Now() time.Duration {
+	if raceKernel && t.apart() {
+		return within(t, t.Now)
+	}
+	return time.Duration(t.kern.Now(&t.k))
+}
 
 // String is the thread's name, state and ident, as Python's repr has them.
 func (t *Thread) String() string {

@@ -12,6 +12,9 @@ func (t *Thread) Explored() bool { return t.x != nil }
 // the live world nothing does. It is no point at which threads switch. Choose
 // panics with a *ValueError when n < 1. Python: random.randrange.
 func (t *Thread) Choose(n int) int {
+	if raceKernel && t.apart() {
+		return within(t, func() int { return t.Choose(n) })
+	}
 	t.must()
 	if n < 1 {
 		panic(badValue("", "Choose(%d): there is nothing to choose from", n))

@@ -73,7 +73,7 @@ func (c *threadContext) ending(err error) (after map[int]func()) {
 // on the thread, and a panic there is one of the thread's.
 func (t *Thread) endContext() {
 	for _, f := range t.ctx.ending(errEnded) {
-		t.calls(f)
+		t.calls(func() { t.callOut(f) })
 	}
 }
 
@@ -117,10 +117,20 @@ type threadKey struct{}
 func (t *Thread) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
 
 // Done is closed when the thread has ended or is being ended.
-func (t *Thread) Done() <-chan struct{} { return t.ctx.channel() }
+func (t *Thread) Done() <-chan struct{} {
+	if raceKernel && t.apart() {
+		return within(t, t.Done)
+	}
+	return t.ctx.channel()
+}
 
 // Err is context.Canceled once Done is closed.
-func (t *Thread) Err() error { return t.ctx.failure() }
+func (t *Thread) Err() error {
+	if raceKernel && t.apart() {
+		return within(t, t.Err)
+	}
+	return t.ctx.failure()
+}
 
 // Value answers the keys by which packages find the thread behind a context.
 func (t *Thread) Value(key any) any {
@@ -136,7 +146,12 @@ func (t *Thread) Value(key any) any {
 // AfterFunc arranges that f is called, on whatever goroutine ends the thread,
 // once Done is closed; a panic in it is the thread's uncaught one. Package context uses it, so that deriving a context from a
 // thread starts no goroutine.
-func (t *Thread) AfterFunc(f func()) (stop func() bool) { return t.ctx.onEnd(f) }
+func (t *Thread) AfterFunc(f func()) (stop func() bool) {
+	if raceKernel && t.apart() {
+		return within(t, func() func() bool { return t.ctx.onEnd(f) })
+	}
+	return t.ctx.onEnd(f)
+}
 
 // Current returns the thread behind ctx: ctx itself, or the thread it was derived
 // from.
@@ -172,6 +187,13 @@ func WithCancel(t *Thread) (context.Context, context.CancelFunc) {
 // context.WithTimeout of the standard library measures real time, which means
 // nothing in a virtual world: calls there refuse it and name this function.
 func WithTimeout(t *Thread, d time.Duration) (context.Context, context.CancelFunc) {
+	if raceKernel && t.apart() {
+		// What waits for the deadline is called inside, where time passes.
+		return within2(t, func() (context.Context, context.CancelFunc) {
+			t.box.order()
+			return WithTimeout(t, d)
+		})
+	}
 	at := t.kern.Now(&t.k).After(max(d, 0))
 	if at == kernel.Never {
 		return WithCancel(t)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 )
 
 // unwinding is what a virtual thread panics with when its world wants it to end.
@@ -37,6 +36,9 @@ func Unwinding(v any) bool {
 func (t *Thread) unwind() {
 	t.resist()
 	t.dying = true
+	if raceKernel && t.box != nil {
+		t.box.order() // what its deferred calls do is guarded by nothing: they do not wait for locks any more
+	}
 	if t.interp.w.live() {
 		runtime.Goexit()
 	}
@@ -80,7 +82,7 @@ func (t *Thread) recovered(v any) {
 		if t.dying || t.k.Killed() {
 			return // a deferred call failed because its world is ending
 		}
-		u := &UncaughtError{Thread: t.name, Value: v, Stack: debug.Stack()}
+		u := &UncaughtError{Thread: t.name, Value: v, Stack: t.stack()}
 		t.failed(u)
 		if len(t.messages) > 0 { // what led to the panic
 			t.interp.failed(&AssertionError{Thread: t.name, Messages: t.messages})
@@ -110,11 +112,11 @@ func (t *Thread) report(u *UncaughtError) {
 		case unwinding:
 			t.dying = true
 		default:
-			fmt.Fprintf(os.Stderr, "Exception in threading.excepthook:\n%v\n%s", v, debug.Stack())
+			fmt.Fprintf(os.Stderr, "Exception in threading.excepthook:\n%v\n%s", v, t.stack())
 		}
 	}()
 	if h := t.interp.hook; h != nil {
-		h(t, u)
+		t.callOut(func() { h(t, u) })
 		return
 	}
 	if t.x == nil { // an explorer reports once, not per schedule
@@ -125,7 +127,15 @@ func (t *Thread) report(u *UncaughtError) {
 // Errorf records a failed assertion; the thread goes on. With FailNow it makes a
 // Thread a TestingT of testify.
 func (t *Thread) Errorf(format string, args ...any) {
-	t.messages = append(t.messages, fmt.Sprintf(format, args...))
+	t.says(fmt.Sprintf(format, args...))
+}
+
+func (t *Thread) says(message string) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.says(message) })
+		return
+	}
+	t.messages = append(t.messages, message)
 }
 
 // FailNow ends the thread as failed. The others go on, and Run returns the

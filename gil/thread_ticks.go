@@ -14,6 +14,10 @@ import (
 //
 // Without contention a tick is a subtraction and a load, inlined.
 func (t *Thread) Tick(n int) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.Tick(n) })
+		return
+	}
 	if t.k.Budget -= n; t.k.Budget < int(t.k.Limit.Load()) {
 		t.slow(n)
 	}
@@ -116,7 +120,13 @@ func (t *Thread) renew() {
 
 // Op executes one bytecode. Whether a switch may come after it is the profile's
 // business: after a conditional jump it may where it may if the jump is taken.
-func (t *Thread) Op(op Op) { t.pass(&t.code.ops[op]) }
+func (t *Thread) Op(op Op) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.Op(op) })
+		return
+	}
+	t.pass(&t.code.ops[op])
+}
 
 // Range is `for i in range(n)`: it executes the bytecodes of the loop around its
 // body.
@@ -156,6 +166,11 @@ func (t *Thread) Branch(taken bool) {
 // Label names this point of the program for hand-written interleavings and
 // traces.
 func (t *Thread) Label(name string) {
+	if raceKernel && t.apart() {
+		held := clean(name)
+		t.inside(func() { t.Label(held) })
+		return
+	}
 	t.must()
 	if t.x != nil {
 		t.k.Label = name
@@ -172,6 +187,10 @@ func (t *Thread) Label(name string) {
 // a core busy. Compute(0) looks whether to switch. It panics with a *ValueError
 // when d is negative, or longer than the clock of a Machine counts.
 func (t *Thread) Compute(d time.Duration) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.Compute(d) })
+		return
+	}
 	t.must()
 	t.countable("Compute", d)
 	left := kernel.Time(t.interp.prof.scale(d))
@@ -260,6 +279,10 @@ func (t *Thread) spend(d kernel.Time) {
 // of this interpreter runs meanwhile. It panics with a *ValueError when d is
 // negative, or longer than the clock of a Machine counts.
 func (t *Thread) Held(d time.Duration) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.Held(d) })
+		return
+	}
 	t.must()
 	t.countable("Held", d)
 	if t.x != nil || d == 0 {

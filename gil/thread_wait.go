@@ -51,6 +51,10 @@ func (t *Thread) IO(d time.Duration) {
 
 // pause gives the GIL up for d.
 func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begin, end EventKind) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.pause(d, s, why, op, begin, end) })
+		return
+	}
 	t.must()
 	if d > 0 {
 		t.works()
@@ -91,6 +95,10 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 // cores, as NumPy does. It panics with a *ValueError when cores < 1 or d is
 // negative.
 func (t *Thread) Released(d time.Duration, cores int) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.Released(d, cores) })
+		return
+	}
 	t.must()
 	t.countable("Released", d)
 	if cores < 1 {
@@ -144,16 +152,8 @@ func (t *Thread) Block(fn func()) { t.blockFor("call", fn) }
 
 // blockFor is Block with a word about what is done.
 func (t *Thread) blockFor(reason string, fn func()) {
-	t.must()
-	defer t.resume(t.suspend())
-	if t.x != nil {
-		t.armed = true
-		t.announce(kernel.OpIO, 0, nil)
-		t.near = away
-	} else {
-		t.detach(stateIO, WhyIO)
-	}
-	defer t.attach()
+	section := t.parts()
+	defer t.returns(section)
 	if !t.interp.w.live() {
 		dog := time.AfterFunc(blockPatience, func() {
 			fmt.Fprintf(os.Stderr, "gil: thread %s blocks the virtual world in a real %s; model it with Thread.IO\n", t.name, reason)
@@ -161,6 +161,33 @@ func (t *Thread) blockFor(reason string, fn func()) {
 		defer dog.Stop()
 	}
 	fn()
+}
+
+// parts gives the GIL up for a real call, and the critical section that t is in.
+func (t *Thread) parts() (section *shared) {
+	if raceKernel && t.apart() {
+		return within(t, t.parts)
+	}
+	t.must()
+	section = t.suspend()
+	if t.x != nil {
+		t.armed = true
+		t.announce(kernel.OpIO, 0, nil)
+		t.near = away
+	} else {
+		t.detach(stateIO, WhyIO)
+	}
+	return section
+}
+
+// returns takes them again.
+func (t *Thread) returns(section *shared) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.returns(section) })
+		return
+	}
+	t.attach()
+	t.resume(section)
 }
 
 const blockPatience = 10 * time.Second
@@ -176,6 +203,10 @@ func (h hook) Block(reason string, fn func()) { h.t.blockFor(reason, fn) }
 // GC is a run of the cyclic garbage collector that takes d. It keeps the GIL. It
 // panics with a *ValueError when d is negative.
 func (t *Thread) GC(d time.Duration) {
+	if raceKernel && t.apart() {
+		t.inside(func() { t.GC(d) })
+		return
+	}
 	t.must()
 	t.countable("GC", d)
 	if t.x == nil {

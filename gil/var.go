@@ -20,6 +20,7 @@ type shared struct {
 	bind    sync.Mutex
 	payload any     // where the value is, of a variable that NewVar has made
 	copies  *copies // in processes that were forked
+	mark    mark
 }
 
 // own is the beginning of every operation. It panics with a *RuntimeError when t
@@ -88,12 +89,21 @@ func (s *shared) describe() string {
 	return "variable " + s.name
 }
 
+// settle makes s what its twin has become in a run.
+func (s *shared) settle(y *shared) {
+	s.id, s.home = y.id, y.home
+	s.at.Store(y.at.Load())
+}
+
 // begin precedes the moment at which the object is touched; end follows it. What
 // lies between them is one C call: nothing switches there. Under a GIL that nobody
 // observes they do nothing.
 func (s *shared) begin(t *Thread, k OpKind) {
 	if !t.plain {
 		t.announce(k, s.id, s)
+	}
+	if raceKernel {
+		t.shows(&s.mark, k.Writes(), k != kernel.OpWrite)
 	}
 }
 
@@ -149,7 +159,8 @@ func (t *Thread) raised(s *stretch) {
 // only where the program ticks.
 type Var[T any] struct {
 	shared
-	v T
+	twin twin[Var[T]]
+	v    T
 }
 
 // NewVar makes a variable with a name for reports and its first value. The zero
@@ -162,6 +173,8 @@ type Var[T any] struct {
 // must make its variables itself: one that outlives a run makes the next one fail.
 // And it should give each variable, list and dict a name of its own: that is what
 // the explorer knows it by, whatever the schedule.
+//
+//go:norace
 func NewVar[T any](name string, v T) *Var[T] {
 	x := &Var[T]{shared: shared{name: name}, v: v}
 	x.payload = &x.v
@@ -192,8 +205,32 @@ func sawIf[T any](found bool, s *shared, t *Thread, k EventKind, v T) {
 	}
 }
 
+// aside is the variable that the inside uses instead of x, see outside. When the run
+// is over x takes its value and place.
+//
+//go:norace
+func (x *Var[T]) aside(t *Thread) *Var[T] {
+	y, s := x.twin.get()
+	if y != nil && s == t.box {
+		return y
+	}
+	y = new(Var[T])
+	y.name, y.home, y.v = clean(x.name), x.home, x.v
+	x.twin.set(y, t.box)
+	t.box.afterwards(func() {
+		x.twin.set(nil, nil)
+		x.v = y.v
+		x.settle(&y.shared)
+	})
+	return y
+}
+
 // Load is `v = x`: one read.
 func (x *Var[T]) Load(t *Thread) T {
+	if raceKernel && t.apart() {
+		y := x.aside(t)
+		return within(t, func() T { return y.Load(t) })
+	}
 	x.own(t)
 	p := t.path(bytecode.Load)
 	t.pass(&p[0])
@@ -206,6 +243,11 @@ func (x *Var[T]) Load(t *Thread) T {
 
 // Store is `x = v`: one write.
 func (x *Var[T]) Store(t *Thread, v T) {
+	if raceKernel && t.apart() {
+		y, p := x.aside(t), hold(v)
+		t.inside(func() { y.Store(t, *p) })
+		return
+	}
 	x.own(t)
 	p := t.path(bytecode.Store)
 	t.pass(&p[0])
@@ -218,6 +260,17 @@ func (x *Var[T]) Store(t *Thread, v T) {
 // Update is `x = f(x)` with a Python function f: the load, the call with the
 // entry of its frame, the store. It loses updates under every profile.
 func (x *Var[T]) Update(t *Thread, f func(T) T) {
+	if raceKernel && t.apart() {
+		y := x.aside(t)
+		p := hold(f(within(t, func() T { return y.fetch(t) })))
+		t.inside(func() { y.replace(t, *p) })
+		return
+	}
+	x.replace(t, f(x.fetch(t)))
+}
+
+// fetch is the first half of an update, up to the body of the function.
+func (x *Var[T]) fetch(t *Thread) T {
 	x.own(t)
 	p := t.path(bytecode.Update)
 	t.pass(&p[0])
@@ -226,7 +279,12 @@ func (x *Var[T]) Update(t *Thread, f func(T) T) {
 	saw(&x.shared, t, EvRead, v)
 	t.pass(&p[1])
 	t.pass(&p[2])
-	v = f(v)
+	return v
+}
+
+// replace is the second half, with what the function has returned.
+func (x *Var[T]) replace(t *Thread, v T) {
+	p := t.path(bytecode.Update)
 	t.pass(&p[3])
 	x.begin(t, kernel.OpWrite)
 	x.v = v
@@ -237,6 +295,10 @@ func (x *Var[T]) Update(t *Thread, f func(T) T) {
 // Swap stores v and returns the old value in one C call, which nothing can come
 // between.
 func (x *Var[T]) Swap(t *Thread, v T) T {
+	if raceKernel && t.apart() {
+		y, p := x.aside(t), hold(v)
+		return within(t, func() T { return y.Swap(t, *p) })
+	}
 	x.own(t)
 	p := t.path(bytecode.CallCResult)
 	t.pass(&p[0])
@@ -251,6 +313,9 @@ func (x *Var[T]) Swap(t *Thread, v T) T {
 // Peek returns the value from outside any thread: before a run, after it, or from
 // an observer of the virtual world. No explorer sees it.
 func (x *Var[T]) Peek() T {
+	if y, s := x.twin.get(); raceKernel && y != nil {
+		return peeked(s, y.Peek)
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.v
@@ -263,11 +328,15 @@ func (x *Var[T]) Name() string { return x.name }
 // can come between, and reports whether it did. Values are compared with ==, or,
 // where Go cannot, as reflect.DeepEqual compares them.
 func (x *Var[T]) CompareAndSwap(t *Thread, old, v T) (swapped bool) {
+	if raceKernel && t.apart() {
+		y, p, q := x.aside(t), hold(old), hold(v)
+		return within(t, func() bool { return y.CompareAndSwap(t, *p, *q) })
+	}
 	x.own(t)
 	p := t.path(bytecode.CallCResult)
 	t.pass(&p[0])
 	x.begin(t, kernel.OpUpdate)
-	if swapped = equal(x.v, old); swapped {
+	if swapped = same(t, x.v, old); swapped {
 		x.v = v
 	}
 	saw(&x.shared, t, EvWrite, x.v)
@@ -283,6 +352,11 @@ type Number interface {
 // Add is `x += d`, a read and a write with the profile's own bytecodes around
 // them: torn up to 3.9, whole from 3.10 on, torn again without a GIL.
 func Add[N Number](t *Thread, x *Var[N], d N) {
+	if raceKernel && t.apart() {
+		y := x.aside(t)
+		t.inside(func() { Add(t, y, d) })
+		return
+	}
 	x.own(t)
 	p := t.path(bytecode.Add)
 	t.pass(&p[0])

@@ -102,6 +102,11 @@ func nanoseconds(n float64) time.Duration { return time.Duration(min(n, math.Max
 func (t *Thread) Perform(w Work, size int) { t.perform(w, size, false) }
 
 func (t *Thread) perform(w Work, size int, always bool) {
+	if raceKernel && t.apart() {
+		p := hold(w)
+		t.inside(func() { t.perform(*p, size, always) })
+		return
+	}
 	t.must()
 	if w.name == "" {
 		panic(badValue("", "Perform: the zero Work is no call; take one of gil.Works()"))

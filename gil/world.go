@@ -57,6 +57,24 @@ type home struct {
 
 var homes atomic.Uint64
 
+// outside is who of the program acts now in a run that is kept apart.
+//
+//go:norace
+func (w *world) outside() *outside {
+	if w.sandbox == nil {
+		return nil
+	}
+	return w.sandbox.acting
+}
+
+// order makes everything that is done from now on ordered for the race detector, if
+// the run is kept apart.
+func (w *world) order() {
+	if o := w.outside(); raceKernel && o != nil {
+		o.t.inside(o.box.order)
+	}
+}
+
 func (w *world) live() bool { return w.kern.World().Policy == kernel.LivePolicy }
 
 // Option changes a world, an interpreter or a thread. An option that means

@@ -154,8 +154,8 @@
 // hold around it, a try, and anything but locks that orders the threads make that
 // harmless, and it is not reported then.
 //
-// Not found: races of plain Go variables, which no explorer sees. Only the race
-// detector does.
+// Races of plain Go variables no explorer sees. The race detector does, if it is
+// shown them: [WithPlainRaces].
 //
 // # Events
 //

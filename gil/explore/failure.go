@@ -3,9 +3,12 @@ package explore
 import (
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pygil/pygil/gil"
 )
@@ -199,7 +202,7 @@ func identity(err error) string {
 	case errors.As(err, &panicked):
 		return k + panicked.Thread + ": " + plainly(fmt.Sprint(panicked.Value), true) + " @ " + innermost(panicked.Stack)
 	case errors.As(err, &asserted):
-		text := strings.Join(asserted.Messages, "\n")
+		text := untraced(strings.Join(asserted.Messages, "\n"))
 		return k + asserted.Thread + ": " + plainly(text, strings.Contains(text, ".go:"))
 	case errors.As(err, &dead):
 		waits := make([]string, len(dead.Waits))
@@ -214,6 +217,38 @@ func identity(err error) string {
 		return k
 	}
 	return k + err.Error()
+}
+
+// home is the folder of package gil.
+var home = sync.OnceValue(func() string {
+	_, file, _, _ := runtime.Caller(0)
+	return path.Dir(path.Dir(file)) + "/"
+})
+
+// untraced is a message without the lines of an assertion's trace that are not the
+// program's: how its functions are called differs between a run in which the race
+// detector sees it apart from package gil and one in which it does not.
+func untraced(text string) string {
+	if !strings.Contains(text, "Error Trace:") {
+		return text
+	}
+	var b strings.Builder
+	trace, over := false, false
+	for l := range strings.Lines(text) {
+		file := strings.TrimSpace(l)
+		switch after, begins := strings.CutPrefix(file, "Error Trace:"); {
+		case begins:
+			trace, over, file = true, false, strings.TrimSpace(after)
+		case !strings.Contains(file, ".go:"):
+			trace = false
+		}
+		ours := trace && strings.HasPrefix(file, home()) && !strings.Contains(file, "_test.go:")
+		over = trace && (over || ours && (strings.HasPrefix(file, home()+"thread.go:") || strings.HasPrefix(file, home()+"explore/runner.go:")))
+		if !over && !ours {
+			b.WriteString(l)
+		}
+	}
+	return b.String()
 }
 
 // numbers are what differs between two runs that fail in the same way; places in

@@ -45,6 +45,7 @@ func (c *config) replay(prog func(t *gil.Thread), s Schedule) *Failure {
 	c.races = c.races || s.Kind == Race
 	c.leaks = c.leaks || s.Kind == Leak
 	r := newRunner(prog, c)
+	r.box.KeepApart(c.plain)
 	defer r.close()
 	if c.strict {
 		fw, err := r.replay(s, true)

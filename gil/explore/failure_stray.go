@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/kernel"
 	"github.com/pygil/pygil/internal/site"
 )
@@ -50,6 +51,7 @@ func (s *strays) watch(r *runner) {
 		}
 		s.since = time.Now()
 		r.k.Announced = s.announced
+		r.box.Stray = func(t *gil.Thread) { s.complain(t.Name()) }
 	case s.ops.Load() >= watchedOps || s.runs >= watchedRuns && time.Since(s.since) > watchedTime:
 		s.runs = -1
 		r.k.Announced = nil
@@ -81,13 +83,24 @@ func (s *strays) announced(t *kernel.Task, _ kernel.Op) uintptr {
 		s.of[i] = id
 	case id:
 	default:
-		if s.found == nil {
-			s.found = &Diagnosis{Kind: Nondeterminism, bound: true, Threads: []string{t.Name}, Text: fmt.Sprintf(
-				"thread %s is used from a goroutine that is not its own%s; start threads with Thread.Go, not with go", t.Name, at(site.Caller()))}
-		}
+		s.complains(t.Name)
 		runtime.Goexit()
 	}
 	return 0
+}
+
+// complain notes that a goroutine acts as a thread that is not its own. It calls it.
+func (s *strays) complain(thread string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.complains(thread)
+}
+
+func (s *strays) complains(thread string) {
+	if s.found == nil {
+		s.found = &Diagnosis{Kind: Nondeterminism, bound: true, Threads: []string{thread}, Text: fmt.Sprintf(
+			"thread %s is used from a goroutine that is not its own%s; start threads with Thread.Go, not with go", thread, at(site.Caller()))}
+	}
 }
 
 // verdict is what was found in the run just done. A run that has left goroutines

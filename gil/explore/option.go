@@ -24,6 +24,7 @@ type config struct {
 	seed         uint64
 	profile      gil.Profile
 	races        bool
+	plain        bool
 	leaks        bool
 	strict       bool
 	patience     time.Duration
@@ -51,9 +52,10 @@ func collect(opts []Option) *config {
 		maxSchedules: DefaultSchedules,
 		maxSteps:     DefaultSteps,
 		profile:      gil.AnyBytecode,
-		workers:      1,
-		ctx:          context.Background(),
-		sandbox:      []gil.Option{gil.WithStdout(io.Discard)}, // what is printed thousands of times says nothing
+
+		workers: 1,
+		ctx:     context.Background(),
+		sandbox: []gil.Option{gil.WithStdout(io.Discard)}, // what is printed thousands of times says nothing
 	}
 	for _, o := range opts {
 		o.apply(c)

@@ -14,6 +14,7 @@ type Report struct {
 	MaxSteps  int           // of the longest run
 	Failures  []*Failure    // the different ones, in the order they were found
 	Warnings  []*Failure    // updates that were lost, and locks taken in different orders, in schedules that passed
+	Plain     []*PlainRace  // what the race detector has reported, see WithPlainRaces
 	Exhausted bool          // every interleaving was covered
 	Fair      bool          // threads that only waited for others were held back: schedules in which they go on are not counted among all
 	Classes   int           // happens-before classes seen: interleavings that differ in an order that matters

@@ -115,8 +115,8 @@ func (r *runner) close() {
 
 // body is the main thread.
 func (r *runner) body(t *gil.Thread) {
-	r.watched = t.Observed()
-	defer r.leave(t)
+	r.box.Inside(t, func() { r.watched = t.Observed() })
+	defer r.box.Inside(t, func() { r.leave(t) })
 	r.prog(t)
 }
 

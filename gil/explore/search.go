@@ -34,6 +34,7 @@ func (s *search) run() {
 	s.began = time.Now()
 	prog, passed := s.start()
 	s.runner = newRunner(prog, s.conf)
+	s.runner.box.KeepApart(s.conf.plain)
 	defer s.runner.close()
 	s.crew = s.hire(s.runner, passed)
 	if s.conf.strategy != nil {
@@ -153,6 +154,9 @@ func (s *search) add(n int, res result) {
 	}
 	if s.seen.add(res.class) {
 		s.recent = append(s.recent, n)
+	}
+	if res.raced != nil {
+		p.Plain = append(p.Plain, res.raced)
 	}
 	if res.failure != nil {
 		s.fail(res.failure)

@@ -11,8 +11,9 @@ import (
 type result struct {
 	class   uint64
 	steps   int
-	passed  int32    // operations at which some thread could have run in vain, where it was looked
-	waited  string   // that thread
+	passed  int32  // operations at which some thread could have run in vain, where it was looked
+	waited  string // that thread
+	raced   *PlainRace
 	failure *Failure // nil also when the worker has reported the same one before
 }
 
@@ -55,8 +56,8 @@ func (w *worker) perform(strategy Strategy, n int) result {
 		w.passing.reset()
 		w.runner.measure = &w.passing
 	}
-	err := w.runner.run(w.hurried(strategy, n))
-	res := result{class: w.classes.of(w.runner), steps: len(w.runner.steps)}
+	raced, err := w.runner.judged(w.hurried(strategy, n), n)
+	res := result{raced: raced, class: w.classes.of(w.runner), steps: len(w.runner.steps)}
 	if looks {
 		w.runner.measure = nil
 		if res.passed = w.passing.longest; res.passed > w.worst {
@@ -112,6 +113,7 @@ func (s *search) share(c cloner, until int) {
 		if i > 0 {
 			prog, passed := s.start()
 			r := newRunner(prog, s.conf)
+			r.box.KeepApart(s.conf.plain)
 			r.observed = s.runner.observed
 			w = s.hire(r, passed)
 		}

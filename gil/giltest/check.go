@@ -2,9 +2,9 @@ package giltest
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/pygil/pygil/gil"
@@ -37,6 +37,7 @@ func Check(tb TB, prog func(t *gil.Thread), opts ...explore.Option) *explore.Rep
 		}
 	}
 	r := explore.Run(prog, append(opts, explore.WithMaxFailures(1))...)
+	plain(tb, r)
 	if r.Failed() {
 		f := r.Failures[0]
 		where := "not saved"
@@ -97,8 +98,10 @@ func MustFail(tb TB, prog func(t *gil.Thread), kind explore.Kind, opts ...explor
 		return nil
 	}
 	r := explore.Run(prog, append(opts, explore.WithMaxFailures(1))...)
+	plain(tb, r)
 	if r.Failed() && kind != explore.NoFailure && r.Failures[0].Kind != kind {
 		r = explore.Run(prog, opts...) // others first: look at all of them
+		plain(tb, r)
 	}
 	for _, f := range append(r.Failures, r.Warnings...) {
 		if kind == explore.NoFailure || f.Kind == kind {
@@ -151,6 +154,16 @@ func Run(tb TB, p gil.Profile, prog func(t *gil.Thread)) {
 	}
 }
 
+// plain fails the test, which goes on, with what the race detector has reported in a
+// search, on stderr. It does not know in what schedule that was.
+func plain(tb TB, r *explore.Report) {
+	tb.Helper()
+	for _, p := range r.Plain {
+		tb.Errorf("giltest: schedule %d of the search is a data race of plain Go variables, reported above: nothing but the GIL orders the two accesses; "+
+			"guard them with a lock, or use gil.Var, or allow it with explore.WithPlainRaces(false)\n\n%s", p.Number, command(tb.Name(), p.Schedule))
+	}
+}
+
 // fail fails the test with everything there is to say about f. The last line is the
 // command that performs it again.
 func fail(tb TB, f *explore.Failure, where string) {
@@ -161,17 +174,18 @@ func fail(tb TB, f *explore.Failure, where string) {
 
 // command is the command line that performs a schedule of a test again.
 func command(test string, s explore.Schedule) string {
-	pkg := "."
-	if info, ok := debug.ReadBuildInfo(); ok && strings.HasSuffix(info.Path, ".test") {
-		pkg = strings.TrimSuffix(info.Path, ".test")
+	pkg, tags := ".", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if strings.HasSuffix(info.Path, ".test") {
+			pkg = strings.TrimSuffix(info.Path, ".test")
+		}
+		if slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+			tags = "-race "
+		}
 	}
 	parts := strings.Split(test, "/")
 	for i, p := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
-	}
-	tags := ""
-	if v := os.Getenv("GOFLAGS"); strings.Contains(v, "-race") {
-		tags = "-race "
 	}
 	return fmt.Sprintf("go test %s%s -run '%s' -giltest.replay='%v'", tags, pkg, strings.Join(parts, "/"), s)
 }

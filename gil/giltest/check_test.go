@@ -92,7 +92,11 @@ func TestCheckFails(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	last := lines[len(lines)-1]
-	assert.Equal(t, fmt.Sprintf("go test github.com/pygil/pygil/gil/giltest -run '^TestCounter$' -giltest.replay='%v'", r.Failures[0].Schedule), last)
+	flag := ""
+	if raceDetector {
+		flag = "-race "
+	}
+	assert.Equal(t, fmt.Sprintf("go test %sgithub.com/pygil/pygil/gil/giltest -run '^TestCounter$' -giltest.replay='%v'", flag, r.Failures[0].Schedule), last)
 	assert.NotContains(t, text, "/gil/sandbox.go", "frames of this module are not shown")
 	assert.Len(t, files(t), 1)
 }

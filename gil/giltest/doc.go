@@ -21,6 +21,14 @@
 // gil and those above it; a thread that blocks in a channel, or loops without an
 // operation, is reported after [explore.WithPatience].
 //
+// # Plain Go variables
+//
+// In a test built with -race the race detector sees the program as it is without the
+// GIL, and reports two accesses of a plain Go variable that no lock, no queue and no
+// join orders. The test fails with the schedules in which they happened, and
+// performing one has the same report. A test whose program does that on purpose says
+// [explore.WithPlainRaces](false). Run, whose world has a clock, is not looked at.
+//
 // # Saved failures
 //
 // A failing interleaving is saved in testdata/giltest/<name of the test>/ and tried

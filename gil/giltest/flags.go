@@ -58,7 +58,8 @@ const shortSchedules = 1000
 
 // options are the test's own with what the flags and variables say.
 func options(opts []explore.Option) ([]explore.Option, error) {
-	out := make([]explore.Option, 0, len(opts)+5)
+	out := make([]explore.Option, 0, len(opts)+6)
+	out = append(out, explore.WithPlainRaces(true))
 	if testing.Testing() && testing.Short() {
 		out = append(out, explore.WithMaxSchedules(shortSchedules))
 	}
