@@ -5,7 +5,7 @@ import (
 	"go/parser"
 	"go/printer"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -34,8 +34,16 @@ var outsideToo = map[string]string{
 // the race detector report this package.
 func TestEverythingPassesOn(t *testing.T) {
 	files := token.NewFileSet()
-	pkgs, err := parser.ParseDir(files, ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+	paths, err := filepath.Glob("*.go")
 	require.NoError(t, err)
+	var parsed []*ast.File
+	for _, path := range paths {
+		if !strings.HasSuffix(path, "_test.go") {
+			f, err := parser.ParseFile(files, path, nil, 0)
+			require.NoError(t, err)
+			parsed = append(parsed, f)
+		}
+	}
 	known := map[string]bool{}
 	for _, names := range outsideToo {
 		for name := range strings.FieldsSeq(names) {
@@ -48,7 +56,7 @@ func TestEverythingPassesOn(t *testing.T) {
 		return b.String()
 	}
 	passed := 0
-	for _, f := range pkgs["gil"].Files {
+	for _, f := range parsed {
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if !ok || !fn.Name.IsExported() {

@@ -52,6 +52,9 @@ func TestSubInterpreterTimes(t *testing.T) {
 // TestSubInterpreterRunByAnother: only the thread that made it may run it, and the
 // refusal is the error of Run; it can still be run after that.
 func TestSubInterpreterRunByAnother(t *testing.T) {
+	if raceDetector {
+		t.Skip("misuses a thread on purpose, which the detector reports")
+	}
 	for name, w := range subWorlds() {
 		require.NoError(t, w.Run(gil.CPython313, func(m *gil.Thread) {
 			var sub *gil.Interpreter

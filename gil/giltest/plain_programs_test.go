@@ -152,7 +152,7 @@ var racyPrograms = []plainProgram{
 		gil.JoinAll(t, t.Go("a", add), t.Go("b", add))
 	}},
 	{name: "behind a pointer", run: func(t *gil.Thread) {
-		type point struct{ x, y int }
+		type point struct{ x int }
 		x := gil.NewVar("x", &point{})
 		move := func(t *gil.Thread) {
 			p := x.Load(t)
@@ -429,7 +429,7 @@ var orderedPrograms = []plainProgram{
 			t.Op(gil.OpNop)
 			t.Choose(3)
 			t.Label(strings.Repeat("l", 2))
-			t.Block(func() { time.Now() })
+			t.Block(func() {})
 			t.Print([]string{"x"}, t, t.Ident(), t.Daemon(), t.Explored())
 			i := t.Interpreter()
 			for _, u := range i.Threads(t) {
@@ -447,7 +447,7 @@ var orderedPrograms = []plainProgram{
 			ctx, cancel := gil.WithCancel(t)
 			defer cancel()
 			_, _ = gil.Current(ctx)
-			t.AfterFunc(func() { time.Now() })
+			t.AfterFunc(func() {})
 		}
 		gil.JoinAll(t, t.Go("", work), t.Go(strings.Repeat("w", 2), work))
 	}, opts: []explore.Option{explore.WithMaxSchedules(20)}},
