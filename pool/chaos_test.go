@@ -77,7 +77,7 @@ func chaos(t *testing.T, kills int) {
 				next = 1 + r.IntN(60)
 				victim := seen[r.IntN(len(seen))]
 				for _, child := range process.ActiveChildren(ctx) { // it may be dead already
-					if child.PID() == victim {
+					if pidOf(child) == victim {
 						_ = child.Kill()
 						killed++
 					}
@@ -107,6 +107,20 @@ func chaos(t *testing.T, kills int) {
 	require.NoError(t, p.Join(ctx))
 	require.Empty(t, process.ActiveChildren(ctx))
 	until(t, ctx, func() bool { return descriptors(t) <= before })
+}
+
+// pidOf is a process's number, 0 when the pool has closed it meanwhile.
+func pidOf(p *process.Process) (pid int) {
+	defer func() {
+		if v := recover(); v != nil {
+			_, ok := v.(*process.ValueError)
+			if !ok {
+				panic(v)
+			}
+			pid = 0
+		}
+	}()
+	return p.PID()
 }
 
 func intRoot(n int) int {

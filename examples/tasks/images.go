@@ -24,7 +24,10 @@ func image(t *gil.Thread) {
 
 // desk is what worker processes share: how many images were taken, and when the last
 // one was ready.
-type desk struct{ Taken, Last *process.Value[int] }
+type desk struct {
+	Taken *process.Value[int]
+	Last  *process.Value[int64] // nanoseconds
+}
 
 // fetch is what a process does that is a worker.
 var fetch = process.DefineTarget("tasks.fetch", func(t *gil.Thread, d desk) error {
@@ -34,7 +37,7 @@ var fetch = process.DefineTarget("tasks.fetch", func(t *gil.Thread, d desk) erro
 			return err
 		}
 		image(t)
-		if err := d.Last.Store(t, int(t.Now())); err != nil {
+		if err := d.Last.Store(t, int64(t.Now())); err != nil {
 			return err
 		}
 	}
@@ -42,15 +45,15 @@ var fetch = process.DefineTarget("tasks.fetch", func(t *gil.Thread, d desk) erro
 
 // images is when the last image is ready, of workers that are threads or processes.
 func images(s *cli.Show, workers int, processes bool) time.Duration {
-	var last int
+	var last time.Duration
 	s.Run(func(t *gil.Thread) {
 		if !processes {
-			last = int(byThreads(t, workers))
+			last = byThreads(t, workers)
 			return
 		}
 		taken, err := process.NewValue(t, 0)
 		s.Check(err)
-		ready, err := process.NewValue(t, 0)
+		ready, err := process.NewValue[int64](t, 0)
 		s.Check(err)
 		var all []*process.Process
 		for range workers {
@@ -61,10 +64,11 @@ func images(s *cli.Show, workers int, processes bool) time.Duration {
 		for _, p := range all {
 			s.Check(p.Join(t))
 		}
-		last, err = ready.Load(t)
+		at, err := ready.Load(t)
 		s.Check(err)
+		last = time.Duration(at)
 	}, gil.WithStartCost(preset.ProcessStart))
-	return time.Duration(last)
+	return last
 }
 
 // byThreads fetches the images on threads.

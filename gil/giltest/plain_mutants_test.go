@@ -102,7 +102,7 @@ func TestPlainMutants(t *testing.T) {
 	gil, err := filepath.Abs("..")
 	require.NoError(t, err)
 	sources := map[string]string{
-		"mutant.go": "package gil\n\nimport \"os\"\n\nvar mutant = os.Getenv(\"GIL_MUTANT\")\n\nfunc write[T any](p *T, v T) { *p = v }\n",
+		"mutant.go": "package gil\n\nimport \"os\"\n\nvar mutant = os.Getenv(\"GIL_MUTANT\")\n\n//go:noinline\nfunc write[T any](p *T, v T) { *p = v }\n",
 	}
 	for _, m := range plainMutants {
 		if _, ok := sources[m.file]; !ok {
