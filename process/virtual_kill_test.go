@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/explore"
+	"github.com/pygil/pygil/pipe"
 	"github.com/pygil/pygil/process"
 )
 
@@ -99,4 +101,36 @@ func TestVirtualKillOutcomes(t *testing.T) {
 	if !testing.Short() {
 		assert.Equal(t, want, all(explore.Random()))
 	}
+}
+
+var virtualEcho = process.DefineTarget("virtual.echo", func(t *gil.Thread, c *pipe.Conn) error {
+	v, err := c.Recv(t)
+	if err != nil {
+		return err
+	}
+	return c.Send(t, v)
+})
+
+// TestVirtualKilledUnborn: a process that is killed before it has taken what it was
+// given leaves nobody waiting for it.
+func TestVirtualKilledUnborn(t *testing.T) {
+	program := func(t *gil.Thread) {
+		mine, theirs, err := pipe.New(t)
+		require.NoError(t, err)
+		p, err := virtualEcho.Start(t, theirs)
+		require.NoError(t, err)
+		require.NoError(t, theirs.Close())
+		require.NoError(t, p.Kill())
+		_, err = mine.Recv(t)
+		require.ErrorIs(t, err, io.EOF)
+		require.NoError(t, p.Join(t))
+		code, _ := p.ExitCode()
+		require.Equal(t, -9, code)
+		require.NoError(t, mine.Close())
+	}
+	for _, method := range []gil.StartMethod{gil.Fork, gil.Spawn} {
+		require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(method), gil.WithWakeLatency(0)).Run(gil.CPython313, program))
+		require.NoError(t, gil.NewMachine(1, gil.WithStartMethod(method)).Run(gil.CPython313, program))
+	}
+	require.Nil(t, explore.Find(program, explore.WithMaxSchedules(300)))
 }

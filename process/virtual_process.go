@@ -52,6 +52,7 @@ func (p *Process) emulate(t thread) (err error) {
 		e.i = i
 		e.begin(p.Name(), t)
 		i.Annex(func() any { return e })
+		i.Main().AfterFunc(c.lose)
 		p.mu.Lock()
 		e.self.identity, e.self.daemon, e.self.bound, e.self.key = p.identity, p.daemon, p.bound, p.authKey()
 		p.pid, p.emulated, p.stage, p.encode = e.pid(), e, started, nil
@@ -74,6 +75,13 @@ type cargo struct {
 	handles  []any
 }
 
+// lose closes what a process was given that was killed before it had unpacked it: who
+// has the other end of a connection learns that nobody has this one.
+func (c *cargo) lose() {
+	release(c.handles)
+	c.handles = nil
+}
+
 // live is the life of an emulated process, on its main thread.
 func (e *emulated) live(t thread, c *cargo) {
 	t.Interpreter().AtExit(e.endChildren)
@@ -81,6 +89,7 @@ func (e *emulated) live(t thread, c *cargo) {
 	for _, h := range c.handles {
 		l.handles.Add(h)
 	}
+	c.handles = nil
 	call, err := c.target.load(c.argument, l.options()...)
 	var answer *pipe.Conn
 	if err == nil && c.answer != nil {
