@@ -1,0 +1,5 @@
+//go:build !race
+
+package behaviours_test
+
+const raceDetector = false
