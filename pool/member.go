@@ -133,6 +133,9 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 	}
 	head := binary.AppendUvarint(make([]byte, 0, 10+len(body)), uint64(len(kept)))
 	message := append(head, body...)
+	if cap(m.buf) > 1<<20 {
+		m.buf = nil
+	}
 	m.f.mu.Lock()
 	if m.dead {
 		m.f.unlock()
@@ -151,16 +154,13 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 		m.limit = time.AfterFunc(limit, func() { m.f.stop(m, first, &expired{op: "the task"}) })
 	}
 	m.f.unlock()
-	m.send(ctx, message)
+	m.send(ctx, message) // from here on the worker may be done, and somebody else assign to it
 	if t := virtual(ctx); t != nil && limit > 0 {
 		first := kept[0]
 		t.Go(m.name+" (time limit)", func(t *gil.Thread) {
 			t.Sleep(limit)
 			m.f.stop(m, first, &expired{op: "the task"})
 		}, gil.WithDaemon(true))
-	}
-	if cap(m.buf) > 1<<20 {
-		m.buf = nil
 	}
 	if doomed != nil {
 		doomed()
