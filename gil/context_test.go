@@ -49,6 +49,31 @@ func TestThreadIsAContextThatEndsWithIt(t *testing.T) {
 	require.False(t, ok)
 }
 
+// TestAfterFuncsAreCalledInOrder: in that in which they were given, or a run would
+// depend on the order of a map.
+func TestAfterFuncsAreCalledInOrder(t *testing.T) {
+	var want []int
+	for n := range 30 {
+		want = append(want, n)
+	}
+	for name, w := range worlds() {
+		var got []int
+		require.NoError(t, w.Run(gil.CPython313, func(m *gil.Thread) {
+			got = nil
+			ctx, cancel := gil.WithCancel(m)
+			for n := range want {
+				if n == 7 {
+					stop := context.AfterFunc(ctx, func() { got = append(got, -1) })
+					stop()
+				}
+				ctx.(interface{ AfterFunc(f func()) func() bool }).AfterFunc(func() { got = append(got, n) })
+			}
+			cancel()
+		}), name)
+		require.Equal(t, want, got, name)
+	}
+}
+
 func TestDerivingAContextStartsNoGoroutine(t *testing.T) {
 	require.NoError(t, gil.NewMachine(1).Run(gil.CPython313, func(m *gil.Thread) {
 		before := runtime.NumGoroutine()

@@ -19,6 +19,10 @@ type Iterator[T any] struct {
 
 // Iterator is `it = iter(l)`. The name is for reports.
 func (l *List[T]) Iterator(t *Thread, name string) *Iterator[T] {
+	if raceKernel && t.apart() {
+		y := l.aside(t)
+		return within(t, func() *Iterator[T] { return y.Iterator(t, name) })
+	}
 	l.own(t)
 	t.Op(bytecode.OpGetIter)
 	return &Iterator[T]{name: name, l: l}
@@ -29,6 +33,9 @@ func (l *List[T]) Iterator(t *Thread, name string) *Iterator[T] {
 // panics with a *RuntimeError when another thread that is still alive has used the
 // iterator: give each thread one of its own, or let one thread hand the items on.
 func (it *Iterator[T]) Next(t *Thread) (v T, ok bool) {
+	if raceKernel && t.apart() {
+		return within2(t, func() (T, bool) { return it.Next(t) })
+	}
 	l := it.l
 	l.own(t)
 	p := t.path(bytecode.CallCResult)

@@ -3,6 +3,8 @@ package gil
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,8 +56,9 @@ func (c *threadContext) endWith(err error) {
 	}
 }
 
-// ending cancels the context and returns what waits for that.
-func (c *threadContext) ending(err error) (after map[int]func()) {
+// ending cancels the context and returns what waits for that, in the order in which
+// it was registered: what a run does must not depend on the order of a map.
+func (c *threadContext) ending(err error) []func() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -65,7 +68,14 @@ func (c *threadContext) ending(err error) (after map[int]func()) {
 	if c.done != nil {
 		close(c.done)
 	}
-	after, c.after = c.after, nil
+	if len(c.after) == 0 {
+		return nil
+	}
+	after := make([]func(), 0, len(c.after))
+	for _, n := range slices.Sorted(maps.Keys(c.after)) {
+		after = append(after, c.after[n])
+	}
+	c.after = nil
 	return after
 }
 
@@ -144,7 +154,8 @@ func (t *Thread) Value(key any) any {
 }
 
 // AfterFunc arranges that f is called, on whatever goroutine ends the thread,
-// once Done is closed; a panic in it is the thread's uncaught one. Package context uses it, so that deriving a context from a
+// once Done is closed, after those that were given before it; a panic in it is the
+// thread's uncaught one. Package context uses it, so that deriving a context from a
 // thread starts no goroutine.
 func (t *Thread) AfterFunc(f func()) (stop func() bool) {
 	if raceKernel && t.apart() {

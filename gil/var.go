@@ -65,8 +65,8 @@ func (s *shared) ownSlow(t *Thread) {
 	}
 	s.id = s.identity(t)
 	s.home = t.home
-	s.at.Store(t.home.id)
 	s.bequeath(t)
+	s.at.Store(t.home.id)
 }
 
 // identity is what reports and the explorer know the object by: in an explored run
