@@ -330,9 +330,9 @@ func TestIdleReuse(t *testing.T) {
 			assert.NoError(t, err)
 			until(t, ctx, func() bool { return statsOf(ctx, ex).Running == 0 })
 		}
+		until(t, ctx, func() bool { return statsOf(ctx, ex).Completed == 10 }) // counted after the result is there
 		s := statsOf(ctx, ex)
 		assert.Equal(t, 1, s.Workers, "%v", s)
-		assert.Equal(t, 10, s.Completed)
 		assert.NoError(t, pool.Shutdown(ctx, ex))
 	})
 }
