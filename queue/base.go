@@ -228,20 +228,7 @@ func (q *base[T, O]) tell(t *gil.Thread, e gil.Event) {
 // It waits as Get does, and panics with any other error of Get. Python: a loop over
 // q.get() that ends with queue.ShutDown.
 func (q *base[T, O]) All(t *gil.Thread) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for {
-			v, err := q.Get(t)
-			if err == ErrShutDown {
-				return
-			}
-			if err != nil {
-				panic(err)
-			}
-			if !yield(v) {
-				return
-			}
-		}
-	}
+	return untilShutDown(func() (T, error) { return q.Get(t) })
 }
 
 // QSize is the number of items. Python: q.qsize().
@@ -264,3 +251,21 @@ func (q *base[T, O]) Full(t *gil.Thread) bool {
 
 // MaxSize is the limit, zero or less for none. Python: q.maxsize.
 func (q *base[T, O]) MaxSize() int { return q.max }
+
+// untilShutDown is the loop of All over what get returns.
+func untilShutDown[T any](get func() (T, error)) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for {
+			v, err := get()
+			if err == ErrShutDown {
+				return
+			}
+			if err != nil {
+				panic(err)
+			}
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}

@@ -95,20 +95,7 @@ func (q *ProcessQueue[T]) GetMany(ctx context.Context, most int) ([]T, error) {
 // loop ends. It panics with any other error of Get, the context's included. Python: a
 // loop over q.get().
 func (q *ProcessQueue[T]) All(ctx context.Context) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for {
-			v, err := q.Get(ctx)
-			if err == ErrShutDown {
-				return
-			}
-			if err != nil {
-				panic(err)
-			}
-			if !yield(v) {
-				return
-			}
-		}
-	}
+	return untilShutDown(func() (T, error) { return q.Get(ctx) })
 }
 
 // QSize is the number of items that were put and not taken, those that a feeder still

@@ -25,7 +25,7 @@ var detectorMutants = []struct{ name, file, old, new, tests string }{
 	},
 	{
 		"locks order nothing", "races.go",
-		"		mine.join(*g)\n", "		if mutant != NAME {\n			mine.join(*g)\n		}\n",
+		"	mine.join(*g)\n", "		if mutant != NAME {\n		mine.join(*g)\n		}\n",
 		"TestRaceFree$",
 	},
 	{
@@ -120,7 +120,7 @@ var detectorMutants = []struct{ name, file, old, new, tests string }{
 	},
 	{
 		"joins do not order locks", "lockorder.go",
-		"		mine.join(*g)\n", "		if mutant != NAME {\n			mine.join(*g)\n		}\n",
+		"		gates.passed(s, mine, t)\n", "		if mutant != NAME {\n			gates.passed(s, mine, t)\n		}\n",
 		"TestLockOrder$/after",
 	},
 	{

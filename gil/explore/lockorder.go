@@ -31,7 +31,7 @@ func (r *runner) nestings() []nesting {
 	for i := range threads {
 		threads[i].set(i, 1)
 	}
-	gates := make(map[kernel.ObjID]*clock)
+	gates := make(gateClocks)
 	held := make([][]holding, len(r.threads))
 	for n := range r.steps {
 		s := &r.steps[n]
@@ -73,16 +73,7 @@ func (r *runner) nestings() []nesting {
 		if s.obj == 0 {
 			continue
 		}
-		g := gates[s.obj]
-		if g == nil {
-			g = new(clock)
-			gates[s.obj] = g
-		}
-		mine.join(*g)
-		if s.kind != kernel.OpPeek && s.kind != kernel.OpJoin {
-			g.join(*mine)
-			mine.set(t, mine.at(t)+1)
-		}
+		gates.passed(s, mine, t)
 	}
 	return out
 }

@@ -31,6 +31,25 @@ func (c *clock) join(o clock) {
 	}
 }
 
+// gateClocks are what is known at each gate.
+type gateClocks map[kernel.ObjID]*clock
+
+// passed is what step s of thread t, which knows mine, does at its gate. Passing a
+// gate or looking at one learns what those knew who opened it; opening one tells. A
+// gate that is closed again is passed by one at a time.
+func (gs gateClocks) passed(s *step, mine *clock, t int) {
+	g := gs[s.obj]
+	if g == nil {
+		g = new(clock)
+		gs[s.obj] = g
+	}
+	mine.join(*g)
+	if s.kind != kernel.OpPeek && s.kind != kernel.OpJoin {
+		g.join(*mine)
+		mine.set(t, mine.at(t)+1)
+	}
+}
+
 // access is one side of a race.
 type raceSide struct {
 	step   int
@@ -65,7 +84,7 @@ func (r *runner) race() (first, second int, found bool) {
 // access, but not with another atomic call.
 func (r *runner) races(yield func(first, second int) bool) {
 	threads := make([]clock, len(r.threads))
-	gates := make(map[kernel.ObjID]*clock)
+	gates := make(gateClocks)
 	vars := make(map[kernel.ObjID]*variable)
 	for i := range threads {
 		threads[i].set(i, 1)
@@ -107,18 +126,7 @@ func (r *runner) races(yield func(first, second int) bool) {
 		if s.obj == 0 {
 			continue
 		}
-		g := gates[s.obj]
-		if g == nil {
-			g = new(clock)
-			gates[s.obj] = g
-		}
-		// Passing a gate or looking at one learns what those knew who opened it;
-		// opening one tells. A gate that is closed again is passed by one at a time.
-		mine.join(*g)
-		if s.kind != kernel.OpPeek && s.kind != kernel.OpJoin {
-			g.join(*mine)
-			mine.set(t, mine.at(t)+1)
-		}
+		gates.passed(s, mine, t)
 	}
 }
 
