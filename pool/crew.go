@@ -60,13 +60,15 @@ type crew struct {
 
 // A hand is one worker of a crew.
 type hand struct {
-	crew  *crew
-	t     *gil.Thread
-	gate  gil.Gate
-	bound bool // the gate is ready
-	next  job
-	told  bool // something has happened that it waits for
-	done  int
+	crew    *crew
+	t       *gil.Thread // when it has been started
+	settled bool        // its thread has been started, or could not be
+	joiners []*waiter   // of those who wait for that
+	gate    gil.Gate
+	bound   bool // the gate is ready
+	next    job
+	told    bool // something has happened that it waits for
+	done    int
 }
 
 func newCrew(t *gil.Thread, n int, kind string, cfg config) *crew {
@@ -145,15 +147,33 @@ func (c *crew) grow() *hand {
 	return h
 }
 
-// start starts the hand's thread. Its name's number is given out when it has one.
+// start starts the hand's thread. Its name's number is given out when it has
+// one. Whoever joins the crew sees the thread when it has been started, not
+// before: another thread's end may have this hand made while a Join looks at
+// the hands. A hand whose thread cannot be started is none.
 func (h *hand) start(by *gil.Thread) {
 	c := h.crew
 	c.mu.Lock()
 	name := c.name + "_" + strconv.Itoa(c.born)
 	c.born++
 	c.mu.Unlock()
-	h.t = by.NewThread(name, h.live)
-	h.t.Start(by)
+	t, started := by.NewThread(name, h.live), false
+	defer func() {
+		c.mu.Lock()
+		if started {
+			h.t = t
+		} else {
+			c.hands = without(c.hands, h)
+		}
+		h.settled = true
+		joiners := h.joiners
+		c.mu.Unlock()
+		for _, w := range joiners {
+			w.wake(by)
+		}
+	}()
+	t.Start(by)
+	started = true
 }
 
 // refuses says why no job is taken. The lock is held.
@@ -410,21 +430,40 @@ func (c *crew) join(ctx context.Context) error {
 		case len(c.hands) > 0:
 			h = c.hands[0]
 		case len(c.ended) > 0:
-			h = c.ended[0]
-			c.ended = c.ended[1:]
+			if h = c.ended[0]; h.settled {
+				c.ended = c.ended[1:]
+			}
 		}
-		c.mu.Unlock()
-		switch {
-		case h == nil:
+		if h == nil {
+			c.mu.Unlock()
 			return nil
-		case h.t == t:
-			return misuse("cannot join current thread", "a task of the executor waits for its end: cannot join current thread")
-		case h.t == nil:
-			t.Yield() // it is being started
-		default:
-			h.t.Join(t)
 		}
+		if !h.settled {
+			err := c.awaitStart(t, h)
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		thread := h.t
+		c.mu.Unlock()
+		if thread == t {
+			return misuse("cannot join current thread", "a task of the executor waits for its end: cannot join current thread")
+		}
+		thread.Join(t)
 	}
+}
+
+// awaitStart waits until h has been started. The lock is held, and given back.
+func (c *crew) awaitStart(t *gil.Thread, h *hand) error {
+	w := newWaiter(t)
+	h.joiners = append(h.joiners, w)
+	c.mu.Unlock()
+	return w.wait(t, "Join", forever, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return h.settled
+	})
 }
 
 func (c *crew) resize(ctx context.Context, n int) error {
