@@ -37,8 +37,7 @@ func (g *GIL) Enter(name string) *Thread {
 	t.k.Path = uint64(t.tid)
 	i.threads = append(i.threads, t)
 	i.mu.Unlock()
-	t.ended.Init(t, 0, name)
-	t.ended.end = true
+	t.canEnd(t)
 	t.kern.Adopt(&t.k)
 	t.begin()
 	return t

@@ -153,28 +153,43 @@ func (g *Gate) bind(t *Thread, permits int, name string) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	mine := t.home.world
+	mine, at := t.home.world, g.at.Load()
 	switch old := g.home; {
 	case old == nil:
-	case old == t.home:
+	case at == t.home.id:
 		return
+	case old.over(at):
+		if mine.Policy == kernel.ExploredPolicy && old.world.Policy == kernel.ExploredPolicy {
+			t.interp.outlived(g.describe())
+		}
 	case old.world == mine && t.interp.w.forks():
 		g.inherit(t, permits)
 		return
 	case old.world == mine:
 		panic(misuse("", "%s belongs to interpreter %s and was used from %s; share it through package process",
 			g.describe(), old.interp.Name(), t.interp.Name()))
-	case !old.world.Ended():
+	default:
 		panic(misuse("", "%s belongs to another %v world that is still running and was used by thread %s of this %v one; make one per world",
 			g.describe(), old.world.Policy, t.name, mine.Policy))
-	case mine.Policy == kernel.ExploredPolicy && old.world.Policy == kernel.ExploredPolicy:
-		t.interp.outlived(g.describe())
 	}
-	g.first, g.last = nil, nil
-	g.nwait.Store(0)
-	g.owner.Store(nil)
+	g.settle(t, permits, name)
+}
+
+// settle is the part of bind that cannot fail; nobody else may know the gate, or
+// g.mu is held. A gate that is used again has hardly ever anything left from before,
+// and a look is cheaper than an atomic store.
+func (g *Gate) settle(t *Thread, permits int, name string) {
+	if g.first != nil {
+		g.first, g.last = nil, nil
+	}
+	if g.nwait.Load() != 0 {
+		g.nwait.Store(0)
+	}
+	if g.owner.Load() != nil {
+		g.owner.Store(nil)
+	}
 	g.name = name
-	g.tracked = mine.Policy != kernel.LivePolicy
+	g.tracked = t.home.world.Policy != kernel.LivePolicy
 	g.id = g.identity(t)
 	g.permits.Store(int32(min(permits, All)))
 	g.home = t.home

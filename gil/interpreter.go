@@ -58,7 +58,10 @@ func (w *world) boot(i *Interpreter, o options) *Interpreter {
 	i.id = w.interps.Add(1)
 	i.live = w.live()
 	i.base = o.machine.memory
-	i.home = &home{homes.Add(1), w.kern.World(), i}
+	if i.home == nil {
+		i.home = &home{world: w.kern.World(), interp: i}
+	}
+	i.home.id = w.nextHome()
 	i.domain = &i.own
 	w.kern.AddDomain(i.domain)
 	if !i.prof.FreeThreaded() && w.kern.World().Policy != kernel.ExploredPolicy {
@@ -166,8 +169,7 @@ func (i *Interpreter) Run(main func(t *Thread)) error {
 func (i *Interpreter) newMain(by *Thread, main func(*Thread)) *Thread {
 	t := i.newThread(nil, "MainThread", main, threadOptions{})
 	t.k.Init(nil, i.domain, t.name)
-	t.ended.end = true
-	t.ended.Init(t, 0, t.name)
+	t.canEnd(t)
 	i.lock()
 	i.main = t
 	i.threads = append(i.threads, t)
@@ -238,6 +240,9 @@ func (i *Interpreter) failed(err error) {
 func (i *Interpreter) failure() error {
 	i.lock()
 	defer i.unlock()
+	if len(i.errs) == 0 {
+		return nil
+	}
 	return errors.Join(i.errs...)
 }
 

@@ -63,14 +63,14 @@ func (i *Interpreter) firstAlive(daemon bool) *Thread {
 
 // killDaemons ends the daemon threads and waits for them.
 func (i *Interpreter) killDaemons(t *Thread) {
-	i.mu.Lock()
+	i.lock()
 	var ds []*Thread
 	for _, u := range i.threads {
 		if u != i.main && u.daemon && !u.entered {
 			ds = append(ds, u)
 		}
 	}
-	i.mu.Unlock()
+	i.unlock()
 	for _, u := range ds {
 		if e := i.w.emit; e != nil {
 			e.eventBy(t, u, Event{Kind: EvDaemonKill})

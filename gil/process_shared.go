@@ -272,7 +272,7 @@ func (t *Thread) crosses(k OpKind) bool {
 // cutOff ends a thread of a process that was killed when one of its deferred calls
 // does what others could notice.
 func (t *Thread) cutOff() {
-	if t.interp.killed && t.stage.Load() == stageRunning {
+	if t.interp.killed && t.stage.Load() == stageStarted {
 		t.unwind()
 	}
 }

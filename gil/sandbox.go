@@ -16,7 +16,8 @@ type Sandbox struct {
 	prof  Profile
 	opts  options
 	limit int
-	kills int // see KillPoints
+	kills int    // see KillPoints
+	homes uint64 // number of the last home
 
 	w       *world
 	i       *Interpreter // the same one in every run
@@ -106,6 +107,7 @@ func NewSandbox(p Profile, e kernel.Explorer, limit int, opts ...Option) *Sandbo
 	s.w = newWorld(s.k, s.opts)
 	s.w.sandbox = s
 	s.i = &Interpreter{w: s.w, prof: p, code: p.compile(), name: s.opts.name, hook: s.opts.hook}
+	s.homes = homes.Add(homesOfASandbox) - homesOfASandbox
 	s.body = func() { s.i.body(s.i.main) }
 	s.k.Stalled = func() bool {
 		if raceKernel && s.apart {
@@ -128,6 +130,7 @@ func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	s.used, s.overrun, s.ordered = 0, false, false
 	s.w.reset()
 	s.w.kills = s.kills
+	s.w.since.Store(s.homes + 1)
 	i := s.i
 	i.reset()
 	s.w.boot(i, s.opts)

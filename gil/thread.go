@@ -85,8 +85,7 @@ type Thread struct {
 // The stages of a thread's life.
 const (
 	stageNew uint32 = iota
-	stageStarting
-	stageRunning
+	stageStarted
 	stageEnded
 )
 
@@ -196,10 +195,9 @@ func (t *Thread) Start(by *Thread) {
 	if by.dying || by.k.Killed() {
 		by.unwind() // a deferred call of a thread that is being ended starts nobody
 	}
-	t.ended.end = true
-	t.ended.Init(by, 0, t.name)
+	t.canEnd(by)
 	by.touch(kernel.OpStart, t.ended.id)
-	if !t.stage.CompareAndSwap(stageNew, stageStarting) {
+	if !t.stage.CompareAndSwap(stageNew, stageStarted) {
 		panic(misuse("threads can only be started once", "thread %s: threads can only be started once; make a new one", t.name))
 	}
 	if err := i.admit(t); err != nil {
@@ -220,6 +218,16 @@ func (t *Thread) Start(by *Thread) {
 	i.w.kern.Spawn(&by.k, &t.k, t.life0)
 	if by.x == nil {
 		by.passAs(&t.started, kernel.OpStart, Forever, stateWaitJoin, WhyStart)
+	}
+}
+
+// canEnd makes the gate at which the end of t is waited for.
+func (t *Thread) canEnd(by *Thread) {
+	switch t.ended.end = true; {
+	case t.x != nil && t.ended.home == nil: // nobody else can know it
+		t.ended.settle(by, 0, t.name)
+	case !t.ended.Bound(by):
+		t.ended.Init(by, 0, t.name)
 	}
 }
 
@@ -249,7 +257,9 @@ func (t *Thread) begin() {
 		e.event(t, Event{Kind: EvThreadStart, Name: t.name})
 	}
 	t.attach()
-	t.stage.Store(stageRunning)
+	if t.stage.Load() == stageNew { // nobody has called Start
+		t.stage.Store(stageStarted)
+	}
 	t.armed = true // a new thread runs when it is chosen, not before
 	if t.x == nil && t.creator != nil {
 		t.started.open(t, 1)
@@ -431,7 +441,7 @@ func (t *Thread) IsAlive(by *Thread) bool {
 	if raceKernel && by != nil && s == stageEnded {
 		by.shows(&t.ended.mark, false, true)
 	}
-	return s == stageStarting || s == stageRunning
+	return s == stageStarted
 }
 
 // Interpreter is the interpreter the thread belongs to.
@@ -459,7 +469,7 @@ func (t *Thread) Now() time.Duration {
 
 // String is the thread's name, state and ident, as Python's repr has them.
 func (t *Thread) String() string {
-	s := [...]string{"initial", "started", "started", "stopped"}[t.stage.Load()]
+	s := [...]string{"initial", "started", "stopped"}[t.stage.Load()]
 	if t.daemon {
 		s += " daemon"
 	}

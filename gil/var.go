@@ -43,11 +43,15 @@ func (s *shared) ownSlow(t *Thread) {
 	}
 	s.bind.Lock()
 	defer s.bind.Unlock()
-	mine := t.home.world
+	mine, at := t.home.world, s.at.Load()
 	switch old := s.home; {
 	case old == nil:
-	case old == t.home:
+	case at == t.home.id:
 		return
+	case old.over(at):
+		if mine.Policy == kernel.ExploredPolicy && old.world.Policy == kernel.ExploredPolicy {
+			t.interp.outlived(s.describe()) // and its value with it
+		}
 	case old.world == mine && s.copies != nil:
 		s.exchange(t)
 		return
@@ -57,11 +61,9 @@ func (s *shared) ownSlow(t *Thread) {
 				"; processes and sub-interpreters share nothing, send the value instead",
 			Python: "name '" + s.name + "' is not defined",
 		})
-	case !old.world.Ended():
+	default:
 		panic(misuse("", "%s belongs to another %v world that is still running and was used by thread %s; make one per world",
 			s.describe(), old.world.Policy, t.name))
-	case old.world.Policy == kernel.ExploredPolicy && mine.Policy == kernel.ExploredPolicy:
-		t.interp.outlived(s.describe()) // and its value with it
 	}
 	s.id = s.identity(t)
 	s.home = t.home

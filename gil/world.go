@@ -25,6 +25,7 @@ type world struct {
 	emit   *emitter
 	stdout sync.Mutex
 
+	since   atomic.Uint64 // explored: the first home of this run
 	interps atomic.Uint64
 	pids    atomic.Uint32
 	tids    atomic.Uint32
@@ -47,15 +48,31 @@ func newWorld(k kernel.Kernel, o options) *world {
 	return w
 }
 
-// home is an interpreter in one run: what objects belong to. A Sandbox uses its
-// interpreter in many runs, each of which is another home.
+// home is an interpreter in one run: what objects belong to. Its number is unique
+// and grows from home to home of a world; a Sandbox gives its interpreter another one
+// for every run.
 type home struct {
 	id     uint64
 	world  *kernel.World
 	interp *Interpreter
 }
 
+// over reports whether the run in which the home had the number at has ended.
+func (h *home) over(at uint64) bool { return h.world.Ended() || at < h.interp.w.since.Load() }
+
+// homes counts the homes. A Sandbox takes so many numbers at once that sandboxes on
+// different processors do not meet at every run.
 var homes atomic.Uint64
+
+const homesOfASandbox = 1 << 40
+
+func (w *world) nextHome() uint64 {
+	if s := w.sandbox; s != nil {
+		s.homes++
+		return s.homes
+	}
+	return homes.Add(1)
+}
 
 // outside is who of the program acts now in a run that is kept apart.
 //

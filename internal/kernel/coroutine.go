@@ -45,32 +45,33 @@ func (p *coroutines) take(t *Task) *coroutine {
 	c := &coroutine{task: t}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
-		for {
-			p.perform(c)
-			c.task = nil
-			p.idle = append(p.idle, c)
-			if !yield(struct{}{}) {
-				return
-			}
-		}
+		p.perform(c)
 	})
 	return c
 }
 
-// perform runs the task of c. When the task exits its goroutine (runtime.Goexit,
-// as testing.T.FailNow does) the exit must not reach the coroutine that has
-// resumed this one: it stops here, with the goroutine in the middle of its
+// perform runs the tasks of c, one after the other. When a task exits its goroutine
+// (runtime.Goexit, as testing.T.FailNow does) the exit must not reach the coroutine
+// that has resumed this one: it stops here, with the goroutine in the middle of its
 // deferred calls, until the driver asks for it.
 func (p *coroutines) perform(c *coroutine) {
-	ended := false
+	idle := false
 	defer func() {
-		if !ended {
+		if !idle {
 			p.leaving, p.current = c, nil
 			c.yield(struct{}{})
 		}
 	}()
-	p.run(c.task)
-	ended = true
+	for {
+		p.run(c.task)
+		idle = true
+		c.task = nil
+		p.idle = append(p.idle, c)
+		if !c.yield(struct{}{}) {
+			return
+		}
+		idle = false
+	}
 }
 
 // drive runs the current tasks until there is none. When a goroutine has exited,

@@ -77,7 +77,7 @@ var _ Kernel = (*Explored)(nil)
 
 // NewExplored makes a kernel whose choices e takes.
 func NewExplored(seed uint64, e Explorer) *Explored {
-	k := &Explored{world: newWorld(ExploredPolicy), explorer: e, seed: seed}
+	k := &Explored{world: &World{Policy: ExploredPolicy}, explorer: e, seed: seed}
 	k.watcher, _ = e.(Performer)
 	k.drawer, _ = e.(Drawer)
 	k.pool.run = k.runTask
@@ -91,8 +91,7 @@ func (k *Explored) Reset(seed uint64, limit int) {
 	if limit == 0 {
 		k.stop = math.MaxInt
 	}
-	k.world.End()
-	k.world = newWorld(ExploredPolicy)
+	k.world.ended.Store(false)
 	k.seed = seed
 	clear(k.tasks)
 	k.tasks = k.tasks[:0]
@@ -118,7 +117,7 @@ func (k *Explored) AddDomain(d *Domain) {
 	d.ID, d.seed, d.roots, d.holder = k.nextDom, uint64(k.nextDom), 0, nil
 }
 
-// World returns the world of this run.
+// World returns the world of all runs.
 func (k *Explored) World() *World { return k.world }
 
 // Current is the task that runs.
@@ -183,7 +182,9 @@ func (k *Explored) Spawn(_, t *Task, body func()) {
 // runTask is the life of a task on its coroutine.
 func (k *Explored) runTask(t *Task) {
 	t.Renew(0)
-	t.Limit.Store(maxLimit)
+	if t.Limit.Load() != maxLimit {
+		t.Limit.Store(maxLimit)
+	}
 	t.virtual.body()
 	k.pool.current = k.following()
 }

@@ -76,17 +76,11 @@ func (p Policy) String() string {
 	return "unknown"
 }
 
-// World identifies one run of one kernel. Primitives remember the world that
-// first used them.
+// World is what the runs of one kernel have in common.
 type World struct {
-	ID     uint64
 	Policy Policy
 	ended  atomic.Bool
 }
-
-var worlds atomic.Uint64
-
-func newWorld(p Policy) *World { return &World{ID: worlds.Add(1), Policy: p} }
 
 // Ended reports whether the run is over; a primitive left from it may be reset.
 func (w *World) Ended() bool { return w.ended.Load() }

@@ -19,7 +19,7 @@ var _ Kernel = (*Live)(nil)
 
 // NewLive begins a live world. Its clock starts at zero now; inside a
 // testing/synctest bubble it is the bubble's clock.
-func NewLive() *Live { return &Live{world: newWorld(LivePolicy), base: time.Now()} }
+func NewLive() *Live { return &Live{world: &World{Policy: LivePolicy}, base: time.Now()} }
 
 // liveTask is what a task needs in the live world.
 type liveTask struct {

@@ -75,9 +75,10 @@ func (t *Task) NextObject() ObjID {
 // Reset makes a task that has ended in an explored run as good as new.
 func (t *Task) Reset() {
 	t.Budget, t.granted, t.extra, t.used, t.codes = 0, 0, 0, 0, 0
-	t.Limit.Store(0)
 	t.children, t.draws, t.objects = 0, 0, 0
-	t.killed.Store(false)
+	if t.killed.Load() { // a load is cheap, a store is not
+		t.killed.Store(false)
+	}
 }
 
 // Killed reports whether the task is to unwind.

@@ -115,7 +115,7 @@ type virtualSlot struct {
 
 // NewTimed makes a machine.
 func NewTimed(cfg Config) *Timed {
-	k := &Timed{world: newWorld(TimedPolicy), cfg: cfg}
+	k := &Timed{world: &World{Policy: TimedPolicy}, cfg: cfg}
 	k.latencyMin = Time(cfg.WakeLatency)
 	if cfg.Jitter > 0 {
 		k.latencyMin = Time(float64(cfg.WakeLatency) * max(0, 1-cfg.Jitter))
