@@ -34,7 +34,7 @@ func Example() {
 	// computes: after each wait the GIL has to be won back, which takes an interval.
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func TestBattle(t *testing.T) {
 	old1, _ := versus(show.Under(gil.CPython27).On(1))

@@ -28,7 +28,7 @@ func Example() {
 	// A call that keeps the GIL stops all threads: nobody can ask it to let go.
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 const (
 	released = iota

@@ -29,7 +29,7 @@ func Example() {
 	// In 180 minutes: 4 cooks, or 2 who do not wait for the water.
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func TestMeals(t *testing.T) {
 	var without []string

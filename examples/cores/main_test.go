@@ -40,7 +40,7 @@ func Example() {
 	//  50 %:  1.93 times as fast
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func TestManyCores(t *testing.T) {
 	var p, th []string

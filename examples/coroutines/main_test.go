@@ -37,7 +37,7 @@ func Example() {
 	// made her last move after 3600 s, and the last answer comes after 3655 s.
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 // While a coroutine computes and does not await, no other one says anything.
 func TestCooperative(t *testing.T) {

@@ -35,7 +35,7 @@ func Example() {
 	// A thread that never gets its turn: starvation
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func TestStarvation(t *testing.T) {
 	rows.Check(t, 94, writer(show, false), writer(show, true))

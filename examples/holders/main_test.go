@@ -66,7 +66,7 @@ func Example() {
 	// 3.13, two threads               0           10                  10
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 // holders returns an observer of the GILs of a run, and how often two threads held
 // one.

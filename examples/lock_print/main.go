@@ -3,6 +3,7 @@
 package main
 
 import (
+	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/process"
 )
@@ -19,7 +20,7 @@ var say = process.DefineTarget("say", func(t *gil.Thread, a turn) error {
 	})
 })
 
-func main() { process.Main(run) }
+func main() { process.Main(cli.Real("lock_print", run)) }
 
 func run(t *gil.Thread) error {
 	lock, err := process.NewLock(t)
@@ -27,10 +28,18 @@ func run(t *gil.Thread) error {
 		return err
 	}
 	defer lock.Close()
+	var all []*process.Process
 	for number := range 10 {
-		if _, err := say.Start(t, turn{lock, number}); err != nil {
+		p, err := say.Start(t, turn{lock, number})
+		if err != nil {
+			return err
+		}
+		all = append(all, p)
+	}
+	for _, p := range all {
+		if err := p.Join(t); err != nil {
 			return err
 		}
 	}
-	return nil // Main joins them
+	return nil
 }

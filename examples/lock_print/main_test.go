@@ -12,7 +12,7 @@ import (
 func TestMain(m *testing.M) { process.TestMain(m, process.WithStrict()) }
 
 func Example() {
-	main()
+	process.Main(run)
 	// Unordered output:
 	// hello world 0
 	// hello world 1

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/gil"
@@ -98,9 +99,16 @@ func story(s *cli.Show) {
 	}
 	s.Printf("queue, 4 producers and 4 consumers: %d items\n", n)
 	s.Simulated()
-	got, back, last := throughPipe(s)
-	s.Printf("pipe: the parent gets %s, and can answer: %s; then %v\n", got, back, last)
+	carried, a := throughQueue(s)
+	s.Printf("queue between processes: the parent gets %s; %v\n", carried, a)
+	child, parent := copied(s)
+	s.Printf("queue between threads, in a forked process: %d item there, %d in the parent; as an argument:\n%v\n", child, parent, leaves())
+	heard, back, last := throughPipe(s)
+	s.Printf("pipe: the parent gets %s, and can answer: %s; then %v\n", heard, back, last)
 	s.Printf("a pipe of one direction, the wrong way: %v\n", wrongWay(s))
+	s.Printf("two processes write to one end: %v, with a lock %v, to an end of their own %v\n", read(false, false), read(true, false), read(false, true))
+	c := sent(s, 1000)
+	s.Printf("a list sent to a process, %s: its first item is %d there and %d here\n", strings.Join(c.steps, ", "), c.other, c.sender)
 	for _, v := range []any{message, func() {}, make(chan int)} {
 		b, err := pickle.Marshal(v)
 		s.Printf("pickle: %d bytes, %v\n", len(b), err)

@@ -31,7 +31,7 @@ func Example() {
 	// What runs in parallel is no more deterministic than what takes turns.
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func TestSeeds(t *testing.T) {
 	orders := map[string]bool{}

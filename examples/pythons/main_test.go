@@ -38,7 +38,7 @@ func Example() {
 	// jvm                                 0.500 s
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func TestOneThread(t *testing.T) {
 	one := threads(show, gil.CPython313, 1).Took.Seconds()

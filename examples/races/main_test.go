@@ -72,7 +72,7 @@ func TestBalance(t *testing.T) {
 func TestLock(t *testing.T) {
 	r := explore.Run(func(t *gil.Thread) { require.Equal(t, 4, counter(t, 2, true)) }, explore.WithStrategy(explore.DPOR()))
 	large := 0
-	cli.Default(io.Discard).Run(func(t *gil.Thread) { large = counter(t, 1000, true) }, gil.Measured())
+	cli.New(io.Discard).Run(func(t *gil.Thread) { large = counter(t, 1000, true) }, gil.Measured())
 	rows.Check(t, 92, r.Failed(), r.Exhausted, large)
 }
 

@@ -35,7 +35,7 @@ func Example() {
 	//              8 children of 1 GiB fit beside their parent in 4 GiB
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func TestFamily(t *testing.T) {
 	f := start(show)

@@ -43,7 +43,7 @@ func Example() {
 	// The difference is smaller than the noise: one measurement says nothing.
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func TestSlices(t *testing.T) {
 	ideal := contended(compute(show, 2, 400*time.Millisecond))

@@ -36,7 +36,7 @@ func Example() {
 	// The sleeping processes end in the order [3 1 2 0 4]. nb-cpu on threads: par 1, conc 4; in processes: par 4, conc 4
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 func ratio(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
 

@@ -50,7 +50,7 @@ func Example() {
 	// Concurrency makes waits overlap. Only parallelism makes computing faster.
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 const (
 	serial = iota

@@ -30,7 +30,7 @@ func Example() {
 	// 3 workers have shut down, par 0, conc 4
 }
 
-var show = cli.Default(io.Discard)
+var show = cli.New(io.Discard)
 
 // inOrder is what was done, counted from a second on, by second and number: who of
 // two that finish at once says so first is free.

@@ -76,7 +76,7 @@ func Example() {
 }
 
 func TestClaims(t *testing.T) {
-	show := cli.Default(io.Discard)
+	show := cli.New(io.Discard)
 	old, new12 := show.Under(gil.CPython311), show.Under(gil.CPython312)
 	rows.CheckClaim(t, 1, added(gil.CPython39), added(gil.CPython313), added(gil.CPython313T))
 	rows.CheckClaim(t, 2, counted(show))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,8 +25,9 @@ type Show struct {
 	Seed   uint64      // of -seed
 	Live   bool        // of -live: real goroutines and the clock on the wall
 
-	out  io.Writer
-	tape *tape
+	out   io.Writer
+	tape  *tape
+	given []string // the flags of the command line
 }
 
 // tape is the file of -trace, shared by the copies of a Show.
@@ -49,8 +51,8 @@ func (a Account) String() string { return fmt.Sprintf("par %d, conc %d", a.Par, 
 
 // Main performs a story as the flags of the command line say, and ends the process
 // with 1 when it fails, with 2 when a flag is wrong.
-func Main(name string, story func(s *Show)) {
-	err := Perform(os.Stdout, name, os.Args[1:], story)
+func Main(name string, story func(s *Show), defaults ...Default) {
+	err := Perform(os.Stdout, name, os.Args[1:], story, defaults...)
 	var usage usageError
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -64,9 +66,9 @@ func Main(name string, story func(s *Show)) {
 
 // Example performs a story without flags, for the Example of a test, which knows no
 // spaces at the end of a line.
-func Example(name string, story func(s *Show)) {
+func Example(name string, story func(s *Show), defaults ...Default) {
 	var out bytes.Buffer
-	if err := Perform(&out, name, nil, story); err != nil {
+	if err := Perform(&out, name, nil, story, defaults...); err != nil {
 		fmt.Println(err)
 	}
 	for line := range strings.Lines(out.String()) {
@@ -74,22 +76,53 @@ func Example(name string, story func(s *Show)) {
 	}
 }
 
-// Default is what a story is given without flags: CPython 3.13 on four cores.
-func Default(out io.Writer) *Show {
-	return &Show{Python: gil.CPython313, Cores: 4, Seed: 1, out: out, tape: &tape{}}
+// A Default is what a story has without a flag when it is not what New has.
+type Default func(s *Show)
+
+// Python is the default of -profile.
+func Python(p gil.Profile) Default { return func(s *Show) { s.Python = p } }
+
+// Cores is the default of -cores.
+func Cores(n int) Default { return func(s *Show) { s.Cores = n } }
+
+// Seed is the default of -seed.
+func Seed(seed uint64) Default { return func(s *Show) { s.Seed = seed } }
+
+// New is what a story is given without flags: CPython 3.13 on four cores.
+func New(out io.Writer, defaults ...Default) *Show {
+	s := &Show{Python: gil.CPython313, Cores: 4, Seed: 1, out: out, tape: &tape{}}
+	for _, d := range defaults {
+		d(s)
+	}
+	return s
 }
 
-// usageError is a wrong flag, which package flag has reported.
+// usageError is a wrong flag, which was reported.
 type usageError struct{ error }
+
+// Unwrap is the error itself.
+func (u usageError) Unwrap() error { return u.error }
 
 // stop ends a story early, for err or, when it is nil, because all is said.
 type stop struct{ err error }
 
 // Perform performs a story on out as the arguments say.
-func Perform(out io.Writer, name string, args []string, story func(s *Show)) (err error) {
-	s := Default(out)
+func Perform(out io.Writer, name string, args []string, story func(s *Show), defaults ...Default) error {
+	s, err := parse(out, name, args, defaults)
+	if err != nil {
+		return err
+	}
+	return s.perform(name, story)
+}
+
+// parse makes a Show of the arguments.
+func parse(out io.Writer, name string, args []string, defaults []Default) (*Show, error) {
+	s := New(out, defaults...)
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.Func("profile", "the `Python`: 2.7, 3.9, 3.13, 3.13t, pypy, jvm, … (default 3.13)", func(v string) (err error) {
+	if len(args) == 0 { // as in most tests
+		return s, nil
+	}
+	flags.Func("profile", "the `Python`: 2.7, 3.9, 3.13, 3.13t, pypy, jvm, … (default "+s.Python.String()+")", func(v string) (err error) {
 		s.Python, err = gil.LookupProfile(v)
 		return err
 	})
@@ -98,19 +131,25 @@ func Perform(out io.Writer, name string, args []string, story func(s *Show)) (er
 	flags.BoolVar(&s.Live, "live", false, "run for real: goroutines and the clock on the wall")
 	flags.StringVar(&s.tape.file, "trace", "", "write what happened to `FILE`, for Perfetto; .svg, .txt and .jsonl are other formats")
 	if err := flags.Parse(args); err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	if flags.NArg() > 0 || s.Cores < 1 {
 		flags.Usage()
-		return usageError{errors.New("cli: no arguments but flags, and at least one core")}
+		return nil, usageError{errors.New("cli: no arguments but flags, and at least one core")}
 	}
+	flags.Visit(func(f *flag.Flag) { s.given = append(s.given, f.Name) })
+	return s, nil
+}
+
+// perform tells the story.
+func (s *Show) perform(name string, story func(s *Show)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s, ok := r.(stop)
+			end, ok := r.(stop)
 			if !ok {
 				panic(r)
 			}
-			err = s.err
+			err = end.err
 		}
 	}()
 	clock := fmt.Sprintf("%d cores, seed %d, simulated time", s.Cores, s.Seed)
@@ -138,6 +177,18 @@ func (s *Show) Simulated() {
 	if s.Live {
 		s.Printf("This story needs the simulated computer: leave -live out.\nReal processes are in ./examples/process_hello and ./examples/lock_print.\n")
 		panic(stop{})
+	}
+}
+
+// Fixed ends the story with an error when one of the named flags was given, which have
+// no meaning in it, and says why.
+func (s *Show) Fixed(why string, flags ...string) {
+	for _, name := range flags {
+		if slices.Contains(s.given, name) {
+			err := usageError{fmt.Errorf("-%s has no meaning here: %s", name, why)}
+			fmt.Fprintln(s.out, err)
+			panic(stop{err})
+		}
 	}
 }
 

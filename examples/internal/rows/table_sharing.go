@@ -4,9 +4,9 @@ package rows
 var sharing = []Row{
 	row(80, "a queue from a child to its parent", "got = [42, None, 'hello']"),
 	row(81, "queues are safe", "distinct items = 4000", "each producer's order kept = true"),
-	row(82, "two classes called Queue", "queue.Queue in an argument = refused", "a copy by fork: the parent gets = nothing", "the process queue carries = 42"),
+	row(82, "two classes called Queue", "queue.Queue in an argument = refused", "a copy by fork: items in the child = 1", "in the parent = 0", "the process queue carries = true"),
 	row(83, "a pipe has two ends and two directions", "got = [42, None, 'hello']", "and back = True", "one way, the wrong way = refused"),
-	row(84, "two writers at one end corrupt what is sent", "unlocked: corrupt in some interleaving = true", "with a lock = false", "own ends = false"),
+	row(84, "two writers at one end corrupt what is sent", "unlocked, what is read = corrupt whole", "with a lock = whole", "own ends = whole"),
 	row(85, "closing is the end of file", "the other end reads = EOF"),
 	row(86, "multiprocessing mirrors threading", "primitives in both = 7", "the same checks pass = true"),
 	row(87, "a lock: one process prints at a time", "whole lines = 10", "orders under 20 seeds, more than one = true"),
@@ -75,7 +75,7 @@ var bypassing = []Row{
 
 // demands are on the API, and what is left.
 var demands = []Row{
-	row(137, "threads and processes look the same", "one body under 5 models = 25 25 25 25 25"),
+	row(137, "threads and processes look the same", "a call = 25", "a thread = 25", "a process = 25", "a coroutine = 25", "a coroutine's thread = 25", "a pool of threads = 25", "a pool of processes = 25", "an executor of threads = 25", "an executor of processes = 25"),
 	row(138, "a pool does what one can do by hand", "by hand = [0, 1, 4, 9]", "the pool = [0, 1, 4, 9]"),
 	row(139, "join, map, await: three orders", "join = 0 1 2 3 4", "map = 0 1 2 3 4", "as completed = 3 1 2 0 4"),
 	row(140, "C code has costs: kept, given up, on several cores", "seconds, kept = 4.000", "given up = 1.000", "given up, four cores = 4.000"),
