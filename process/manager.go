@@ -3,7 +3,7 @@ package process
 import (
 	"context"
 	"errors"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pygil/pygil/pipe"
@@ -35,7 +35,7 @@ type Manager struct {
 	p *Process
 	c *client
 
-	once sync.Once
+	shut atomic.Bool
 }
 
 // managerTarget is what a manager's process runs.
@@ -50,14 +50,16 @@ type managerArgs struct {
 // NewManager starts a manager's process. Close it with Shutdown. The GIL is given
 // up while it starts. Python: multiprocessing.Manager().
 func NewManager(ctx context.Context) (*Manager, error) {
-	if virtual(ctx) != nil {
-		return nil, invalid("", "NewManager: managers are not emulated: share a Value, an Array or a queue with processes of a virtual world")
-	}
 	mine, its, ring, err := wires(ctx)
 	if err != nil {
 		return nil, err
 	}
 	id := randomID()
+	if t := virtual(ctx); t != nil { // where nothing is random
+		w := emulatedOf(t).world
+		w.managers++
+		id = w.managers
+	}
 	p, err := managerTarget.Start(ctx, managerArgs{its, ring, id}, WithDaemon(), WithName("SyncManager"))
 	_ = its.Close()
 	if err != nil {
@@ -87,7 +89,7 @@ const managerPatience = time.Second
 // after a second and killed after another. Proxies then return errors that match
 // [ErrManagerEnded]. It may be called again. Python: manager.shutdown().
 func (m *Manager) Shutdown(ctx context.Context) (err error) {
-	m.once.Do(func() {
+	if !m.shut.Swap(true) { // no sync.Once, whose lock would be held while a virtual world switches
 		_, _, _ = m.c.call(ctx, 0, askShutdown, 0)
 		for _, harder := range []func() error{m.p.Terminate, m.p.Kill} {
 			ended, e := m.p.JoinTimeout(ctx, managerPatience)
@@ -98,7 +100,7 @@ func (m *Manager) Shutdown(ctx context.Context) (err error) {
 			_ = harder()
 		}
 		m.c.leave()
-	})
+	}
 	return errors.Join(err, m.p.Join(ctx))
 }
 

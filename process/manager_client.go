@@ -27,11 +27,13 @@ type client struct {
 	w     *wire
 	users int // proxies and managers; guarded by clients
 
-	mu      sync.Mutex
+	mu      sync.Mutex // not in a virtual world, where one thread runs at a time
 	last    uint64
 	waiting map[uint64]*asker
 	reading bool
 	failed  error
+
+	turn common // in a virtual world: where threads wait for their replies
 }
 
 // An asker waits for the reply to its request.
@@ -41,6 +43,7 @@ type asker struct {
 	replied bool
 	reads   bool // it is the one who receives
 	reply   managerReply
+	then    func() // in a virtual world: to be done with the reply, for which nobody waits
 }
 
 func randomID() uint64 {
@@ -54,10 +57,20 @@ func randomID() uint64 {
 func adopt(id uint64, w *wire) *client {
 	clients.Lock()
 	defer clients.Unlock()
-	c := clients.of[id]
+	known := clients.of
+	if w.of != nil {
+		if w.of.managers == nil {
+			w.of.managers = map[uint64]*client{}
+		}
+		known = w.of.managers
+	}
+	c := known[id]
 	if c == nil {
 		c = &client{id: id, w: w, waiting: map[uint64]*asker{}}
-		clients.of[id] = c
+		if w.of != nil {
+			c.turn.Init(w.of.acting(), "a manager")
+		}
+		known[id] = c
 	}
 	c.users++
 	return c
@@ -73,9 +86,15 @@ func (c *client) join() {
 // leave counts one user fewer. The last one closes the connection.
 func (c *client) leave() {
 	clients.Lock()
-	defer clients.Unlock()
-	if c.users--; c.users == 0 {
+	c.users--
+	last := c.users == 0
+	if last && c.w.of != nil {
+		delete(c.w.of.managers, c.id)
+	} else if last {
 		delete(clients.of, c.id)
+	}
+	clients.Unlock()
+	if last {
 		c.w.close()
 	}
 }
@@ -86,11 +105,19 @@ func (c *client) call(ctx context.Context, object uint64, method string, wait ti
 	if err := over(ctx, "Manager"); err != nil {
 		return nil, false, err
 	}
+	t, err := c.w.belongs(ctx)
+	if err != nil {
+		return nil, false, err
+	}
 	a := &asker{wake: make(chan struct{}, 1)}
 	c.mu.Lock()
 	if c.failed != nil {
 		c.mu.Unlock()
 		return nil, false, c.failed
+	}
+	if t != nil {
+		c.mu.Unlock()
+		return c.askIn(ctx, t, managerCall{0, object, method, wait, args})
 	}
 	c.last++
 	id := c.last
@@ -115,7 +142,15 @@ func (c *client) call(ctx context.Context, object uint64, method string, wait ti
 
 // post asks for a method that has no reply.
 func (c *client) post(object uint64, method string, args ...any) {
-	_ = send(context.Background(), c.w, managerCall{0, object, method, 0, args})
+	var ctx context.Context = context.Background()
+	if e := c.w.of; e != nil {
+		t := e.acting()
+		if t == nil || emulatedOf(t) != e {
+			return // its world has ended, or its process: what it had is given up
+		}
+		ctx = t
+	}
+	_ = send(ctx, c.w, managerCall{0, object, method, 0, args})
 }
 
 // await waits until a has its reply, and returns whether ctx ended meanwhile: the
@@ -181,6 +216,9 @@ func (c *client) deliver(a *asker, r managerReply) {
 }
 
 func (a *asker) rouse() {
+	if a.wake == nil {
+		return // in a virtual world whoever receives tells all
+	}
 	select {
 	case a.wake <- struct{}{}:
 	default:

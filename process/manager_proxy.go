@@ -29,9 +29,11 @@ func newProxy(c *client, object uint64, kind string) *proxy {
 		c.post(object, askDrop)
 		c.leave()
 	})
-	// A proxy that is forgotten must not keep its object alive. What the cleanup
-	// does may block for a moment.
-	runtime.AddCleanup(p, func(drop func()) { go drop() }, p.drop)
+	if c.w.of == nil {
+		// A proxy that is forgotten must not keep its object alive. What the cleanup
+		// does may block for a moment. A virtual world does not know when that is.
+		runtime.AddCleanup(p, func(drop func()) { go drop() }, p.drop)
+	}
 	return p
 }
 
@@ -66,8 +68,9 @@ const forever = time.Duration(-1)
 // Close gives the proxy up. The object goes with its last proxy. It may be called
 // again, and need not be called at all.
 func (p *proxy) Close() error {
-	p.shut.Store(true)
-	p.drop()
+	if !p.shut.Swap(true) {
+		p.drop()
+	}
 	return nil
 }
 
@@ -92,12 +95,21 @@ func (p *proxy) ReduceHandle(h *pickle.Handles) (any, error) {
 	if carrier, ok := h.Context.(pipe.Carrier); ok {
 		ctx = carrier.Context()
 	}
+	t, err := p.c.w.belongs(ctx)
+	if err != nil {
+		return nil, err
+	}
 	mine, its, ring, err := wires(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer its.Close()
-	if _, err := p.ask(ctx, askGuest, its, ring); err != nil {
+	if t != nil && p.c.w.of.host != nil { // the manager does not talk to itself
+		err = p.c.w.of.host.admit(t, &wire{conn: its, of: p.c.w.of}, p.object)
+	} else {
+		_, err = p.ask(ctx, askGuest, guestArgs(its, ring)...)
+		_ = its.Close()
+	}
+	if err != nil {
 		mine.close()
 		return nil, err
 	}
@@ -112,7 +124,10 @@ func (p *proxy) ReduceHandle(h *pickle.Handles) (any, error) {
 // arrivingProxy makes the proxy again. If this process has a connection to the
 // manager already, the one that came keeps the object until that does. This cannot
 // be waited for here: what receives the message may be what receives the answer.
-func arrivingProxy(v proxyPassing, kind string) (*proxy, error) {
+func arrivingProxy(h *pickle.Handles, v proxyPassing, kind string) (*proxy, error) {
+	if v.Conn != nil && v.Ring == nil && carried(h) != nil {
+		return v.arrivingIn(h, kind)
+	}
 	if v.Conn == nil || v.Ring == nil {
 		return nil, invalid("", "a %s arrived without its connection", kind)
 	}
@@ -133,7 +148,7 @@ func arrivingProxy(v proxyPassing, kind string) (*proxy, error) {
 // registerProxy makes a kind of proxy known to package pickle.
 func registerProxy[T pickle.HandleReducer](kind string, wrap func(p *proxy) T) {
 	pickle.RegisterHandle(func(h *pickle.Handles, v proxyPassing) (T, error) {
-		p, err := arrivingProxy(v, kind)
+		p, err := arrivingProxy(h, v, kind)
 		if err != nil {
 			var none T
 			return none, err

@@ -26,7 +26,8 @@ import (
 // What the other end has written is copied and checked before it is believed.
 type wire struct {
 	conn *pipe.Conn
-	ring *ringSegment
+	of   *emulated    // the process whose end it is, in a virtual world: it has nothing but the Conn there
+	ring *ringSegment // nil there
 	out  *ringHalf
 	in   *ringHalf
 
@@ -71,6 +72,10 @@ func (r *ringSegment) ReduceHandle(h *pickle.Handles) (any, error) {
 // wires makes both ends of a wire, as far as they can be made here: the other end
 // is the Conn and the memory.
 func wires(ctx context.Context) (mine *wire, its *pipe.Conn, ring *ringSegment, err error) {
+	if t := virtual(ctx); t != nil {
+		mine, its, err = wiresIn(t)
+		return mine, its, nil, err
+	}
 	seg, err := shm.Create(2*int(unsafe.Sizeof(ringHalf{})), kindRing)
 	if err != nil {
 		return nil, nil, nil, err
@@ -92,7 +97,11 @@ func newWire(conn *pipe.Conn, ring *ringSegment, end int) *wire {
 
 // close gives this end up.
 func (w *wire) close() {
-	if w.shut.Swap(true) {
+	switch {
+	case w.shut.Swap(true):
+		return
+	case w.of != nil:
+		_ = w.conn.Close()
 		return
 	}
 	atomic.StoreUint32(&w.out.gone, 1)
@@ -105,12 +114,18 @@ func (w *wire) close() {
 // never have.
 func (w *wire) abandon() {
 	w.shut.Store(true)
-	_, _ = w.conn.Close(), w.ring.seg.Close()
+	_ = w.conn.Close()
+	if w.ring != nil {
+		_ = w.ring.seg.Close()
+	}
 }
 
 // send sends a message. It may block, for long only when it is no short one or the
 // other end does not keep up.
 func send[T any](ctx context.Context, w *wire, v T) error {
+	if w.of != nil {
+		return w.conn.Send(ctx, v)
+	}
 	// Live objects are refused without a table of handles, and then travel below.
 	data, err := pickle.Marshal(v)
 	if err == nil && len(data) <= ringBytes/4 && w.put(uint32(len(data)), data) {

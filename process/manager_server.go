@@ -35,6 +35,13 @@ type host struct {
 	last   uint64
 	guests sync.WaitGroup
 	end    context.CancelFunc
+
+	// In a virtual world:
+	id        uint64 // the manager's
+	in        thread // on which it all happens
+	present   []*guest
+	petitions []*petition
+	over      bool
 }
 
 // A guest is a process that uses the manager, or will.
@@ -51,6 +58,11 @@ type guest struct {
 // serveManager is the main of a manager's process: it ends when it is told to, and
 // when nobody uses it any more.
 func serveManager(ctx context.Context, args managerArgs) error {
+	if t := virtual(ctx); t != nil {
+		h := &host{seats: map[uint64]*seat{}}
+		h.end = func() { h.over = true }
+		return h.emulate(t, args)
+	}
 	// An interrupt is for those who use the manager.
 	signal.Ignore(os.Interrupt)
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -76,6 +88,10 @@ func (h *host) welcome(ctx context.Context, w *wire, object *uint64) {
 	if object != nil {
 		g.kept[*object]++
 	}
+	if h.in != nil {
+		h.present = append(h.present, g)
+		return
+	}
 	h.guests.Go(func() { g.serve(ctx) })
 }
 
@@ -97,24 +113,17 @@ func (g *guest) serve(ctx context.Context) {
 
 // answer does what a request asks for, in the background if it has to wait.
 func (g *guest) answer(ctx context.Context, r managerCall) {
-	if r.Object == 0 || r.Method == askKeep || r.Method == askDrop || r.Method == askGuest {
-		out, err := g.manage(ctx, &r)
-		if r.ID != 0 {
-			g.reply(managerReply{r.ID, true, out, err})
-		}
-		if r.Method == askShutdown {
-			g.h.end()
-		}
+	if g.manages(ctx, &r) {
 		return
 	}
 	p := g.h.seat(r.Object)
 	if p == nil {
-		g.reply(managerReply{ID: r.ID, Err: invalid("", "the object of a proxy is gone: the proxy was closed")})
+		g.reply(ctx, managerReply{ID: r.ID, Err: errGoneObject()})
 		return
 	}
 	out, ready, err := p.call(g, &r)
 	if ready || err != nil || r.Wait == 0 {
-		g.reply(managerReply{r.ID, ready, out, err})
+		g.reply(ctx, managerReply{r.ID, ready, out, err})
 		return
 	}
 	waiting, stop := context.WithCancel(ctx)
@@ -130,13 +139,33 @@ func (g *guest) answer(ctx context.Context, r managerCall) {
 		delete(g.pending, r.ID)
 		g.mu.Unlock()
 		stop()
-		g.reply(managerReply{r.ID, ready, out, err})
+		g.reply(ctx, managerReply{r.ID, ready, out, err})
 	})
 }
 
+// manages does and answers what is not a method of an object, and reports whether
+// it was that.
+func (g *guest) manages(ctx context.Context, r *managerCall) bool {
+	if r.Object != 0 && r.Method != askKeep && r.Method != askDrop && r.Method != askGuest {
+		return false
+	}
+	out, err := g.manage(ctx, r)
+	if r.ID != 0 {
+		g.reply(ctx, managerReply{r.ID, true, out, err})
+	}
+	if r.Method == askShutdown {
+		g.h.end()
+	}
+	return true
+}
+
+func errGoneObject() error {
+	return invalid("", "the object of a proxy is gone: the proxy was closed")
+}
+
 // reply sends an answer; one that cannot travel is an error instead.
-func (g *guest) reply(r managerReply) {
-	ctx := context.Background()
+func (g *guest) reply(ctx context.Context, r managerReply) {
+	ctx = patient(ctx)
 	if err := send(ctx, g.w, r); err != nil {
 		_ = send(ctx, g.w, managerReply{ID: r.ID, Err: invalid("", "the result cannot travel: %v", err)})
 	}
@@ -163,16 +192,11 @@ func (g *guest) manage(ctx context.Context, r *managerCall) (out []any, err erro
 	case askDrop:
 		return nil, h.refer(g, r.Object, -1)
 	case askGuest:
-		conn, ok := r.Args[0].(*pipe.Conn)
-		ring, also := r.Args[1].(*ringSegment)
-		if !ok || !also {
-			return nil, fmt.Errorf("process: a manager's guest came without a connection")
-		}
-		if err := h.refer(nil, r.Object, 1); err != nil {
-			_ = conn.Close()
+		w, err := h.guestWire(r.Args)
+		if err != nil {
 			return nil, err
 		}
-		h.welcome(ctx, newWire(conn, ring, 1), &r.Object)
+		return nil, h.admit(ctx, w, r.Object)
 	case askCancel:
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -185,6 +209,40 @@ func (g *guest) manage(ctx context.Context, r *managerCall) (out []any, err erro
 		return []any{len(h.seats)}, nil
 	}
 	return nil, nil
+}
+
+// guestArgs are the arguments of askGuest.
+func guestArgs(conn *pipe.Conn, ring *ringSegment) []any {
+	if ring == nil {
+		return []any{conn}
+	}
+	return []any{conn, ring}
+}
+
+// guestWire makes the wire of what came with askGuest.
+func (h *host) guestWire(args []any) (*wire, error) {
+	if len(args) > 0 {
+		conn, ok := args[0].(*pipe.Conn)
+		if ok && h.in != nil {
+			return &wire{conn: conn, of: emulatedOf(h.in)}, nil
+		}
+		if ok && len(args) > 1 {
+			if ring, ok := args[1].(*ringSegment); ok {
+				return newWire(conn, ring, 1), nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("process: a manager's guest came without a connection")
+}
+
+// admit serves a connection that comes with a proxy of an object.
+func (h *host) admit(ctx context.Context, w *wire, object uint64) error {
+	if err := h.refer(nil, object, 1); err != nil {
+		w.close()
+		return err
+	}
+	h.welcome(ctx, w, &object)
+	return nil
 }
 
 func (g *guest) count(object uint64, n int) {
@@ -202,7 +260,7 @@ func (h *host) refer(g *guest, object uint64, n int) error {
 	defer h.mu.Unlock()
 	p := h.seats[object]
 	if p == nil {
-		return invalid("", "the object of a proxy is gone: the proxy was closed")
+		return errGoneObject()
 	}
 	if g != nil {
 		g.count(object, n)

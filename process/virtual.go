@@ -74,21 +74,25 @@ const all = gil.All
 // An emulated is a process of a virtual world, with its relatives.
 type emulated struct {
 	relatives
-	world  *emulatedWorld
-	i      *gil.Interpreter
-	child  *gil.Child // nil: the first process of its world
-	handle *Process   // its parent's, nil where nobody has one
-	done   chan struct{}
-	gone   gil.Common // where others wait for its end
-	dead   bool       // performs nothing any more
-	orphan bool       // ended because its parent had
-	signal int        // killed it
-	code   int        // given to Exit, or by how its function ended
+	world    *emulatedWorld
+	i        *gil.Interpreter
+	child    *gil.Child // nil: the first process of its world
+	handle   *Process   // its parent's, nil where nobody has one
+	done     chan struct{}
+	gone     gil.Common         // where others wait for its end
+	dead     bool               // performs nothing any more
+	orphan   bool               // ended because its parent had
+	signal   int                // killed it
+	managers map[uint64]*client // that it has connections to
+	host     *host              // of a manager's process
+
+	code int // given to Exit, or by how its function ended
 }
 
 // An emulatedWorld is what the processes of one run share.
 type emulatedWorld struct {
-	waiting []*quest // at shared objects, in the order in which they came
+	waiting  []*quest // at shared objects, in the order in which they came
+	managers uint64   // that there ever were
 }
 
 // emulatedOf returns the process of a thread.

@@ -250,10 +250,7 @@ func (s *shared) reduceTo(h *pickle.Handles) (passing, error) {
 
 // arrivingIn is arriving of an object of a virtual world.
 func arrivingIn(h *pickle.Handles, r *region, object string, kind uint64, size int) (*shared, error) {
-	var t thread
-	if c, ok := h.Context.(interface{ Context() context.Context }); ok {
-		t = virtual(c.Context())
-	}
+	t := carried(h)
 	switch {
 	case t == nil || emulatedOf(t).world != r.world:
 		return nil, fmt.Errorf("process: a %s of a virtual world arrived outside it", object)

@@ -1,0 +1,209 @@
+package process_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/process"
+)
+
+// A lending is what a child of the cases about managers is given.
+type lending struct {
+	Part  string
+	List  *process.ListProxy
+	Dict  *process.DictProxy
+	NS    *process.NamespaceProxy
+	Value *process.ValueProxy
+	Queue *process.QueueProxy
+	Lock  *process.LockProxy
+	Event *process.EventProxy
+}
+
+var borrower = process.DefineTarget("suite.borrower", func(t *gil.Thread, in lending) error {
+	return borrows[in.Part](t, in)
+})
+
+// borrows are the parts that such children can play.
+var borrows = map[string]func(t *gil.Thread, in lending) error{
+	"all": func(t *gil.Thread, in lending) error {
+		err := in.List.Append(t, "child")
+		err = errors.Join(err, in.Dict.Set(t, "child", 1))
+		err = errors.Join(err, in.NS.Set(t, "who", "child"))
+		err = errors.Join(err, in.Value.Set(t, 2.5))
+		err = errors.Join(err, in.Queue.Put(t, "from the child"))
+		free, e := in.Lock.TryAcquire(t)
+		if err = errors.Join(err, e); free {
+			err = errors.Join(err, errors.New("the lock is free"))
+		}
+		return errors.Join(err, in.Event.Set(t))
+	},
+	"counts": func(t *gil.Thread, in lending) error {
+		if err := in.Lock.Acquire(t); err != nil {
+			return err
+		}
+		v, err := in.Value.Get(t)
+		if err == nil {
+			err = in.Value.Set(t, v.(int)+1)
+		}
+		return errors.Join(err, in.Lock.Release(t))
+	},
+	"holds": func(t *gil.Thread, in lending) error {
+		err := errors.Join(in.Lock.Acquire(t), in.Event.Set(t))
+		_, e := in.Queue.Get(t) // nothing ever comes
+		return errors.Join(err, e)
+	},
+	"echoes": func(t *gil.Thread, in lending) error {
+		v, ok, err := in.Dict.Get(t, "inner")
+		inner, is := v.(*process.ListProxy)
+		if !ok || !is {
+			return errors.Join(err, fmt.Errorf("%T in the dict", v))
+		}
+		return inner.Append(t, "by the child")
+	},
+}
+
+func lend(t *gil.Thread, m *process.Manager, part string) lending {
+	return lending{
+		Part:  part,
+		List:  got[*process.ListProxy](t)(m.List(t, 1, "two")),
+		Dict:  got[*process.DictProxy](t)(m.Dict(t)),
+		NS:    got[*process.NamespaceProxy](t)(m.Namespace(t)),
+		Value: got[*process.ValueProxy](t)(m.Value(t, 0)),
+		Queue: got[*process.QueueProxy](t)(m.Queue(t, 1)),
+		Lock:  got[*process.LockProxy](t)(m.Lock(t)),
+		Event: got[*process.EventProxy](t)(m.Event(t)),
+	}
+}
+
+func borrow(t *gil.Thread, in lending) *process.Process {
+	return got[*process.Process](t)(borrower.Start(t, in))
+}
+
+// withManager runs a case with a manager, which is shut down afterwards.
+func withManager(run func(t *gil.Thread, m *process.Manager)) func(t *gil.Thread) {
+	return func(t *gil.Thread) {
+		m := got[*process.Manager](t)(process.NewManager(t))
+		run(t, m)
+		require.NoError(t, m.Shutdown(t))
+	}
+}
+
+var managerCases = []suiteCase{
+	{name: "MA-1 MA-2 life", run: func(t *gil.Thread) {
+		m := got[*process.Manager](t)(process.NewManager(t))
+		require.Equal(t, "SyncManager", m.Process().Name())
+		require.True(t, m.Process().Daemon())
+		require.True(t, m.Process().IsAlive(t))
+		l := got[*process.ListProxy](t)(m.List(t))
+		require.Equal(t, 1, got[int](t)(m.NumberOfObjects(t)))
+		require.NoError(t, l.Close())
+		require.NoError(t, l.Close())
+		require.ErrorIs(t, l.Append(t, 1), process.ErrClosed)
+		require.Zero(t, got[int](t)(m.NumberOfObjects(t)))
+		require.NoError(t, m.Shutdown(t))
+		require.NoError(t, m.Shutdown(t))
+		ends(t, m.Process(), 0)
+		_, err := m.List(t)
+		require.ErrorIs(t, err, process.ErrManagerEnded)
+	}},
+	{name: "MA-6 MA-7 from two processes", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		in := lend(t, m, "all")
+		require.NoError(t, in.Lock.Acquire(t))
+		p := borrow(t, in)
+		require.NoError(t, in.Event.Wait(t))
+		ends(t, p, 0)
+		require.Equal(t, []any{1, "two", "child"}, got[[]any](t)(in.List.Copy(t)))
+		v, ok, err := in.Dict.Get(t, "child")
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, 1, v)
+		require.Equal(t, "child", got[any](t)(in.NS.Get(t, "who")))
+		require.Equal(t, 2.5, got[any](t)(in.Value.Get(t)))
+		require.Equal(t, "from the child", got[any](t)(in.Queue.Get(t)))
+		require.NoError(t, in.Lock.Release(t))
+		var e *process.ValueError
+		require.ErrorAs(t, in.Lock.Release(t), &e)
+		require.Equal(t, "release unlocked lock", e.PythonText())
+		_, err = in.NS.Get(t, "nobody")
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, "'Namespace' object has no attribute 'nobody'", e.PythonText())
+	})},
+	{name: "MA-8 copies and proxies in proxies", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		in := lending{Part: "echoes", Dict: got[*process.DictProxy](t)(m.Dict(t))}
+		inner := got[*process.ListProxy](t)(m.List(t, "first"))
+		require.NoError(t, in.Dict.Set(t, "plain", []any{1}))
+		plain, _, err := in.Dict.Get(t, "plain")
+		require.NoError(t, err)
+		plain.([]any)[0] = 2
+		plain, _, err = in.Dict.Get(t, "plain")
+		require.NoError(t, err)
+		require.Equal(t, []any{1}, plain)
+		require.NoError(t, in.Dict.Set(t, "inner", inner))
+		ends(t, borrow(t, in), 0)
+		require.Equal(t, []any{"first", "by the child"}, got[[]any](t)(inner.Copy(t)))
+	})},
+	{name: "MA-9 one connection for all threads", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		q := got[*process.QueueProxy](t)(m.Queue(t, 0))
+		l := got[*process.ListProxy](t)(m.List(t))
+		getter := t.Go("getter", func(t *gil.Thread) {
+			_ = l.Append(t, got[any](t)(q.Get(t)))
+		})
+		adder := t.Go("adder", func(t *gil.Thread) { _ = l.Append(t, "added") })
+		adder.Join(t) // although the other one waits on the same connection
+		require.NoError(t, q.Put(t, "got"))
+		getter.Join(t)
+		require.Equal(t, []any{"added", "got"}, got[[]any](t)(l.Copy(t)))
+	})},
+	{name: "MA-10 a lock orders processes", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		in := lend(t, m, "counts")
+		p, q := borrow(t, in), borrow(t, in)
+		ends(t, p, 0)
+		ends(t, q, 0)
+		require.Equal(t, 2, got[any](t)(in.Value.Get(t)))
+	})},
+	{name: "MA-6 times", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		in := lend(t, m, "")
+		_, ok, err := in.Queue.GetTimeout(t, time.Millisecond)
+		require.NoError(t, err)
+		require.False(t, ok)
+		require.True(t, got[bool](t)(in.Queue.TryPut(t, 1)))
+		require.False(t, got[bool](t)(in.Queue.PutTimeout(t, time.Millisecond, 2)))
+		require.True(t, got[bool](t)(in.Lock.TryAcquire(t)))
+		require.False(t, got[bool](t)(in.Lock.AcquireTimeout(t, time.Millisecond)))
+		require.False(t, got[bool](t)(in.Event.WaitTimeout(t, time.Millisecond)))
+		ctx, cancel := gil.WithTimeout(t, time.Millisecond)
+		require.ErrorIs(t, in.Event.Wait(ctx), process.ErrTimeout)
+		cancel()
+		require.Equal(t, 1, got[any](t)(in.Queue.Get(t)), "and the connection is whole")
+		require.NoError(t, in.Queue.TaskDone(t))
+		require.NoError(t, in.Queue.Join(t))
+	})},
+	{name: "pain 3 a lock's owner dies", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		in := lend(t, m, "holds")
+		p := borrow(t, in)
+		require.NoError(t, in.Event.Wait(t))
+		require.NoError(t, p.Kill())
+		ends(t, p, -9)
+		require.ErrorIs(t, in.Lock.Acquire(t), process.ErrOwnerDied)
+		require.NoError(t, in.Lock.Recover(t))
+		require.NoError(t, in.Lock.Release(t))
+	})},
+	{name: "MA-11 the manager dies", run: func(t *gil.Thread) {
+		m := got[*process.Manager](t)(process.NewManager(t))
+		e := got[*process.EventProxy](t)(m.Event(t))
+		waiter := t.Go("waiter", func(t *gil.Thread) { require.ErrorIs(t, e.Wait(t), process.ErrManagerEnded) })
+		require.NoError(t, m.Process().Kill())
+		ends(t, m.Process(), -9)
+		waiter.Join(t)
+		require.ErrorIs(t, e.Set(t), process.ErrManagerEnded)
+		require.NoError(t, m.Shutdown(t))
+	}},
+}
+
+// Every line of section 8 that has a meaning in both worlds.
+func TestSuiteManagers(t *testing.T) { runSuite(t, managerCases) }
