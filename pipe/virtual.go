@@ -117,12 +117,24 @@ func (b *bell) ring(t actor) {
 	}
 }
 
-// ringAll is ring for several. Without a thread nobody is left to wake.
+// ringAll is ring for several. Without a thread nobody is left to wake. What
+// happened to the line has happened also if t is killed here: what it leaves undone
+// is for the end of its process.
 func ringAll(t actor, bells []*bell) {
-	for _, b := range bells {
-		if t != nil {
-			b.ring(t)
+	if t == nil || len(bells) == 0 {
+		return
+	}
+	defer func() {
+		if len(bells) > 0 {
+			processes.Lock()
+			defer processes.Unlock()
+			if p := processes.all[t.Interpreter().Main()]; p != nil {
+				p.owed = append(p.owed, bells...)
+			}
 		}
+	}()
+	for ; len(bells) > 0; bells = bells[1:] {
+		bells[0].ring(t)
 	}
 }
 
@@ -170,7 +182,7 @@ func park(ctx context.Context, t actor, d direction, op string, sleepers []*slee
 	b.gate.Init(t, 0, "a pipe to "+op)
 	wake := func() {
 		if t := worldOf(t).acting(); t != nil {
-			b.ring(t)
+			ringAll(t, []*bell{b})
 		}
 	}
 	stop, err := onEnd(ctx, t, func() {
@@ -293,6 +305,7 @@ type emulated struct {
 	name    string
 	ended   bool // guarded by processes
 	streams []*virtualStream
+	owed    []*bell // that its threads were killed over
 }
 
 // processes are the emulated processes that have streams, by their main threads.
@@ -333,8 +346,12 @@ func (p *emulated) end() {
 	processes.Lock()
 	p.ended = true
 	delete(processes.all, p.main)
-	streams := p.streams
+	streams, owed := p.streams, p.owed
 	processes.Unlock()
+	for _, b := range owed {
+		b.rung.Store(true)
+		b.gate.OpenUpTo(p.main, gil.OpNotify, 1, 1)
+	}
 	for _, s := range streams {
 		s.shut(func() actor { return p.main })
 	}

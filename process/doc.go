@@ -128,7 +128,9 @@
 // stderr by a Machine, and only in the exit code in an explored run.
 //
 // A SharedMemory has a name that the operating system knows: in a virtual world it is
-// the real one, and its uses are not announced. Managers are not emulated.
+// the real one, and its uses are not announced. A [Manager] is an emulated process with
+// one thread, and a proxy belongs to the process in which it arrived: a forked child is
+// given its own as an argument, as the connection is not to be shared.
 //
 // # Where this is not CPython
 //

@@ -134,3 +134,36 @@ func TestVirtualKilledUnborn(t *testing.T) {
 	}
 	require.Nil(t, explore.Find(program, explore.WithMaxSchedules(300)))
 }
+
+// A process that is killed in the middle of sending has sent: whoever waits for its
+// message, or for its end, is woken all the same.
+func TestVirtualKilledWhileItSends(t *testing.T) {
+	program := func(t *gil.Thread) {
+		mine, theirs, err := pipe.New(t)
+		require.NoError(t, err)
+		p := got[*process.Process](t)(virtualTalker.Start(t, theirs))
+		require.NoError(t, theirs.Close())
+		killer := t.Go("killer", func(*gil.Thread) { require.NoError(t, p.Kill()) })
+		for n := 0; ; n++ {
+			v, err := mine.Recv(t)
+			if err != nil {
+				require.ErrorIs(t, err, io.EOF)
+				break
+			}
+			require.Equal(t, n, v)
+		}
+		killer.Join(t)
+		require.NoError(t, p.Join(t))
+		require.NoError(t, mine.Close())
+	}
+	schedules := 3000
+	if testing.Short() {
+		schedules = 300
+	}
+	r := explore.Run(program, explore.WithStrategy(explore.Random()), explore.WithMaxSchedules(schedules))
+	require.False(t, r.Failed(), "%v", r)
+}
+
+var virtualTalker = process.DefineTarget("virtual.talker", func(t *gil.Thread, c *pipe.Conn) error {
+	return errors.Join(c.Send(t, 0), c.Send(t, 1), c.Close())
+})

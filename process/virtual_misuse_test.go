@@ -32,9 +32,7 @@ func TestVirtualMisuse(t *testing.T) {
 	require.NoError(t, err)
 	var outside *process.Lock
 	require.NoError(t, gil.NewMachine(2, gil.WithMemory(100), gil.WithMemoryLimit(150)).Run(gil.CPython313, func(t *gil.Thread) {
-		_, err := process.NewManager(t)
-		require.ErrorContains(t, err, "not emulated")
-		_, err = player.Start(t, props{Part: "gets", Lock: live})
+		_, err := player.Start(t, props{Part: "gets", Lock: live})
 		require.ErrorContains(t, err, "belongs to the live world")
 		p := got[*process.Process](t)(player.New(t, props{Part: "return"}))
 		var e *gil.MemoryError
@@ -49,4 +47,31 @@ func TestVirtualMisuse(t *testing.T) {
 		require.ErrorContains(t, outside.Acquire(t), "belongs to another run")
 	}))
 	require.NoError(t, live.Close())
+}
+
+var virtualForeign = process.DefineTarget("virtual.foreign", func(t *gil.Thread, _ process.None) error {
+	return inheritedList.Append(t, 1)
+})
+
+var inheritedList *process.ListProxy
+
+// A proxy is its process's: another one, forked or not, and one of another world,
+// says so and leaves the connection alone.
+func TestVirtualProxyMisuse(t *testing.T) {
+	live, err := process.NewManager(t.Context())
+	require.NoError(t, err)
+	outside, err := live.List(t.Context())
+	require.NoError(t, err)
+	for _, method := range []gil.StartMethod{gil.Fork, gil.Spawn} {
+		require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(method)).Run(gil.CPython313, func(t *gil.Thread) {
+			require.ErrorContains(t, outside.Append(t, 1), "belongs to the live world")
+			m := got[*process.Manager](t)(process.NewManager(t))
+			inheritedList = got[*process.ListProxy](t)(m.List(t))
+			_, err := virtualForeign.Call(t, process.None{})
+			require.ErrorContains(t, err, "give it to the process as an argument")
+			require.Zero(t, got[int](t)(inheritedList.Len(t)))
+		}))
+		require.ErrorContains(t, inheritedList.Append(t.Context(), 1), "belongs to a virtual world")
+	}
+	require.NoError(t, live.Shutdown(t.Context()))
 }
