@@ -20,6 +20,7 @@ const (
 	StepPublished   = int(stepPublished)
 	StepAccepted    = int(stepAccepted)
 	StepHalfWritten = int(stepHalfWritten)
+	StepPlaced      = int(stepPlaced)
 	StepTaken       = int(stepTaken)
 	StepCopied      = int(stepCopied)
 	StepPutIntent   = int(stepPutIntent)
@@ -28,3 +29,17 @@ const (
 
 // OnStep has fn called at each step of this process.
 func OnStep(fn func(step int)) { onStep = func(s step) { fn(int(s)) } }
+
+// Place is place, of spots that are pairs of a first page and a number of pages.
+func Place(used [][2]uint32, n, all uint32) (at uint32, ok bool) {
+	return place(func(yield func(spot) bool) {
+		for _, s := range used {
+			if !yield(spotOf(s[0], s[1])) {
+				return
+			}
+		}
+	}, n, all)
+}
+
+// AnnexSoft is how many pages of the annex waiting messages may use.
+const AnnexSoft = annexSoft

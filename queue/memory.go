@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"iter"
 	"sync/atomic"
 	"unsafe"
 
@@ -38,14 +39,14 @@ type memory struct {
 	_        [40]byte
 
 	head      uint64 // published: see word
-	annexHead uint64 // where the annex is written next; see extent
+	annexHead uint32 // how many of these are in the annex
 	annexHigh uint32 // the page behind the last that was ever written, if that is far behind
-	_         [44]byte
+	_         [48]byte
 
 	tail      uint64 // taken
-	annexTail uint64 // what of the annex was taken last
+	annexTail uint32 // how many of these were in the annex
 	discarded uint32 // by an immediate Shutdown
-	_         [44]byte
+	_         [48]byte
 
 	puts latchMemory
 	gets latchMemory
@@ -65,7 +66,8 @@ type memory struct {
 	putting putIntent
 	taking  takeIntent
 
-	rows [maxRows]row
+	rows  [maxRows]row
+	spots [maxApart]uint64 // where the messages in the annex are, each at its number; see spot
 }
 
 const (
@@ -81,9 +83,9 @@ type putIntent struct {
 	set       uint32 // written last, and taken back when all is done
 	row       uint32 // whose items those were, plus one; 0 for nobody's
 	head      uint64 // the value stored
-	annexHead uint64
+	annexHead uint32
 	published uint32 // of the row
-	_         [36]byte
+	_         [40]byte
 }
 
 // A takeIntent follows a store of tail.
@@ -91,8 +93,8 @@ type takeIntent struct {
 	set       uint32
 	discarded uint32
 	tail      uint64
-	annexTail uint64
-	_         [40]byte
+	annexTail uint32
+	_         [44]byte
 }
 
 // A row is about one process: what is in its own memory, and what it has taken.
@@ -131,51 +133,54 @@ func (w word) plus(units, n uint32) word {
 	return word(uint64(w.position()+units)<<32 | uint64(w.count()+n))
 }
 
-// An extent is an annexHead or annexTail: how many messages the annex has got or
-// given, and the page behind the last of them.
-type extent uint64
-
 const page = 4096
-
-func (e extent) count() uint32 { return uint32(e >> 32) }
-func (e extent) page() uint32  { return uint32(e) }
-
-func extentOf(count, page uint32) extent { return extent(uint64(count)<<32 | uint64(page)) }
 
 // pages is how many pages n bytes need.
 func pages(n int) uint32 { return uint32((n + page - 1) / page) }
 
 // The annex is larger than anybody will use; what was never written takes no memory.
-// Messages in it that wait are kept within annexSoft, unless one alone is larger,
-// and near its beginning, so that memory that was used is used again.
-const (
-	annexSoft = 64 << 20 / page
-	annexNear = 4 << 20 / page
-)
+// Messages in it that wait are kept within annexSoft, unless one alone is larger.
+const annexSoft = 64 << 20 / page
 
 // annexSize is the length of the annex: the longest message there can be. Where
 // addresses are short it must not use many of them up.
 const annexSize = 1 << (24 + 8*(^uint(0)>>63))
 
-// place finds room for n pages in the annex, and reports whether there is any.
-// Messages are taken in the order in which they were put, so what is in use lies
-// between the end of the last one taken and the end of the last one put, if need be
-// around the corner.
-func place(head, tail extent, n, all uint32) (at uint32, ok bool) {
-	if head.count() == tail.count() {
-		return 0, n <= all
+// maxApart is how many messages can be in the annex at the same time, a power of two.
+const maxApart = 1024
+
+// A spot is the place of a message in the annex: its first page and how many it has.
+// Those in use are the ones of the messages from annexTail to annexHead, so that no
+// death can lose one: there is nothing else that says what is free.
+type spot uint64
+
+func spotOf(at, n uint32) spot { return spot(uint64(at)<<32 | uint64(n)) }
+
+func (s spot) start() uint32 { return uint32(s >> 32) }
+func (s spot) end() uint32   { return uint32(s>>32) + uint32(s) }
+
+// place finds room for n pages in an annex of some pages, and reports whether there is
+// any. The spots in use are given in the order in which they were taken. It prefers the
+// beginning, and then what comes after the last one: who takes a message soon has its
+// memory used for the next one while the processors still have it in their caches,
+// which is several times as fast as other memory, and as new memory by far.
+func place(used iter.Seq[spot], n, all uint32) (at uint32, ok bool) {
+	lowest, highest := all, uint32(0)
+	last := spot(0)
+	for s := range used {
+		lowest, highest, last = min(lowest, s.start()), max(highest, s.end()), s
 	}
-	soft := min(annexSoft, all)
-	end, oldest := head.page(), tail.page()
-	if end <= oldest {
-		return end, n <= oldest-end
+	next := last.end()
+	follows := true // nothing is in the way after the last one
+	for s := range used {
+		follows = follows && (s.end() <= next || s.start() >= next+n)
 	}
-	switch {
-	case end >= annexNear && n <= oldest:
+	switch soft := min(annexSoft, all); {
+	case n <= lowest:
 		return 0, true
-	case end <= soft && n <= soft-end:
-		return end, true
+	case follows && n <= soft-min(next, soft):
+		return next, true
 	default:
-		return 0, n <= oldest
+		return highest, n <= soft-min(highest, soft)
 	}
 }

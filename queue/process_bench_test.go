@@ -180,13 +180,21 @@ func BenchmarkProcessSmallMany(b *testing.B) {
 }
 
 // BenchmarkProcessLarge: one process puts a MiB each time. The one that gets has a heap
-// of some size, as programs have: otherwise Go collects garbage at every fourth item,
-// and gives the memory back to the system in between.
-func BenchmarkProcessLarge(b *testing.B) {
+// of some size, as programs have.
+func BenchmarkProcessLarge(b *testing.B) { large(b, 8, 64<<20) }
+
+// BenchmarkProcessLargeUnbounded: the queue has no limit.
+func BenchmarkProcessLargeUnbounded(b *testing.B) { large(b, 0, 64<<20) }
+
+// BenchmarkProcessLargeNoHeap: the one that gets has nothing else. Go then collects
+// garbage at every fourth item, and gives memory back to the system in between.
+func BenchmarkProcessLargeNoHeap(b *testing.B) { large(b, 8, 0) }
+
+func large(b *testing.B, maxsize, heap int) {
 	ctx := b.Context()
-	ballast := make([]byte, 64<<20)
+	ballast := make([]byte, heap)
 	defer runtime.KeepAlive(ballast)
-	q, err := queue.NewProcess[[]byte](ctx, 8)
+	q, err := queue.NewProcess[[]byte](ctx, maxsize)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -73,25 +73,36 @@ func (r *ring) fits(n int) bool {
 	if !r.apart(n) {
 		return true
 	}
-	_, ok := r.place(extent(atomic.LoadUint64(&r.mem.annexHead)), n)
+	_, ok := r.place(atomic.LoadUint32(&r.mem.annexHead), n)
 	return ok
 }
 
-func (r *ring) place(head extent, n int) (at uint32, ok bool) {
-	return place(head, extent(atomic.LoadUint64(&r.mem.annexTail)), pages(n), uint32(len(r.annex)/page))
+// place finds room in the annex for n bytes when it has got head messages.
+func (r *ring) place(head uint32, n int) (at uint32, ok bool) {
+	tail := atomic.LoadUint32(&r.mem.annexTail)
+	if head-tail >= maxApart {
+		return 0, false
+	}
+	return place(func(yield func(spot) bool) {
+		for i := tail; i != head && yield(spot(atomic.LoadUint64(r.spot(i)))); i++ {
+		}
+	}, pages(n), uint32(len(r.annex)/page))
 }
+
+// spot is where the spot of a message of the annex is kept.
+func (r *ring) spot(n uint32) *uint64 { return &r.mem.spots[n%maxApart] }
 
 // A batch is what was written and not yet published.
 type batch struct {
 	head  word
-	annex extent
+	annex uint32 // how many the annex has got
 	n     uint32
 	apart bool // some of it is in the annex
 }
 
 // begin makes an empty batch.
 func (r *ring) begin() batch {
-	return batch{head: r.headWord(), annex: extent(atomic.LoadUint64(&r.mem.annexHead))}
+	return batch{head: r.headWord(), annex: atomic.LoadUint32(&r.mem.annexHead)}
 }
 
 // write adds a message to a batch, and reports whether there was room.
@@ -109,13 +120,15 @@ func (r *ring) write(b *batch, m *message) bool {
 			return false
 		}
 		r.tidy(b.annex, from+pages(size))
+		atomic.StoreUint64(r.spot(b.annex), uint64(spotOf(from, pages(size))))
+		stepPlaced.reach()
 		start := int(from) * page
 		copy(r.annex[start:], m.head)
 		copy(r.annex[start+len(m.head):], m.body)
 		rec.size, rec.where = unit, inAnnex
-		spot := [2]uint64{uint64(start), uint64(size)}
-		r.put(at+1, (*[unit]byte)(unsafe.Pointer(&spot))[:])
-		b.annex, b.apart = extentOf(b.annex.count()+1, from+pages(size)), true
+		where := [2]uint64{uint64(start), uint64(size)}
+		r.put(at+1, (*[unit]byte)(unsafe.Pointer(&where))[:])
+		b.annex, b.apart = b.annex+1, true
 	} else {
 		r.put(at+1, m.head)
 		r.putFrom((at+1)*unit+uint32(len(m.head)), m.body)
@@ -129,9 +142,9 @@ func (r *ring) write(b *batch, m *message) bool {
 
 // tidy gives the memory of a message that was larger than annexSoft back when nobody
 // uses any of the annex. The next message there will end before page end.
-func (r *ring) tidy(annex extent, end uint32) {
+func (r *ring) tidy(annex, end uint32) {
 	high := &r.mem.annexHigh
-	if h := atomic.LoadUint32(high); h > end && annex.count() == extent(atomic.LoadUint64(&r.mem.annexTail)).count() {
+	if h := atomic.LoadUint32(high); h > end && annex == atomic.LoadUint32(&r.mem.annexTail) {
 		giveBack(r.annex[int(end)*page : int(h)*page])
 		atomic.StoreUint32(high, 0)
 	}
@@ -173,7 +186,7 @@ func (r *ring) publish(b *batch, mine *row, index uint32) {
 		return
 	}
 	i := &r.mem.putting
-	atomic.StoreUint64(&i.annexHead, uint64(b.annex))
+	atomic.StoreUint32(&i.annexHead, b.annex)
 	atomic.StoreUint64(&i.head, uint64(b.head))
 	atomic.StoreUint32(&i.row, 0)
 	if mine != nil {
@@ -196,7 +209,7 @@ func (r *ring) settlePuts() {
 		return
 	}
 	if atomic.LoadUint64(&i.head) == atomic.LoadUint64(&r.mem.head) {
-		atomic.StoreUint64(&r.mem.annexHead, atomic.LoadUint64(&i.annexHead))
+		atomic.StoreUint32(&r.mem.annexHead, atomic.LoadUint32(&i.annexHead))
 		if row := atomic.LoadUint32(&i.row); row > 0 && row <= maxRows {
 			atomic.StoreUint32(&r.mem.rows[row-1].published, atomic.LoadUint32(&i.published))
 		}
@@ -207,13 +220,13 @@ func (r *ring) settlePuts() {
 // A harvest is what was copied and not yet taken.
 type harvest struct {
 	tail  word
-	annex extent
+	annex uint32 // how many were taken out of the annex
 	apart bool
 }
 
 // reap begins a harvest.
 func (r *ring) reap() harvest {
-	return harvest{tail: r.tailWord(), annex: extent(atomic.LoadUint64(&r.mem.annexTail))}
+	return harvest{tail: r.tailWord(), annex: atomic.LoadUint32(&r.mem.annexTail)}
 }
 
 // read copies the next message into memory of b. It reports whether there was one.
@@ -228,14 +241,14 @@ func (r *ring) read(h *harvest, b *basket) (a arrival, ok bool, err error) {
 	size := int(rec.size)
 	switch {
 	case rec.where == inAnnex && rec.size == unit:
-		var spot [2]uint64
-		r.get(at+1, (*[unit]byte)(unsafe.Pointer(&spot))[:])
-		if spot[0] > uint64(len(r.annex)) || spot[1] > uint64(len(r.annex))-spot[0] {
+		var where [2]uint64
+		r.get(at+1, (*[unit]byte)(unsafe.Pointer(&where))[:])
+		if where[0] > uint64(len(r.annex)) || where[1] > uint64(len(r.annex))-where[0] {
 			return a, false, errBroken
 		}
-		start, end := int(spot[0]), int(spot[0]+spot[1])
+		start, end := int(where[0]), int(where[0]+where[1])
 		a.data, a.fresh = append([]byte(nil), r.annex[start:end]...), true
-		h.annex, h.apart = extentOf(h.annex.count()+1, uint32(start/page)+pages(end-start)), true
+		h.annex, h.apart = h.annex+1, true
 	case rec.where != inRing || r.apart(size):
 		return a, false, errBroken
 	default:
@@ -262,7 +275,7 @@ func (r *ring) take(h *harvest) {
 func (r *ring) discard() uint32 {
 	head := r.headWord()
 	n := head.count() - r.tailWord().count()
-	h := harvest{tail: head, annex: extent(atomic.LoadUint64(&r.mem.annexHead))}
+	h := harvest{tail: head, annex: atomic.LoadUint32(&r.mem.annexHead)}
 	r.commit(&h, atomic.LoadUint32(&r.mem.discarded)+n)
 	return n
 }
@@ -270,7 +283,7 @@ func (r *ring) discard() uint32 {
 func (r *ring) commit(h *harvest, discarded uint32) {
 	i := &r.mem.taking
 	atomic.StoreUint64(&i.tail, uint64(h.tail))
-	atomic.StoreUint64(&i.annexTail, uint64(h.annex))
+	atomic.StoreUint32(&i.annexTail, h.annex)
 	atomic.StoreUint32(&i.discarded, discarded)
 	atomic.StoreUint32(&i.set, 1)
 	stepTakeIntent.reach()
@@ -287,7 +300,7 @@ func (r *ring) settleTakes() {
 		return
 	}
 	if atomic.LoadUint64(&i.tail) == atomic.LoadUint64(&r.mem.tail) {
-		atomic.StoreUint64(&r.mem.annexTail, atomic.LoadUint64(&i.annexTail))
+		atomic.StoreUint32(&r.mem.annexTail, atomic.LoadUint32(&i.annexTail))
 		atomic.StoreUint32(&r.mem.discarded, atomic.LoadUint32(&i.discarded))
 	}
 	atomic.StoreUint32(&i.set, 0)

@@ -7,6 +7,7 @@ type step int
 
 const (
 	stepPutLatched step = iota
+	stepPlaced          // it has memory of its own, in which nothing stands yet
 	stepHalfWritten
 	stepWritten
 	stepPutIntent
