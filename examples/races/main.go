@@ -3,6 +3,7 @@
 //
 //	go run ./examples/races
 //	go run ./examples/races -profile 3.9
+//	go run ./examples/races -profile 3.13
 package main
 
 import (
@@ -16,7 +17,10 @@ import (
 	"github.com/pygil/pygil/process"
 )
 
-func main() { cli.Main("races", story) }
+func main() { cli.Main("races", story, anywhere) }
+
+// anywhere is the default: a switch between any two bytecodes, as the language allows.
+var anywhere = cli.Python(gil.AnyBytecode)
 
 // counter has two threads add 1 so many times each, by reading the counter and
 // writing it, and returns what it is in the end.
@@ -54,9 +58,9 @@ func least(n int) (labels []string) {
 }
 
 // follow is what the counter is in a given interleaving.
-func follow(times int, labels []string) int {
+func follow(s *cli.Show, times int, labels []string) int {
 	all := explore.Outcomes(func(t *gil.Thread) int { return counter(t, times, false) },
-		explore.WithStrategy(explore.Follow(labels...)), explore.WithMaxSteps(1_000_000))
+		explore.WithProfile(s.Python), explore.WithStrategy(explore.Follow(labels...)), explore.WithMaxSteps(1_000_000))
 	return all[0].Value
 }
 
@@ -74,7 +78,7 @@ func withdraw(t *gil.Thread) int {
 
 // outputs are all outputs of n threads that print Two, as text and newline one after
 // the other, or both at once.
-func outputs(n int, atOnce bool) []string {
+func outputs(s *cli.Show, n int, atOnce bool) []string {
 	var all []string
 	for _, o := range explore.Outcomes(func(t *gil.Thread) string {
 		var out bytes.Buffer
@@ -93,7 +97,7 @@ func outputs(n int, atOnce bool) []string {
 		}
 		gil.JoinAll(t, threads...)
 		return out.String()
-	}, explore.WithStrategy(explore.DFS())) {
+	}, explore.WithProfile(s.Python), explore.WithStrategy(explore.DFS())) {
 		all = append(all, o.Value)
 	}
 	slices.Sort(all)
@@ -126,7 +130,7 @@ var add1 = process.DefineTarget("races.add", func(t *gil.Thread, in till) error 
 })
 
 // shared are all values of a counter to which two processes add 1.
-func shared(locked bool) []int {
+func shared(s *cli.Show, locked bool) []int {
 	var all []int
 	for _, o := range explore.Outcomes(func(t *gil.Thread) int {
 		n, err := process.NewValue(t, 0)
@@ -145,7 +149,7 @@ func shared(locked bool) []int {
 		v, err := n.Load(t)
 		check(err)
 		return v
-	}, explore.WithMaxSchedules(300)) {
+	}, explore.WithProfile(s.Python), explore.WithMaxSchedules(300)) {
 		all = append(all, o.Value)
 	}
 	slices.Sort(all)
@@ -159,22 +163,34 @@ func check(err error) {
 }
 
 func story(s *cli.Show) {
-	s.Printf("n is 0, and two threads add 1 to it ten times each:\nat least %d, at most %d\n", follow(10, least(10)), follow(10, []string{"a@end", "b@end"}))
+	s.Simulated()
+	s.Fixed("all interleavings are gone through, on one core and without a clock; a Failure prints its own table", "cores", "trace")
+	s.Printf("n is 0, and two threads add 1 to it ten times each:\n")
 	f := explore.Find(func(t *gil.Thread) {
 		if counter(t, 2, false) < 4 {
 			panic("an update was lost")
 		}
-	}, explore.WithSeed(s.Seed))
-	s.Printf("\nThe shortest way to lose an update of 2 × 2:\n%s\n", f.Table())
-	s.Printf("Two threads take 100 from 100, if there are: the balance is one of %v\n", balances())
-	s.Printf("Two processes add 1 to what they share: %v, with a lock %v\n\n", shared(false), shared(true))
-	s.Printf("Three threads print Two. With two writes each there are %d outputs, such as\n%q; with one write there is %d.\n",
-		len(outputs(3, false)), "TwoTwo\n\nTwo\n", len(outputs(3, true)))
+	}, explore.WithProfile(s.Python), explore.WithSeed(s.Seed))
+	if f == nil {
+		s.Printf("20 in every interleaving: Python %v does not switch between the two lines.\n\n", s.Python)
+	} else {
+		s.Printf("at least %d, at most %d\n", follow(s, 10, least(10)), follow(s, 10, []string{"a@end", "b@end"}))
+		s.Printf("\nThe shortest way to lose an update of 2 × 2:\n%s\n", f.Table())
+	}
+	s.Printf("Two threads take 100 from 100, if there are: the balance is one of %v\n", balances(s))
+	s.Printf("Two processes add 1 to what they share: %v, with a lock %v\n\n", shared(s, false), shared(s, true))
+	shapes := outputs(s, 3, false)
+	s.Printf("Three threads print Two. With two writes each there are %d outputs:\n", len(shapes))
+	for _, shape := range shapes {
+		s.Printf("  %q\n", shape)
+	}
+	s.Printf("With one write each there is %d. At one instant one of them computes: par 1, conc 3.\n", len(outputs(s, 3, true)))
 }
 
-func balances() []int {
+// balances are all that can be left.
+func balances(s *cli.Show) []int {
 	var all []int
-	for _, o := range explore.Outcomes(withdraw, explore.WithStrategy(explore.DFS())) {
+	for _, o := range explore.Outcomes(withdraw, explore.WithProfile(s.Python), explore.WithStrategy(explore.DFS())) {
 		all = append(all, o.Value)
 	}
 	slices.Sort(all)

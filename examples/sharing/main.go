@@ -58,9 +58,9 @@ type family struct {
 }
 
 // start has a process start two threads and two processes.
-func start(s *cli.Show) (f family) {
+func start(s *cli.Show) (f family, a cli.Account) {
 	f.gils = map[uint64]bool{}
-	a := s.Watch(func(t *gil.Thread) {
+	a = s.Watch(func(t *gil.Thread) {
 		f.main = t.Interpreter().Main().Name()
 		f.gils[t.Interpreter().GIL().ID()] = true
 		work := func(t *gil.Thread) { t.Compute(20 * time.Millisecond) }
@@ -86,7 +86,7 @@ func start(s *cli.Show) (f family) {
 			f.waits++
 		}
 	}
-	return f
+	return f, a
 }
 
 // office is how long three employees take to print for a second each, with one
@@ -113,7 +113,7 @@ func story(s *cli.Show) {
 	s.Simulated()
 	child, parent := byProcess(s)
 	s.Printf("A process sets it to 42: it sees %d, its parent sees %d.\n", child, parent)
-	f := start(s)
-	s.Printf("%s and %d more threads and %d processes have %d GILs.\n", f.main, f.threads-1, f.children, len(f.gils))
+	f, a := start(s)
+	s.Printf("%s and %d more threads and %d processes have %d GILs: %v.\n", f.main, f.threads-1, f.children, len(f.gils), a)
 	memory(s)
 }

@@ -25,20 +25,22 @@ func Example() {
 	// A thread sets a variable to 42: the main thread sees 42.
 	// Three employees print for 1 s each: 3 s at one printer, 1 s at three.
 	// A process sets it to 42: it sees 42, its parent sees 0.
-	// MainThread and 2 more threads and 2 processes have 3 GILs.
+	// MainThread and 2 more threads and 2 processes have 3 GILs: par 3, conc 4.
 	//
 	// Memory of four workers, an interpreter being 8 MiB
-	// threads      1 × base
-	// spawn        5 × base; a child that writes to a tenth of its parent's data has 100 % of it;
-	//              3 children of 1 GiB fit beside their parent in 4 GiB
-	// fork         1 × base; a child that writes to a tenth of its parent's data has 10 % of it;
-	//              8 children of 1 GiB fit beside their parent in 4 GiB
+	// threads    1 × base
+	// spawn      5 × base; 5 × base when each writes to a quarter; to a tenth of its parent's data: has 100 % of it
+	// fork       1 × base; 2 × base when each writes to a quarter; to a tenth of its parent's data: has 10 % of it
+	//
+	// A parent and children with 1 GiB each on a computer with 4
+	// spawn      child 4: gil: out of memory: 1073741824 bytes wanted, 4294967296 of 4294967296 used; see WithMemoryLimit
+	// fork       all eight read their parent's: error <nil>
 }
 
 var show = cli.New(io.Discard)
 
 func TestFamily(t *testing.T) {
-	f := start(show)
+	f, _ := start(show)
 	rows.Check(t, 15, 1+f.children, len(f.gils), f.waits)
 	rows.Check(t, 16, f.main, f.parents[0], f.children, f.threads)
 }
@@ -99,8 +101,11 @@ func TestGILs(t *testing.T) {
 }
 
 func TestMemory(t *testing.T) {
-	rows.Check(t, 71, times(workers(show, gil.Spawn, true)), times(workers(show, gil.Spawn, false)), times(workers(show, gil.Fork, false)))
+	rows.Check(t, 71, times(workers(show, gil.Spawn, true, 0)), times(workers(show, gil.Spawn, false, 0)),
+		times(workers(show, gil.Fork, false, 0)), times(workers(show, gil.Fork, false, base/4)))
 	rows.Check(t, 72, touched(show, gil.Fork), touched(show, gil.Spawn))
-	rows.Check(t, 73, fit(show, gil.Spawn)+1, fit(show, gil.Fork))
-	rows.Check(t, 77, workers(show, gil.Spawn, true)-base)
+	spawned, failed := fit(show, gil.Spawn)
+	_, fine := fit(show, gil.Fork)
+	rows.Check(t, 73, spawned, failed, fine)
+	rows.Check(t, 77, workers(show, gil.Spawn, true, 0)-base)
 }

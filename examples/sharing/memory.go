@@ -13,19 +13,22 @@ const (
 	gigabyte = 1 << 30
 )
 
-// workers is the memory of a program with four of them.
-func workers(s *cli.Show, method gil.StartMethod, threads bool) (total int64) {
+// workers is the memory of a program with four of them, each of which writes to so
+// many bytes of what it was forked with.
+func workers(s *cli.Show, method gil.StartMethod, threads bool, write int64) (total int64) {
 	s.Run(func(t *gil.Thread) {
-		wait := func(t *gil.Thread) { t.Sleep(time.Second) }
-		if threads {
-			for range 4 {
+		wait := func(t *gil.Thread) {
+			t.Touch(write)
+			t.Sleep(time.Second)
+		}
+		for range 4 {
+			if threads {
 				t.Go("", wait)
-			}
-		} else {
-			for range 4 {
+			} else {
 				t.Emulate("worker", wait)
 			}
 		}
+		t.Sleep(time.Millisecond)
 		total = t.Machine().Memory().Total()
 	}, gil.WithMemory(base), gil.WithStartMethod(method), gil.WithStartCost(0))
 	return total
@@ -41,42 +44,40 @@ func touched(s *cli.Show, method gil.StartMethod) float64 {
 		child := t.Emulate("child", func(t *gil.Thread) {
 			if method == gil.Spawn {
 				t.Alloc(data)
-			} else {
-				t.Alloc(data / 10) // pages that were shared and are written to
 			}
-		}, gil.WithStartMethod(method))
+			t.Touch(data / 10) // copies what is still shared
+		})
 		child.Join(t)
 		for _, p := range t.Machine().Memory().Processes {
 			if p.PID == child.PID() {
 				private = p.Private
 			}
 		}
-	})
+	}, gil.WithStartMethod(method), gil.WithMemory(0))
 	return 100 * float64(private) / data
 }
 
-// fit is how many of eight children that need a gigabyte of their parent's data get
-// it on a computer with four.
-func fit(s *cli.Show, method gil.StartMethod) (children int) {
+// fit starts eight children that need a gigabyte of their parent's data on a computer
+// with four, and returns the first that does not get it, 0 for none, and what it says.
+func fit(s *cli.Show, method gil.StartMethod) (child int, failed error) {
 	s.Run(func(t *gil.Thread) {
 		t.Alloc(gigabyte)
-		for range 8 {
-			need := int64(gigabyte)
-			if method == gil.Fork {
-				need = 0 // it only reads: the pages stay shared
-			}
-			if t.Machine().Memory().Total()+need > 4*gigabyte {
-				return
-			}
+		for i := range 8 {
 			t.Emulate("child", func(t *gil.Thread) {
-				t.Alloc(need)
+				defer func() {
+					if r := recover(); r != nil && failed == nil {
+						child, failed = i+1, r.(*gil.MemoryError)
+					}
+				}()
+				if method == gil.Spawn {
+					t.Alloc(gigabyte) // forked, it reads what it has
+				}
 				t.Sleep(time.Hour)
-			}, gil.WithStartMethod(method))
+			})
 			t.Sleep(time.Second)
-			children++
 		}
-	}, gil.WithMemory(0))
-	return children
+	}, gil.WithStartMethod(method), gil.WithMemory(0), gil.WithMemoryLimit(4*gigabyte))
+	return child, failed
 }
 
 // times is a number of interpreters.
@@ -84,9 +85,13 @@ func times(bytes int64) string { return fmt.Sprintf("%d × base", bytes/base) }
 
 func memory(s *cli.Show) {
 	s.Printf("\nMemory of four workers, an interpreter being %d MiB\n", base>>20)
-	s.Printf("%-12s %s\n", "threads", times(workers(s, gil.Spawn, true)))
+	s.Printf("%-10s %s\n", "threads", times(workers(s, gil.Spawn, true, 0)))
 	for _, method := range []gil.StartMethod{gil.Spawn, gil.Fork} {
-		s.Printf("%-12v %s; a child that writes to a tenth of its parent's data has %.0f %% of it;\n%12s %d children of 1 GiB fit beside their parent in 4 GiB\n",
-			method, times(workers(s, method, false)), touched(s, method), "", fit(s, method))
+		s.Printf("%-10v %s; %s when each writes to a quarter; to a tenth of its parent's data: has %.0f %% of it\n",
+			method, times(workers(s, method, false, 0)), times(workers(s, method, false, base/4)), touched(s, method))
 	}
+	child, err := fit(s, gil.Spawn)
+	s.Printf("\nA parent and children with 1 GiB each on a computer with 4\nspawn      child %d: %v\n", child, err)
+	_, err = fit(s, gil.Fork)
+	s.Printf("fork       all eight read their parent's: error %v\n", err)
 }

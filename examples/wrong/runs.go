@@ -56,7 +56,9 @@ var runs = []func(s *cli.Show) string{
 	func(s *cli.Show) string {
 		return fmt.Sprintf("20 seeds, %d orders of three processes with a lock", len(orders(s, true)))
 	},
-	func(s *cli.Show) string { return fmt.Sprintf("the year is %d, and there is IronPython %s", year, ironPython) },
+	func(s *cli.Show) string {
+		return fmt.Sprintf("the year is %d, and there is IronPython %s", year, ironPython)
+	},
 	func(s *cli.Show) string {
 		return fmt.Sprintf("two that add 1 to shared memory leave one of %v", shared())
 	},

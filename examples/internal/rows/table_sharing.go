@@ -11,7 +11,7 @@ var sharing = []Row{
 	row(86, "multiprocessing mirrors threading", "primitives of threading that the checks pass = 7", "of multiprocessing = 7", "the same ones = true"),
 	row(87, "a lock: one process prints at a time", "whole lines = 10", "orders under 20 seeds, more than one = true", "orders of three processes, by all interleavings = 6"),
 	row(88, "without it output gets mixed up", "screens of two processes, unbuffered = 4", "of which lines are mixed in = 2", "with all written at the end = 2", "mixed = 0"),
-	row(89, "TwoTwo", "the printed outcome can happen = true", "different outputs of three threads, written at once = 1"),
+	row(89, "TwoTwo", "the printed outcome can happen = true", "different outputs of three threads, text and newline apart = 5", "written at once = 1"),
 	row(90, "a race: the result depends on the order", "least of 2 × 100 = 2", "most = 200"),
 	row(91, "check, then act", "both passed the check = true", "balance = -100"),
 	row(92, "a lock: others wait", "small: wrong in some interleaving = false", "all interleavings seen = true", "2 × 1000 = 2000"),

@@ -88,9 +88,9 @@ var waiting = []Row{
 var costs = []Row{
 	row(69, "a process costs more to start than a thread", "order = thread < fork < forkserver < spawn", "ms, fork = 2.4", "ms, forkserver = 22.0", "ms, spawn = 74.0"),
 	row(70, "switching processes is slower than switching threads", "10000 switches at 5 µs, s = 0.050", "at 20 µs, s = 0.200"),
-	row(71, "processes need more memory", "threads = 1 × base", "spawn = 5 × base", "fork = 1 × base"),
+	row(71, "processes need more memory", "threads = 1 × base", "spawn = 5 × base", "fork = 1 × base", "fork, each writes to a quarter of it = 2 × base"),
 	row(72, "\"memory is copied for each child\": fork copies on write", "private, fork, % = 10", "private, spawn, % = 100"),
-	row(73, "enough memory for all copies", "spawn: the child that does not fit = 4", "fork, read only: children that fit = 8"),
+	row(73, "enough memory for all copies", "spawn: the child that does not fit = 4", "what it says = gil: out of memory: 1073741824 bytes wanted, 4294967296 of 4294967296 used; see WithMemoryLimit", "fork, read only = <nil>"),
 	row(74, "pickle copies", "steps in the trace = dump send receive load", "a list of 1000000 arrives equal = true", "the sender sees a change = false"),
 	row(75, "what cannot be pickled", "a function = true", "a channel = true"),
 	row(76, "concurrency is cheaper than parallelism", "waits, CPU seconds of processes above those of threads = true", "same wait = true"),
