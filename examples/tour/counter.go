@@ -17,7 +17,7 @@ const (
 	counterTick = 500 * time.Nanosecond
 )
 
-// A step is what the threads of lesson 1 repeat. None of the three knows which
+// A step is what the threads of lesson 2 repeat. None of the three knows which
 // Python it runs under.
 type step func(t *gil.Thread, counter *gil.Var[int], lock *threading.Lock)
 
@@ -65,9 +65,9 @@ func countUp(python gil.Profile, s step) (tally, error) {
 	return got, err
 }
 
-// counters is lesson 1.
+// counters is lesson 2.
 func counters(p *page) error {
-	p.heading("1. One counter, four Pythons")
+	p.heading("2. One counter, five Pythons")
 	p.text(`
 Four threads add 1 to the same counter n, 5000 times each, on a slow computer.
 They should end at 20000. The Go code is the same in every line of the table.
@@ -78,6 +78,7 @@ They should end at 20000. The Go code is the same in every line of the table.
 		rule    string
 	}{
 		{gil.CPython27, "after 101 ticks"},
+		{gil.CPython36, "asked after 5 ms"},
 		{gil.CPython39, "asked after 5 ms"},
 		{gil.CPython313, "asked after 5 ms"},
 		{gil.CPython313T, "has no GIL"},

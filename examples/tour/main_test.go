@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package main
 
 import (
@@ -13,9 +15,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/pygil/pygil/process"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The workers of lesson 5 come here too.
+func TestMain(m *testing.M) {
+	process.TestMain(m, process.WithStrict(), process.WithCheck(func() error { return goleak.Find() }))
+}
 
 var update = flag.Bool("update", false, "rewrite testdata/tour.txt")
 
@@ -30,7 +37,7 @@ func exact(got string) string { return measured.ReplaceAllString(got, "$1$2#$3")
 
 func TestTour(t *testing.T) {
 	var got bytes.Buffer
-	require.NoError(t, tour(&page{w: &got}, turns))
+	require.NoError(t, tour(t.Context(), &page{w: &got}, turns))
 	assert.Len(t, measured.FindAllString(got.String(), -1), 3)
 
 	golden := filepath.Join("testdata", "tour.txt")
@@ -80,5 +87,5 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 
 // The tour ends when nobody can read it.
 func TestWriteError(t *testing.T) {
-	require.ErrorIs(t, tour(&page{w: full{}}, turns), errFull)
+	require.ErrorIs(t, tour(t.Context(), &page{w: full{}}, turns), errFull)
 }
