@@ -26,10 +26,12 @@ func (f *tape) write(tl *trace.Timeline) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(writeAs(out, ext, tl), out.Close())
+	return errors.Join(WriteAs(out, ext, tl), out.Close())
 }
 
-func writeAs(w io.Writer, ext string, tl *trace.Timeline) error {
+// WriteAs writes a timeline in the format that goes with a file name's extension: .svg,
+// .txt, .jsonl, and for any other one what Perfetto and chrome://tracing open.
+func WriteAs(w io.Writer, ext string, tl *trace.Timeline) error {
 	switch ext {
 	case ".svg":
 		return tl.WriteSVG(w, trace.SVG{Width: 900})
