@@ -92,7 +92,7 @@ type saidError struct{ error }
 
 // perform reads the flags, which may stand before and behind the other arguments.
 func perform(c command, out, complaints io.Writer, args []string) error {
-	run := &call{out: out, flags: flag.NewFlagSet("pygil "+c.name, flag.ContinueOnError), show: cli.Default(out), leastCores: 1}
+	run := &call{out: out, flags: flag.NewFlagSet("pygil "+c.name, flag.ContinueOnError), show: cli.New(out), leastCores: 1}
 	run.flags.SetOutput(complaints)
 	run.flags.Usage = func() {
 		w := run.flags.Output()
