@@ -18,16 +18,15 @@ func main() { cli.Main("battle", story) }
 var two = []preset.Task{{Rounds: 1, Hold: 500 * time.Millisecond}, {Rounds: 1, Hold: 500 * time.Millisecond}}
 
 // versus is the time of two threads beside that of one after the other.
-func versus(s *cli.Show) (ratio float64, failed int64) {
+func versus(s *cli.Show) (ratio float64, a cli.Account) {
 	serial, threads := s.Run(models.Serial.Of(two), gil.Measured()), s.Run(models.Threads.Of(two), gil.Measured())
-	return threads.Took.Seconds() / serial.Took.Seconds(), threads.Stats.FailedWakeups
+	return threads.Took.Seconds() / serial.Took.Seconds(), threads
 }
 
 // answers is how long a thread takes on average to answer one of 50 requests, each
 // of which arrives after a pause and needs 0.02 ms.
-func answers(s *cli.Show, rival bool) time.Duration {
-	var late time.Duration
-	s.Run(func(t *gil.Thread) {
+func answers(s *cli.Show, rival bool) (late time.Duration, a cli.Account) {
+	a = s.Run(func(t *gil.Thread) {
 		if rival {
 			t.Go("computes", func(t *gil.Thread) { t.Compute(2 * time.Second) }, gil.WithDaemon(true))
 		}
@@ -40,19 +39,22 @@ func answers(s *cli.Show, rival bool) time.Duration {
 			}
 		}).Join(t)
 	}, gil.WithQuantum(0))
-	return late / 50
+	return late / 50, a
 }
 
 func story(s *cli.Show) {
 	s.Simulated()
+	s.Fixed("the cases are those of one core and of two", "cores")
 	s.Printf("Two threads that compute     times as long as   failed\nPython  cores                one after the other  wake-ups\n")
 	for _, python := range []gil.Profile{gil.CPython27, s.Python} {
 		for _, cores := range []int{1, 2} {
-			ratio, failed := versus(s.Under(python).On(cores))
-			s.Printf("%-6v  %5d  %32.2f  %8d\n", python, cores, ratio, failed)
+			ratio, a := versus(s.Under(python).On(cores))
+			s.Printf("%-6v  %5d  %32.2f  %8d\n", python, cores, ratio, a.Stats.FailedWakeups)
 		}
 	}
 	s.Printf("\nUp to 3.1 the thread that gives the GIL up takes it again before the one that\nwas woken on the other core is there.\n\n")
-	s.Printf("An answer that needs 0.02 ms takes %.2f ms alone, %.2f ms beside a thread that\ncomputes: after each wait the GIL has to be won back, which takes an interval.\n",
-		answers(s, false).Seconds()*1000, answers(s, true).Seconds()*1000)
+	alone, one := answers(s, false)
+	beside, two := answers(s, true)
+	s.Printf("An answer that needs 0.02 ms takes %.2f ms alone (%v),\n%.2f ms beside a thread that computes (%v):\nafter each wait the GIL has to be won back, which takes an interval.\n",
+		alone.Seconds()*1000, one, beside.Seconds()*1000, two)
 }

@@ -40,13 +40,18 @@ func cook(t *gil.Thread, n int, overlap bool) {
 
 // minutes is how long the cooks need.
 func minutes(s *cli.Show, cooks int, overlap bool) float64 {
+	return prepare(s, cooks, overlap).Took.Minutes()
+}
+
+// prepare has so many cooks prepare the meals.
+func prepare(s *cli.Show, cooks int, overlap bool) cli.Account {
 	python := s.Python.WithSwitchInterval(time.Minute) // nobody changes hands every 5 ms
 	return s.Under(python).On(max(cooks, s.Cores)).Run(func(t *gil.Thread) {
 		for i := range cooks {
 			share := (meals + i) / cooks
 			t.Emulate("cook", func(t *gil.Thread) { cook(t, share, overlap) })
 		}
-	}, gil.WithStartCost(0)).Took.Minutes()
+	}, gil.WithStartCost(0))
 }
 
 // smallest is the least number of cooks that are done in time.
@@ -60,9 +65,11 @@ func smallest(s *cli.Show, overlap bool) int {
 
 func story(s *cli.Show) {
 	s.Simulated()
+	s.Fixed("there is a core for each cook", "cores")
 	s.Printf("cooks   one meal after the other   another while one boils\n")
 	for _, cooks := range []int{1, 2, 3, 4, 10} {
 		s.Printf("%5d   %20.0f min   %19.0f min\n", cooks, minutes(s, cooks, false), minutes(s, cooks, true))
 	}
 	s.Printf("\nIn %d minutes: %d cooks, or %d who do not wait for the water.\n", deadline, smallest(s, false), smallest(s, true))
+	s.Printf("Two who do not wait: %v.\n", prepare(s, 2, true))
 }

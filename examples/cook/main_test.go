@@ -27,6 +27,7 @@ func Example() {
 	//    10                     50 min                    50 min
 	//
 	// In 180 minutes: 4 cooks, or 2 who do not wait for the water.
+	// Two who do not wait: par 2, conc 11.
 }
 
 var show = cli.New(io.Discard)

@@ -52,6 +52,7 @@ func amdahl(s *cli.Show, part float64, n int) float64 {
 
 func story(s *cli.Show) {
 	s.Simulated()
+	s.Fixed("each table has cores of its own", "cores")
 	s.Printf("28 tasks of 1 s\ncores      ")
 	counts := []int{1, 2, 4, 6, 8, 28}
 	for _, c := range counts {

@@ -178,10 +178,11 @@ func writer(s *cli.Show, fair bool) (passedOver int) {
 
 func story(s *cli.Show) {
 	s.Simulated()
+	s.Fixed("two threads need two cores, and no more", "cores")
 	a := s.On(2).Try(abba(false, false))
 	var dead *gil.DeadlockError
 	if errors.As(a.Err, &dead) {
-		s.Printf("Two threads, two locks, in opposite orders, after %v:\n%v\n\n", a.Took, dead)
+		s.Printf("Two threads, two locks, in opposite orders, after %v (%v):\n%v\n\n", a.Took, a, dead)
 	}
 	s.Printf("in opposite orders: %s\nin the same order: %s\ntry, and give back: %s\n\n", verdict(abba(false, false)), verdict(abba(true, false)), verdict(abba(false, true)))
 	rounds, ended := polite(s, false)

@@ -21,7 +21,7 @@ func Example() {
 	// Output:
 	// hangs: Python 3.13, 4 cores, seed 1, simulated time
 	//
-	// Two threads, two locks, in opposite orders, after 1ms:
+	// Two threads, two locks, in opposite orders, after 1ms (par 0, conc 2):
 	// gil: deadlock: MainThread waits for end of a, a waits for second held by b, b waits for first held by a
 	//
 	// in opposite orders: deadlock

@@ -10,7 +10,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The README shows this output.
 func Example() {
-	main()
+	misuse()
 	// Output:
 	// Go:     threading: release unlocked lock accounts; acquire it first, release it once
 	// Python: RuntimeError: release unlocked lock

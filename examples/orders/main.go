@@ -59,9 +59,9 @@ func numbers(all []int) string { return strings.Trim(fmt.Sprint(all), "[]") }
 
 // sleeps has a pool's threads sleep; it returns the numbers of the tasks by how their
 // results are taken.
-func sleeps(s *cli.Show) (joined, mapped, completed []int) {
+func sleeps(s *cli.Show) (joined, mapped, completed []int, a cli.Account) {
 	seconds := []int{5, 2, 4, 1, 5}
-	s.Run(func(t *gil.Thread) {
+	a = s.Run(func(t *gil.Thread) {
 		ex := pool.NewThreadExecutor(t, len(seconds))
 		sleep := pool.Func(func(t *gil.Thread, i int) (int, error) {
 			t.Sleep(time.Duration(seconds[i]) * time.Second)
@@ -91,12 +91,12 @@ func sleeps(s *cli.Show) (joined, mapped, completed []int) {
 			joined = append(joined, i)
 		}
 	})
-	return joined, mapped, completed
+	return joined, mapped, completed, a
 }
 
 func story(s *cli.Show) {
-	joined, mapped, completed := sleeps(s)
-	s.Printf("sleeps of 5, 2, 4, 1, 5 s, by number\njoin:         %s\nmap:          %s\nas completed: %s\n", numbers(joined), numbers(mapped), numbers(completed))
+	joined, mapped, completed, a := sleeps(s)
+	s.Printf("sleeps of 5, 2, 4, 1, 5 s, by number\njoin:         %s\nmap:          %s\nas completed: %s\n%v\n", numbers(joined), numbers(mapped), numbers(completed), a)
 	s.Simulated()
 	s.Printf("\nthree processes print\n")
 	for seed := range uint64(5) {

@@ -21,6 +21,7 @@ func Example() {
 	// join:         0 1 2 3 4
 	// map:          0 1 2 3 4
 	// as completed: 3 1 2 0 4
+	// par 1, conc 6
 	//
 	// three processes print
 	// seed 1: 0 1 2
@@ -45,6 +46,6 @@ func TestSeeds(t *testing.T) {
 }
 
 func TestOrders(t *testing.T) {
-	joined, mapped, completed := sleeps(show)
+	joined, mapped, completed, _ := sleeps(show)
 	rows.Check(t, 139, numbers(joined), numbers(mapped), numbers(completed))
 }

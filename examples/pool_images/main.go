@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/pool"
 	"github.com/pygil/pygil/process"
@@ -63,7 +64,10 @@ func gather(t *gil.Thread, ex pool.Executor, list []int) (files []string, err er
 	return files, nil
 }
 
-func main() {
+func main() { cli.Main("pool_images", story) }
+
+func story(s *cli.Show) {
+	s.Simulated()
 	var list []int
 	for i := range images {
 		list = append(list, i)
@@ -72,14 +76,12 @@ func main() {
 		name string
 		run  func(t *gil.Thread, list []int) ([]string, error)
 	}{{"one after the other", serial}, {"threads", threads}, {"processes", processes}} {
-		computer := gil.NewMachine(4, gil.WithStartCost(250*time.Millisecond))
 		var files []string
-		var failed error
-		err := computer.Run(gil.CPython313, func(t *gil.Thread) { files, failed = way.run(t, list) })
-		if err != nil || failed != nil {
-			fmt.Println(err, failed)
-			return
-		}
-		fmt.Printf("%-20s %2d images, the last is %s: %5.2f s\n", way.name, len(files), files[len(files)-1], computer.Now().Seconds())
+		a := s.Run(func(t *gil.Thread) {
+			var err error
+			files, err = way.run(t, list)
+			s.Check(err)
+		}, gil.WithStartCost(250*time.Millisecond))
+		s.Printf("%-20s %2d images, the last is %s: %5.2f s  (%v)\n", way.name, len(files), files[len(files)-1], a.Took.Seconds(), a)
 	}
 }

@@ -4,10 +4,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/threading"
 )
@@ -32,42 +32,54 @@ var statements = []statement{
 
 // loses reports whether the statement loses an update when two threads do it 2000
 // times each on a computer so slow that this takes many switch intervals.
-func loses(p gil.Profile, s statement) (bool, error) {
+func (s statement) loses(show *cli.Show) (bool, cli.Account) {
 	const times = 2000
-	m := gil.NewMachine(2, gil.Measured(), gil.WithTickCost(50*time.Microsecond))
 	n := gil.NewVar("n", 0)
 	var lock threading.Lock
-	err := m.Run(p, func(t *gil.Thread) {
+	a := show.Run(func(t *gil.Thread) {
 		body := func(t *gil.Thread) {
 			for range gil.Range(t, times) {
 				s.do(t, n, &lock)
 			}
 		}
 		gil.JoinAll(t, t.Go("a", body), t.Go("b", body))
-	})
-	return n.Peek() < 2*times, err
+	}, gil.Measured(), gil.WithTickCost(50*time.Microsecond))
+	return n.Peek() < 2*times, a
 }
 
-func main() {
-	fmt.Printf("profile  rule          ")
-	for _, s := range statements {
-		fmt.Printf("   %s", s.python)
+func main() { cli.Main("profiles", story, two) }
+
+// two is the default of -cores.
+var two = cli.Cores(2)
+
+// table is which statements lose updates under which Pythons.
+func table(s *cli.Show, pythons []gil.Profile) (last cli.Account) {
+	s.Printf("profile  rule          ")
+	for _, st := range statements {
+		s.Printf("   %s", st.python)
 	}
-	fmt.Println()
-	for _, p := range gil.Profiles() {
+	s.Printf("\n")
+	for _, p := range pythons {
 		line := fmt.Sprintf("%-8v %-13v", p, p.Rule())
-		for _, s := range statements {
+		for _, st := range statements {
 			answer := "whole"
-			bad, err := loses(p, s)
-			if err != nil {
-				fmt.Fprintln(os.Stderr, "profiles:", err)
-				os.Exit(1)
-			}
-			if bad {
+			bad, a := st.loses(s.Under(p))
+			if last = a; bad {
 				answer = "LOST"
 			}
-			line += fmt.Sprintf("   %-*s", len(s.python), answer)
+			line += fmt.Sprintf("   %-*s", len(st.python), answer)
 		}
-		fmt.Println(strings.TrimRight(line, " "))
+		s.Printf("%s\n", strings.TrimRight(line, " "))
 	}
+	return last
+}
+
+func story(s *cli.Show) {
+	s.Simulated()
+	pythons := gil.Profiles()
+	if s.Given("profile") {
+		pythons = []gil.Profile{s.Python}
+	}
+	last := table(s, pythons)
+	s.Printf("\nThe last one of these runs: %v.\n", last)
 }

@@ -1,16 +1,20 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/pygil/pygil/examples/internal/cli"
+	"github.com/pygil/pygil/gil"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The README shows this table.
 func Example() {
-	main()
+	table(cli.New(os.Stdout, two), gil.Profiles())
 	// Output:
 	// profile  rule             n += 1   n = f(n)   with lock: n += 1
 	// 2.7      Legacy(100)     LOST     LOST       whole

@@ -50,6 +50,7 @@ func interpreters(s *cli.Show, p gil.Profile, n int) (a cli.Account, gils, pids 
 
 func story(s *cli.Show) {
 	s.Simulated()
+	s.Fixed("the table has all of them", "profile")
 	s.Printf("four tasks of 1 s                     time\n")
 	for _, p := range []gil.Profile{gil.CPython311, gil.CPython313, gil.PyPy, gil.CPython313T, gil.CPython314T, gil.JVM} {
 		a := threads(s, p, 4)

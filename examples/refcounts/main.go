@@ -68,26 +68,30 @@ func counts(c counting) []int {
 // lock.
 func totals(python gil.Profile, locked bool) []int {
 	var all []int
-	for _, o := range explore.Outcomes(func(t *gil.Thread) int {
-		n := gil.NewVar("n", 0)
-		var lock threading.Lock
-		add := func(t *gil.Thread) {
-			if locked {
-				lock.Acquire(t)
-				defer lock.Release(t)
-			}
-			n.Update(t, func(x int) int { return x + 1 }) // x = n; n = x + 1, with a call between
-		}
-		gil.JoinAll(t, t.Go("a", add), t.Go("b", add))
-		return n.Peek()
-	}, explore.WithProfile(python), explore.WithStrategy(explore.DFS())) {
+	for _, o := range explore.Outcomes(func(t *gil.Thread) int { return total(t, locked) }, explore.WithProfile(python), explore.WithStrategy(explore.DFS())) {
 		all = append(all, o.Value)
 	}
 	slices.Sort(all)
 	return all
 }
 
+// total is the counter in the end.
+func total(t *gil.Thread, locked bool) int {
+	n := gil.NewVar("n", 0)
+	var lock threading.Lock
+	add := func(t *gil.Thread) {
+		if locked {
+			lock.Acquire(t)
+			defer lock.Release(t)
+		}
+		n.Update(t, func(x int) int { return x + 1 }) // x = n; n = x + 1, with a call between
+	}
+	gil.JoinAll(t, t.Go("a", add), t.Go("b", add))
+	return n.Peek()
+}
+
 func story(s *cli.Show) {
+	s.Simulated()
 	s.Printf("A reference count that is 1, after two threads took a reference and dropped it\n")
 	for _, c := range countings {
 		s.Printf("%-24s %v\n", c.name, counts(c))
@@ -96,4 +100,7 @@ func story(s *cli.Show) {
 	s.Printf("A counter of the program, after two threads added 1, in Python %v\n", s.Python)
 	s.Printf("%-24s %v\n%-24s %v\n", "without a lock", totals(s.Python, false), "with a lock", totals(s.Python, true))
 	s.Printf("The GIL guards Python's objects, not what the program means by them.\n")
+	n := 0
+	a := s.Run(func(t *gil.Thread) { n = total(t, false) })
+	s.Printf("One run on %d cores leaves %d: %v. All others had to be looked for.\n", s.Cores, n, a)
 }

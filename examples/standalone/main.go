@@ -8,17 +8,27 @@ import (
 	"os"
 	"sync"
 
+	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/gil"
 )
 
-func main() {
+func main() { cli.Main("standalone", story) }
+
+func story(s *cli.Show) {
+	s.Fixed("this is the GIL alone, on goroutines: there is no Python, no computer and no recorder", "profile", "cores", "seed", "live", "trace")
+	s.Check(run())
+	s.Printf("\nTwo goroutines, of which one holds the GIL: conc 2, par 1.\n")
+}
+
+// run is the program.
+func run() error {
 	r, w, err := os.Pipe()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "standalone:", err)
-		os.Exit(1)
+		return err
 	}
 	n, line := share(r, w)
 	fmt.Printf("n = %d, read %q\n", n, line)
+	return nil
 }
 
 // share counts on two goroutines. One of them then reads what the other one writes:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"sync"
 	"testing"
@@ -15,7 +16,9 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func Example() {
-	main()
+	if err := run(); err != nil {
+		fmt.Println(err)
+	}
 	// Output: n = 20000, read "hello\n"
 }
 

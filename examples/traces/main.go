@@ -9,8 +9,10 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -43,8 +45,8 @@ func record(title string, python gil.Profile, program func(*gil.Thread)) (*trace
 	return tr.Timeline(), err
 }
 
-// draw returns the files by name.
-func draw() (map[string][]byte, error) {
+// draw returns the files by name, and the runs.
+func draw() (map[string][]byte, []*trace.Timeline, error) {
 	files := map[string][]byte{}
 	var all []*trace.Timeline
 	for _, r := range []struct {
@@ -58,25 +60,25 @@ func draw() (map[string][]byte, error) {
 	} {
 		tl, err := record(r.title, r.python, r.program)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = append(all, tl)
 	}
 	var svg, chrome bytes.Buffer
 	if err := trace.WriteSVG(&svg, trace.SVG{Width: 900, Most: 150_000, SameScale: true, Title: "Three runs, one legend"}, all...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	files["gils.svg"] = svg.Bytes()
 	if err := all[0].WriteChrome(&chrome, trace.Chrome{Locks: true}); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	files["convoy.json"] = chrome.Bytes()
-	return files, nil
+	return files, all, nil
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./examples/traces folder")
+	if len(os.Args) != 2 || os.Args[1][0] == '-' {
+		fmt.Fprintln(os.Stderr, "usage: go run ./examples/traces folder\nThe Pythons, two cores and the seed are those of the pictures, which are traces themselves: no flags.\nEvery other example draws its own runs with -trace FILE.")
 		os.Exit(2)
 	}
 	if err := write(os.Args[1]); err != nil {
@@ -86,15 +88,19 @@ func main() {
 }
 
 func write(folder string) error {
-	files, err := draw()
+	files, all, err := draw()
 	if err != nil {
 		return err
 	}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(filepath.Join(folder, name), files[name], 0o644); err != nil {
 			return err
 		}
 		fmt.Println(filepath.Join(folder, name))
+	}
+	for _, tl := range all {
+		m := tl.Metrics()
+		fmt.Printf("%s: par %d, conc %d\n", tl.Trace.Header.Title, m.Par, m.Conc)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestPicturesAreCurrent: what the README shows is what the program draws today.
 func TestPicturesAreCurrent(t *testing.T) {
-	files, err := draw()
+	files, _, err := draw()
 	require.NoError(t, err)
 	require.Len(t, files, 2)
 	for name, want := range files {

@@ -180,11 +180,14 @@ func (s *Show) Simulated() {
 	}
 }
 
+// Given reports whether a flag was on the command line.
+func (s *Show) Given(flag string) bool { return slices.Contains(s.given, flag) }
+
 // Fixed ends the story with an error when one of the named flags was given, which have
 // no meaning in it, and says why.
 func (s *Show) Fixed(why string, flags ...string) {
 	for _, name := range flags {
-		if slices.Contains(s.given, name) {
+		if s.Given(name) {
 			err := usageError{fmt.Errorf("-%s has no meaning here: %s", name, why)}
 			fmt.Fprintln(s.out, err)
 			panic(stop{err})
