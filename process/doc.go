@@ -127,8 +127,8 @@
 // the error of Machine.Run has it. An error that its function returns is reported on
 // stderr by a Machine, and only in the exit code in an explored run.
 //
-// A SharedMemory has a name that the operating system knows: in a virtual world it is
-// the real one, and its uses are not announced. A [Manager] is an emulated process with
+// The names of SharedMemory are local to a run, and ReadAt and WriteAt are announced;
+// what is done with a slice that Buf returned is not. A [Manager] is an emulated process with
 // one thread, and a proxy belongs to the process in which it arrived: a forked child is
 // given its own as an argument, as the connection is not to be shared.
 //

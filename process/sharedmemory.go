@@ -29,6 +29,9 @@ import (
 // makes one. Memory that needs no name is better an [Array] or [Value]: they cannot
 // be left behind.
 //
+// In a virtual world the names are those of that world, and nobody outside it has
+// its blocks.
+//
 // Python: multiprocessing.shared_memory.SharedMemory.
 type SharedMemory struct {
 	name string
@@ -37,6 +40,9 @@ type SharedMemory struct {
 	mu    sync.Mutex
 	block *block
 	buf   []byte
+
+	in *emulatedBlock // in a virtual world, instead of block
+	of *emulated      // the process that attached there
 }
 
 // prefix is what generated names begin with; ours go on with a letter that no
@@ -56,13 +62,16 @@ func NewSharedMemory(ctx context.Context, name string, size int) (*SharedMemory,
 	case size == 0:
 		return nil, invalid("'size' must be a positive number different from zero", "NewSharedMemory: the size is 0")
 	case name != "":
-		return openBlock(name, size, false)
+		return openBlock(ctx, name, size, false)
+	}
+	if t := virtual(ctx); t != nil {
+		return openBlockIn(t, "", size)
 	}
 	sweepOnce()
 	for {
 		var random [4]byte
 		_, _ = rand.Read(random[:]) // it never fails
-		m, err := openBlock(prefix+hex.EncodeToString(random[:])[1:], size, true)
+		m, err := openBlock(ctx, prefix+hex.EncodeToString(random[:])[1:], size, true)
 		if !errors.Is(err, fs.ErrExist) {
 			return m, err
 		}
@@ -78,17 +87,20 @@ func OpenSharedMemory(ctx context.Context, name string) (*SharedMemory, error) {
 	if name == "" {
 		return nil, invalid("'name' can only be None if create=True", "OpenSharedMemory: the name is empty")
 	}
-	return openBlock(name, 0, false)
+	return openBlock(ctx, name, 0, false)
 }
 
 // openBlock makes a block, or opens one if size is 0.
-func openBlock(name string, size int, ours bool) (*SharedMemory, error) {
+func openBlock(ctx context.Context, name string, size int, ours bool) (*SharedMemory, error) {
 	name = strings.TrimPrefix(name, "/")
 	switch {
 	case strings.ContainsRune(name, 0):
 		return nil, invalid("embedded null character", "SharedMemory: the name %q holds a NUL", name)
 	case name == "" || name == "." || name == ".." || strings.Contains(name, "/"):
 		return nil, invalid("", "SharedMemory: %q is no name: give one without slashes", name)
+	}
+	if t := virtual(ctx); t != nil {
+		return openBlockIn(t, name, size)
 	}
 	b, buf, err := attach(name, size, ours)
 	if err != nil {
@@ -106,37 +118,52 @@ func (m *SharedMemory) Size() int { return m.size }
 // Buf returns the memory itself: others see at once what is written to it, and no
 // lock is implied. It is nil after Close. Using a slice of it after Close is a
 // memory fault that ends the program; ReadAt and WriteAt are safe. Python: shm.buf.
+//
+// In a virtual world the call is announced as a use of the block, and what is done
+// with the slice is not: there ReadAt and WriteAt are what an explorer looks through.
 func (m *SharedMemory) Buf() []byte {
+	if m.in != nil && m.buf != nil {
+		if t, err := m.thread(); err == nil {
+			m.in.common.Act(t, opUpdate)
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.buf
 }
 
-// ReadAt implements io.ReaderAt. After Close it returns [ErrClosed].
+// ReadAt implements io.ReaderAt. It is no atomic operation when it reads more than a
+// word. After Close it returns [ErrClosed].
 func (m *SharedMemory) ReadAt(p []byte, off int64) (n int, err error) {
-	return m.move(p, off, func(part []byte) int { return copy(p, part) })
+	return m.move(p, off, opRead, func(part, p []byte) int { return copy(p, part) })
 }
 
 // WriteAt implements io.WriterAt; what does not fit is not written, and is an error
-// that matches io.ErrShortWrite. After Close it returns [ErrClosed].
+// that matches io.ErrShortWrite. It is no atomic operation either. After Close it returns [ErrClosed].
 func (m *SharedMemory) WriteAt(p []byte, off int64) (n int, err error) {
-	n, err = m.move(p, off, func(part []byte) int { return copy(part, p) })
+	n, err = m.move(p, off, opWrite, func(part, p []byte) int { return copy(part, p) })
 	if err == io.EOF {
 		err = io.ErrShortWrite
 	}
 	return n, err
 }
 
-func (m *SharedMemory) move(p []byte, off int64, fn func(part []byte) int) (n int, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (m *SharedMemory) move(p []byte, off int64, k opKind, fn func(part, p []byte) int) (n int, err error) {
+	if m.in == nil { // no lock is held while a virtual world switches
+		m.mu.Lock()
+		defer m.mu.Unlock()
+	}
 	switch {
 	case m.buf == nil:
 		return 0, ErrClosed
 	case off < 0:
 		return 0, invalid("", "SharedMemory: the offset %d is negative", off)
+	case m.in != nil:
+		n, err = m.moveIn(p, off, k, fn)
+	default:
+		n = fn(m.buf[min(off, int64(m.size)):], p)
 	}
-	if n = fn(m.buf[min(off, int64(m.size)):]); n < len(p) {
+	if n < len(p) && err == nil {
 		err = io.EOF
 	}
 	return n, err
@@ -152,12 +179,18 @@ func (m *SharedMemory) Close() error {
 	}
 	buf := m.buf
 	m.buf = nil
+	if m.in != nil {
+		return nil
+	}
 	return m.block.detach(buf)
 }
 
 // Unlink removes the name. Those who have the block keep it; when it was removed
 // already, the error matches fs.ErrNotExist. Python: shm.unlink().
 func (m *SharedMemory) Unlink() error {
+	if m.in != nil {
+		return m.unlinkIn()
+	}
 	if err := unlinkBlock(m.name); err != nil {
 		return fmt.Errorf("process: SharedMemory %q: %w", m.name, err)
 	}
@@ -172,13 +205,21 @@ func (m *SharedMemory) String() string {
 
 // Reduce lets the block travel: by its name, so that it must not have been unlinked
 // when it arrives. It implements pickle.Reducer.
-func (m *SharedMemory) Reduce() (any, error) { return m.name, nil }
+func (m *SharedMemory) Reduce() (any, error) {
+	if m.in != nil {
+		return m.reduceIn(), nil
+	}
+	return m.name, nil
+}
 
 // sweepOnce removes what was left behind, once in the life of a process.
 var sweepOnce = sync.OnceFunc(sweepBlocks)
 
 func init() {
 	pickle.RegisterReducer(func(name string) (*SharedMemory, error) {
+		if strings.HasPrefix(name, "\x00") {
+			return arrivingBlock(name)
+		}
 		return OpenSharedMemory(context.Background(), name)
 	}, "process.SharedMemory")
 }

@@ -93,6 +93,8 @@ type emulated struct {
 type emulatedWorld struct {
 	waiting  []*quest // at shared objects, in the order in which they came
 	managers uint64   // that there ever were
+	first    thread   // the main thread of the first process
+	catalogue
 }
 
 // emulatedOf returns the process of a thread.
@@ -101,7 +103,7 @@ func emulatedOf(t thread) *emulated {
 	return i.Annex(func() any {
 		e := &emulated{i: i, child: i.Child(), done: make(chan struct{})}
 		if e.child == nil {
-			e.world = &emulatedWorld{}
+			e.world = &emulatedWorld{first: i.Main()}
 			i.AtExit(e.endChildren)
 			i.Main().AfterFunc(func() { e.end(i.Main()) })
 		} else { // made by Emulate, and not by this package
@@ -119,6 +121,18 @@ func (e *emulated) begin(name string, t thread) {
 }
 
 func (e *emulated) pid() int { return e.i.PID() }
+
+// has reports whether what another process has is e's too: e is that, or was forked
+// from one that has it.
+func (e *emulated) has(other *emulated) bool {
+	for e != other {
+		if !e.forked() {
+			return false
+		}
+		e = emulatedOf(e.child.Parent().Main())
+	}
+	return true
+}
 
 // acting returns the thread that runs, of whatever process, nil when the world has
 // ended.

@@ -102,18 +102,6 @@ func (p *piece) claim() uint32 {
 	return p.stake(e)
 }
 
-// belongs reports whether a process may use the handle: one that was forked from
-// one that may has it too.
-func (p *piece) belongs(e *emulated) bool {
-	for e != p.of {
-		if !e.forked() {
-			return false
-		}
-		e = emulatedOf(e.child.Parent().Main())
-	}
-	return true
-}
-
 // act precedes an operation on the object, which does not wait. Its error is that
 // of a closed object, or of one that is used where it does not belong.
 func (s *shared) act(ctx context.Context, k opKind) error {
@@ -149,7 +137,7 @@ func (s *shared) thread(ctx context.Context) (thread, error) {
 	if e.world != s.in.world {
 		return nil, invalid("", "this %s belongs to another run: make it inside the program", s.object)
 	}
-	if !s.in.belongs(e) {
+	if !e.has(s.in.of) {
 		return nil, invalid("name is not defined", "this %s was made in process %s and used by thread %s of %s, which shares nothing with it: give it to the process as an argument",
 			s.object, s.in.of.current().Name(), t.Name(), e.current().Name())
 	}
