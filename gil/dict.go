@@ -41,6 +41,7 @@ type Item[K comparable, V any] struct {
 // NewDict makes a dict with a name for reports and its first items.
 func NewDict[K comparable, V any](name string, items ...Item[K, V]) *Dict[K, V] {
 	d := &Dict[K, V]{shared: shared{name: name}}
+	d.payload = d
 	for _, it := range items {
 		d.hashable(it.Key)
 		d.d.set(it.Key, it.Value)

@@ -35,7 +35,9 @@ type List[T any] struct {
 //
 //go:norace
 func NewList[T any](name string, items ...T) *List[T] {
-	return &List[T]{shared: shared{name: name}, v: holdAll(items)}
+	l := &List[T]{shared: shared{name: name}, v: holdAll(items)}
+	l.payload = l
+	return l
 }
 
 // aside is the list that the inside uses, see Var.aside.

@@ -1,16 +1,17 @@
 package gil
 
 import (
-	"reflect"
+	"maps"
+	"slices"
 
 	"github.com/pygil/pygil/internal/kernel"
 )
 
 // What a process that was forked has of its parent: the variables and the gates that
 // its parent had used by then, as they were at that moment. A lock that another
-// thread of the parent held is held in the child by nobody, for ever. Of the types of
-// package threading those that are no more than a gate are copied so: Lock,
-// Semaphore, Event.
+// thread of the parent held is held in the child by nobody, for ever; the thread that
+// forks is the main thread of the child, and what it held that one holds. What an
+// object of package threading has beside its gates is in a Kin.
 
 // inherited is what a forked process gets a copy of.
 type inherited interface {
@@ -60,6 +61,9 @@ func (g *Gate) forked(parent, child *Interpreter) {
 		state, ok = gateState{g.permits.Load(), g.owner.Load()}, true
 	}
 	if ok {
+		if state.owner != nil && state.owner == parent.Acting() {
+			state.owner = child.process.main
+		}
 		l.at[child.home.id] = state
 	}
 }
@@ -104,29 +108,25 @@ func (g *Gate) ofActing() *Gate {
 	return g
 }
 
+// An estate is a variable, list or dict as far as forked processes have copies of it.
+type estate interface {
+	copied() any   // the value, nothing of which changes when it does
+	restore(v any) // what copied has returned
+}
+
 // copies are a variable's values in the processes of a family: of those that do not
 // have it at the moment, for there is one place for the value, and whoever touches it
 // puts his there.
 type copies struct {
-	first  reflect.Value // before anybody used it
-	values map[uint64]reflect.Value
-}
-
-// place is where the value is.
-func (s *shared) place() reflect.Value { return reflect.ValueOf(s.payload).Elem() }
-
-// clone copies a value that is to be another process's: pointers in it stay the same.
-func clone(v reflect.Value) reflect.Value {
-	n := reflect.New(v.Type()).Elem()
-	n.Set(v)
-	return n
+	first  any // before anybody used it
+	values map[uint64]any
 }
 
 // bequeath makes a variable that is bound for the first time one that is inherited.
 func (s *shared) bequeath(t *Thread) {
 	s.copies = nil
 	if s.payload != nil && t.interp.w.forks() {
-		s.copies = &copies{clone(s.place()), map[uint64]reflect.Value{}}
+		s.copies = &copies{s.payload.copied(), map[uint64]any{}}
 		t.interp.inherits(s)
 	}
 }
@@ -134,22 +134,37 @@ func (s *shared) bequeath(t *Thread) {
 func (s *shared) forked(parent, child *Interpreter) {
 	v, ok := s.copies.values[parent.home.id]
 	if s.home == parent.home {
-		v, ok = s.place(), true
+		v, ok = s.payload.copied(), true
 	}
 	if ok {
-		s.copies.values[child.home.id] = clone(v)
+		s.copies.values[child.home.id] = v
 	}
 }
 
 // exchange puts the value of t's process in its place.
 func (s *shared) exchange(t *Thread) {
 	c := s.copies
-	c.values[s.home.id] = clone(s.place())
+	c.values[s.home.id] = s.payload.copied()
 	v, ok := c.values[t.home.id]
 	if !ok {
-		v = clone(c.first)
+		v = c.first
 	}
-	s.place().Set(v)
+	s.payload.restore(v)
 	s.home = t.home
 	s.at.Store(t.home.id)
+}
+
+// Pointers in the values stay the same.
+
+func (x *Var[T]) copied() any   { return x.v }
+func (x *Var[T]) restore(v any) { x.v, _ = v.(T) } // a nil interface is no T
+
+func (l *List[T]) copied() any   { return slices.Clone(l.v) }
+func (l *List[T]) restore(v any) { l.v = slices.Clone(v.([]T)) }
+
+func (d *Dict[K, V]) copied() any   { return d.d.clone() }
+func (d *Dict[K, V]) restore(v any) { t := v.(table[K, V]); d.d = t.clone() }
+
+func (d *table[K, V]) clone() table[K, V] {
+	return table[K, V]{maps.Clone(d.at), slices.Clone(d.entries), d.used, d.room}
 }

@@ -18,7 +18,7 @@ type shared struct {
 	mu      sync.Mutex           // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
 	section atomic.Pointer[Gate] // without a GIL: what keeps others out while Python code runs in a call
 	bind    sync.Mutex
-	payload any     // where the value is, of a variable that NewVar has made
+	payload estate  // the whole, of a variable that NewVar, NewList or NewDict has made
 	copies  *copies // in processes that were forked
 	mark    mark
 }
@@ -179,7 +179,7 @@ type Var[T any] struct {
 //go:norace
 func NewVar[T any](name string, v T) *Var[T] {
 	x := &Var[T]{shared: shared{name: name}, v: v}
-	x.payload = &x.v
+	x.payload = x
 	return x
 }
 

@@ -25,10 +25,20 @@ type Barrier struct {
 	parties int
 	action  func(t *gil.Thread)
 	cond    Condition
-	lock    Lock                            // guards what follows; looking at it needs none
-	of      atomic.Pointer[gil.Interpreter] // whose threads the rest is about
-	state   atomic.Int32
-	count   atomic.Int32 // threads inside
+	lock    Lock // guards the round; looking at it needs none
+	kin     gil.Kin[round]
+}
+
+// round is what a barrier is about.
+type round struct {
+	state atomic.Int32
+	count atomic.Int32 // threads inside
+}
+
+// fork is the round as a forked process has it: nobody who is inside ever leaves.
+func (r *round) fork(from *round, _, _ *gil.Thread) {
+	r.state.Store(from.state.Load())
+	r.count.Store(from.count.Load())
 }
 
 // The states of a barrier.
@@ -52,15 +62,13 @@ func NewBarrier(n int, action func(t *gil.Thread)) *Barrier {
 }
 
 // enter acquires the barrier's lock.
-func (b *Barrier) enter(t *gil.Thread) {
+func (b *Barrier) enter(t *gil.Thread) *round {
 	b.lock.gate.Init(t, 1, b.describe())
 	b.lock.Acquire(t)
-	if i := t.Interpreter(); b.of.Load() != i {
+	if b.cond.lock == nil {
 		b.cond.lock, b.cond.Name = &b.lock, b.describe()
-		b.state.Store(filling)
-		b.count.Store(0)
-		b.of.Store(i)
 	}
+	return b.kin.Of(t, (*round).fork)
 }
 
 func (b *Barrier) leave(t *gil.Thread) { b.lock.Release(t) }
@@ -88,21 +96,21 @@ func (b *Barrier) wait(t *gil.Thread, d time.Duration) (index int, err error) {
 	if b.parties < 1 {
 		return -1, badValue(noParties(t), "%s has no parties; make it with NewBarrier", b.describe())
 	}
-	b.enter(t)
-	for s := b.state.Load(); s == draining || s == resetting; s = b.state.Load() {
+	r := b.enter(t)
+	for s := r.state.Load(); s == draining || s == resetting; s = r.state.Load() {
 		b.cond.Wait(t)
 	}
-	if b.state.Load() == broken {
+	if r.state.Load() == broken {
 		b.leave(t)
 		return -1, b.isBroken(false)
 	}
-	index = int(b.count.Add(1)) - 1
+	index = int(r.count.Add(1)) - 1
 	if index+1 == b.parties {
-		b.release(t)
+		b.release(t, r)
 	} else {
-		err = b.fill(t, d)
+		err = b.fill(t, r, d)
 	}
-	b.gone(t)
+	b.gone(t, r)
 	if err != nil {
 		return -1, err
 	}
@@ -110,15 +118,15 @@ func (b *Barrier) wait(t *gil.Thread, d time.Duration) (index int, err error) {
 }
 
 // fill waits until the barrier is released, broken or reset.
-func (b *Barrier) fill(t *gil.Thread, d time.Duration) error {
-	full := func() bool { return b.state.Load() != filling }
+func (b *Barrier) fill(t *gil.Thread, r *round, d time.Duration) error {
+	full := func() bool { return r.state.Load() != filling }
 	if d == gil.Forever {
 		b.cond.WaitFor(t, full)
 	} else if !b.cond.WaitForTimeout(t, full, d) {
-		b.breakIt(t)
+		b.breakIt(t, r)
 		return b.isBroken(true)
 	}
-	if b.state.Load() != draining {
+	if r.state.Load() != draining {
 		return b.isBroken(false)
 	}
 	return nil
@@ -126,48 +134,48 @@ func (b *Barrier) fill(t *gil.Thread, d time.Duration) error {
 
 // release calls the action and lets everybody go. When the action panics, or ends
 // its thread, the barrier is broken and left on the way out.
-func (b *Barrier) release(t *gil.Thread) {
+func (b *Barrier) release(t *gil.Thread, r *round) {
 	if b.action != nil {
 		done := false
 		defer func() {
 			if !done {
-				b.breakIt(t)
-				b.gone(t)
+				b.breakIt(t, r)
+				b.gone(t, r)
 			}
 		}()
 		b.action(t)
 		done = true
 	}
-	b.state.Store(draining)
+	r.state.Store(draining)
 	b.cond.NotifyAll(t)
 }
 
 // gone leaves the barrier. The last one to do so after a round or a reset makes
 // it ready again, for those who wait at the entrance.
-func (b *Barrier) gone(t *gil.Thread) {
-	if b.count.Add(-1) == 0 {
-		if s := b.state.Load(); s == draining || s == resetting {
-			b.state.Store(filling)
+func (b *Barrier) gone(t *gil.Thread, r *round) {
+	if r.count.Add(-1) == 0 {
+		if s := r.state.Load(); s == draining || s == resetting {
+			r.state.Store(filling)
 			b.cond.NotifyAll(t)
 		}
 	}
 	b.leave(t)
 }
 
-func (b *Barrier) breakIt(t *gil.Thread) {
-	b.state.Store(broken)
+func (b *Barrier) breakIt(t *gil.Thread, r *round) {
+	r.state.Store(broken)
 	b.cond.NotifyAll(t)
 }
 
 // Reset makes the barrier empty and whole. Threads that wait get a
 // *BrokenBarrierError. Python: barrier.reset().
 func (b *Barrier) Reset(t *gil.Thread) {
-	b.enter(t)
+	r := b.enter(t)
 	switch {
-	case b.count.Load() == 0:
-		b.state.Store(filling)
-	case b.state.Load() != draining:
-		b.state.Store(resetting) // until the last one has left
+	case r.count.Load() == 0:
+		r.state.Store(filling)
+	case r.state.Load() != draining:
+		r.state.Store(resetting) // until the last one has left
 	}
 	b.cond.NotifyAll(t)
 	b.leave(t)
@@ -176,8 +184,8 @@ func (b *Barrier) Reset(t *gil.Thread) {
 // Abort breaks the barrier: threads that wait, and all that come, get a
 // *BrokenBarrierError. Python: barrier.abort().
 func (b *Barrier) Abort(t *gil.Thread) {
-	b.enter(t)
-	b.breakIt(t)
+	r := b.enter(t)
+	b.breakIt(t, r)
 	b.leave(t)
 }
 
@@ -204,10 +212,8 @@ func (b *Barrier) Broken(t *gil.Thread) bool {
 func (b *Barrier) look(t *gil.Thread) (state, count int32) {
 	b.lock.gate.Init(t, 1, b.describe())
 	b.lock.gate.Peek(t, gil.OpPeek)
-	if b.of.Load() != t.Interpreter() {
-		return filling, 0 // what is there is left from a world that has ended
-	}
-	return b.state.Load(), b.count.Load()
+	r := b.kin.Of(t, (*round).fork)
+	return r.state.Load(), r.count.Load()
 }
 
 func (b *Barrier) describe() string { return named(b.Name, "a barrier") }

@@ -21,7 +21,7 @@ type Condition struct {
 
 	lock    Locker // nil for own
 	own     RLock
-	waiting waiters
+	waiting gil.Kin[waiters]
 }
 
 var (
@@ -93,12 +93,13 @@ func (c *Condition) wait(t *gil.Thread, d time.Duration) (notified bool) {
 	w := new(waiter)
 	w.gate.Init(t, 0, c.describe())
 	w.gate.WaitFor(gil.WhyCond)
-	c.waiting.add(t, w)
+	waiting := c.waiters(t)
+	waiting.add(w)
 	levels := releaseAll(t, l)
 	if d != gil.Forever && polls(t) {
 		notified = passPolling(&w.gate, t, d)
 		if !notified {
-			c.waiting.remove(w) // these Pythons do it before they have the lock back
+			waiting.remove(w) // these Pythons do it before they have the lock back
 		}
 		acquireAll(t, l, levels)
 		return notified
@@ -110,7 +111,7 @@ func (c *Condition) wait(t *gil.Thread, d time.Duration) (notified bool) {
 	notified = w.gate.Pass(t, gil.OpWait, end) == gil.Passed
 	acquireAll(t, l, levels)
 	if !notified {
-		c.waiting.remove(w)
+		waiting.remove(w)
 	}
 	return notified
 }
@@ -149,14 +150,14 @@ func (c *Condition) WaitForTimeout(t *gil.Thread, pred func() bool, d time.Durat
 // Python: condition.notify(n).
 func (c *Condition) Notify(t *gil.Thread, n int) {
 	c.mustNotify(t)
-	c.notify(t, notifyCount(t, n, c.waiting.len(t)))
+	c.notify(t, notifyCount(t, n, c.waiters(t).len()))
 }
 
 // NotifyAll wakes all threads that wait. It panics with a *gil.RuntimeError when
 // the lock is not held. Python: condition.notify_all().
 func (c *Condition) NotifyAll(t *gil.Thread) {
 	c.mustNotify(t)
-	c.notify(t, c.waiting.len(t))
+	c.notify(t, c.waiters(t).len())
 }
 
 func (c *Condition) mustNotify(t *gil.Thread) {
@@ -169,13 +170,22 @@ func (c *Condition) notify(t *gil.Thread, n int) {
 	if t.Observed() {
 		t.Emit(gil.Event{Kind: gil.EvNotify, Name: c.describe(), A: int64(max(0, n))})
 	}
-	for ; n > 0; n-- {
-		w := c.waiting.pop()
+	for waiting := c.waiters(t); n > 0; n-- {
+		w := waiting.pop()
 		if w == nil {
 			return
 		}
+		w.gate.Init(t, 0, c.describe()) // of a process that was forked, where nobody waits
 		w.gate.Open(t, gil.OpNotify, 1)
 	}
+}
+
+// waiters are those of t's process.
+func (c *Condition) waiters(t *gil.Thread) *waiters {
+	if q := c.waiting.Own(t); q != nil {
+		return q
+	}
+	return c.waiting.Of(t, (*waiters).fork)
 }
 
 func (c *Condition) describe() string { return named(c.Name, "a condition") }

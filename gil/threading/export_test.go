@@ -19,8 +19,8 @@ func (l *RLock) Levels(t *gil.Thread) int {
 	if !l.ownedBy(t) {
 		return 0
 	}
-	return l.levels
+	return l.bind(t).levels
 }
 
 // Waiting is how many threads are in line at c.
-func (c *Condition) Waiting(t *gil.Thread) int { return c.waiting.len(t) }
+func (c *Condition) Waiting(t *gil.Thread) int { return c.waiters(t).len() }

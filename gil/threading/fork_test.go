@@ -128,3 +128,170 @@ func TestSpawnHasNoVariables(t *testing.T) {
 		require.Equal(t, "name 'event' is not defined", r.PythonText())
 	}
 }
+
+// forkWithThreadsAndRLock is forkWithThreads with a lock that knows its owner.
+func forkWithThreadsAndRLock(t *gil.Thread) {
+	lock := &threading.RLock{Name: "log"}
+	w := t.Go("w", func(t *gil.Thread) { lock.With(t, func() { t.Yield() }) })
+	t.Tick(1)
+	c := t.Emulate("child", func(t *gil.Thread) { lock.With(t, func() {}) })
+	w.Join(t)
+	c.Join(t)
+}
+
+// A reentrant lock that another thread holds is held in the child for ever; what its
+// owner does about it in the parent is nothing to the child.
+func TestForkWithAHeldRLock(t *testing.T) {
+	for _, p := range []gil.Profile{gil.AnyBytecode, gil.CPython313} {
+		f := search.Find(forkWithThreadsAndRLock, search.WithProfile(p), search.WithSandbox(gil.WithStartMethod(gil.Fork)))
+		require.NotNil(t, f, "%v", p)
+		assert.Equal(t, search.Deadlock, f.Kind, "%v", p)
+		assert.ErrorContains(t, f.Err, "MainThread of child waits for log held by w")
+	}
+}
+
+// A reentrant lock that the forking thread holds is held by the child's main thread,
+// as often; each releases its own.
+func TestForkWithAnRLockOfOnesOwn(t *testing.T) {
+	for _, p := range []gil.Profile{gil.CPython27, gil.CPython39, gil.CPython313, gil.CPython313T} {
+		require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(p, func(t *gil.Thread) {
+			var lock, other threading.RLock
+			lock.Acquire(t)
+			lock.Acquire(t)
+			c := t.Emulate("child", func(t *gil.Thread) {
+				require.Equal(t, 2, lock.Levels(t))
+				lock.Acquire(t)
+				for range 3 {
+					lock.Release(t)
+				}
+				require.False(t, lock.Locked(t))
+				require.Panics(t, func() { lock.Release(t) })
+				other.Acquire(t)
+				g := t.Emulate("grandchild", func(t *gil.Thread) {
+					require.Equal(t, 1, other.Levels(t))
+					other.Release(t)
+					lock.With(t, func() {})
+				})
+				g.Join(t)
+				other.Release(t)
+			})
+			require.Equal(t, 2, lock.Levels(t))
+			lock.Release(t)
+			lock.Release(t)
+			other.With(t, func() {})
+			c.Join(t)
+			require.False(t, lock.Locked(t))
+		}), "%v", p)
+	}
+}
+
+// Who waits at a condition in the parent is not there in the child, but in line: the
+// child's first notification is lost on it. What the child notifies wakes nobody of
+// the parent's.
+func TestForkCopiesConditions(t *testing.T) {
+	require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(gil.CPython313, func(t *gil.Thread) {
+		var c threading.Condition
+		woken := false
+		waiter := t.Go("waiter", func(t *gil.Thread) {
+			c.With(t, func() { c.Wait(t) })
+			woken = true
+		})
+		for c.Waiting(t) == 0 {
+			t.Sleep(1e6)
+		}
+		child := t.Emulate("child", func(t *gil.Thread) {
+			require.Equal(t, 1, c.Waiting(t))
+			mine := t.Go("mine", func(t *gil.Thread) { c.With(t, func() { c.Wait(t) }) })
+			for c.Waiting(t) == 1 {
+				t.Sleep(1e6)
+			}
+			c.With(t, func() { c.Notify(t, 1) })
+			t.Sleep(1e9)
+			require.Equal(t, 1, c.Waiting(t), "the first in line was the parent's")
+			c.With(t, func() { c.Notify(t, 1) })
+			mine.Join(t)
+		})
+		child.Join(t)
+		require.False(t, woken)
+		c.With(t, func() { c.NotifyAll(t) })
+		waiter.Join(t)
+	}))
+}
+
+// A list and a dict that the child changes are unchanged in the parent, and the
+// other way round.
+func TestForkCopiesListsAndDicts(t *testing.T) {
+	for _, p := range []gil.Profile{gil.CPython27, gil.CPython39, gil.CPython313, gil.CPython313T} {
+		require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(p, func(t *gil.Thread) {
+			l, unused := gil.NewList("l", 1, 2), gil.NewList("unused", 7)
+			d := gil.NewDict("d", gil.Item[string, int]{Key: "a", Value: 1})
+			v := gil.NewVar[error]("v", nil)
+			l.Append(t, 3)
+			d.Set(t, "b", 2)
+			v.Store(t, nil)
+			c := t.Emulate("child", func(t *gil.Thread) {
+				require.Equal(t, 7, first(unused.Index(t, 0)))
+				unused.Append(t, 8)
+				for i := range 100 {
+					require.Equal(t, 3+i, l.Len(t))
+					l.Append(t, i)
+					require.NoError(t, l.SetIndex(t, 0, -1))
+					d.Set(t, "a", i)
+					require.Equal(t, i, first(d.Index(t, "a")))
+				}
+				_, err := d.Pop(t, "b")
+				require.NoError(t, err)
+				v.Store(t, err)
+			})
+			for i := range 100 {
+				require.Equal(t, 3+i, l.Len(t))
+				l.Append(t, i)
+				require.Equal(t, 1, first(l.Index(t, 0)))
+				require.Equal(t, 1, first(d.Index(t, "a")))
+			}
+			c.Join(t)
+			require.Equal(t, 2, first(d.Index(t, "b")))
+			require.Equal(t, 1, unused.Len(t))
+		}), "%v", p)
+	}
+	// The explorer, too, has them apart, whatever comes between.
+	r := search.Run(func(t *gil.Thread) {
+		l := gil.NewList("l", 0)
+		l.Append(t, 1)
+		c := t.Emulate("child", func(t *gil.Thread) {
+			l.Append(t, 2)
+			require.Equal(t, 3, l.Len(t))
+		})
+		require.NoError(t, l.SetIndex(t, 0, 5))
+		require.Equal(t, 2, l.Len(t))
+		c.Join(t)
+		require.Equal(t, 5, first(l.Index(t, 0)))
+	}, search.WithSandbox(gil.WithStartMethod(gil.Fork)))
+	require.False(t, r.Failed(), "%v", r)
+	require.True(t, r.Exhausted)
+}
+
+func first[T any](v T, _ error) T { return v }
+
+// A barrier that some wait at in the parent has them in the child for ever.
+func TestForkCopiesBarriers(t *testing.T) {
+	require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(gil.CPython313, func(t *gil.Thread) {
+		b := threading.NewBarrier(2, nil)
+		w := t.Go("w", func(t *gil.Thread) {
+			_, err := b.Wait(t)
+			require.NoError(t, err)
+		})
+		for b.NWaiting(t) == 0 {
+			t.Sleep(1e6)
+		}
+		t.Emulate("child", func(t *gil.Thread) {
+			require.Equal(t, 1, b.NWaiting(t))
+			b.Abort(t)
+			require.True(t, b.Broken(t))
+		}).Join(t)
+		require.False(t, b.Broken(t))
+		_, err := b.Wait(t)
+		require.NoError(t, err)
+		w.Join(t)
+	}))
+}

@@ -15,9 +15,24 @@ import (
 type RLock struct {
 	Name string // for reports; set it before first use
 
-	gate   gil.Gate
+	gate gil.Gate
+	kin  gil.Kin[holding]
+}
+
+// holding is who has an RLock.
+type holding struct {
 	owner  atomic.Pointer[gil.Thread]
 	levels int // how often the owner has acquired it; only the owner looks
+}
+
+// fork is how a forked process has it: who forks is there the main thread.
+func (h *holding) fork(from *holding, forker, main *gil.Thread) {
+	o := from.owner.Load()
+	if o == forker {
+		o = main
+	}
+	h.owner.Store(o)
+	h.levels = from.levels
 }
 
 var (
@@ -25,21 +40,26 @@ var (
 	_ saver  = (*RLock)(nil)
 )
 
-func (l *RLock) bind(t *gil.Thread) { l.gate.Init(t, 1, named(l.Name, "a reentrant lock")) }
+// bind returns who has the lock in t's process.
+func (l *RLock) bind(t *gil.Thread) *holding {
+	l.gate.Init(t, 1, named(l.Name, "a reentrant lock"))
+	return l.kin.Of(t, (*holding).fork)
+}
 
 func (l *RLock) pass(t *gil.Thread, k gil.OpKind, until time.Duration, levels int) bool {
-	if !l.gate.Bound(t) {
-		l.bind(t)
+	h := l.kin.Own(t)
+	if h == nil {
+		h = l.bind(t)
 	}
-	if l.owner.Load() == t {
-		l.levels += levels
+	if h.owner.Load() == t {
+		h.levels += levels
 		return true
 	}
 	if l.gate.Pass(t, k, until) != gil.Passed {
 		return false
 	}
-	l.levels = levels
-	l.owner.Store(t)
+	h.levels = levels
+	h.owner.Store(t)
 	l.gate.SetOwner(t)
 	return true
 }
@@ -64,19 +84,20 @@ func (l *RLock) TryAcquire(t *gil.Thread) bool { return l.pass(t, gil.OpTryAcqui
 // *gil.RuntimeError when the caller does not own the lock. Python:
 // rlock.release().
 func (l *RLock) Release(t *gil.Thread) {
-	l.mustOwn(t)
-	if l.levels--; l.levels == 0 {
-		l.free(t)
+	h := l.mustOwn(t)
+	if h.levels--; h.levels == 0 {
+		l.free(t, h)
 	}
 }
 
-func (l *RLock) mustOwn(t *gil.Thread) {
-	if !l.gate.Bound(t) {
-		l.bind(t)
+func (l *RLock) mustOwn(t *gil.Thread) *holding {
+	h := l.kin.Own(t)
+	if h == nil {
+		h = l.bind(t)
 	}
-	o := l.owner.Load()
+	o := h.owner.Load()
 	if o == t {
-		return
+		return h
 	}
 	const python = "cannot release un-acquired lock"
 	if o == nil || !l.Locked(t) { // an owner may be left from a world that has ended
@@ -86,8 +107,8 @@ func (l *RLock) mustOwn(t *gil.Thread) {
 		suffix(l.Name), t.Name(), o.Name()))
 }
 
-func (l *RLock) free(t *gil.Thread) {
-	l.owner.Store(nil)
+func (l *RLock) free(t *gil.Thread, h *holding) {
+	h.owner.Store(nil)
 	l.gate.Open(t, gil.OpRelease, 1)
 	disown(&l.gate, t)
 }
@@ -109,13 +130,13 @@ func (l *RLock) With(t *gil.Thread, fn func()) {
 	fn()
 }
 
-func (l *RLock) ownedBy(t *gil.Thread) bool { return l.owner.Load() == t }
+func (l *RLock) ownedBy(t *gil.Thread) bool { return l.bind(t).owner.Load() == t }
 
 func (l *RLock) releaseAll(t *gil.Thread) int {
-	l.mustOwn(t)
-	n := l.levels
-	l.levels = 0
-	l.free(t)
+	h := l.mustOwn(t)
+	n := h.levels
+	h.levels = 0
+	l.free(t, h)
 	return n
 }
 

@@ -14,7 +14,6 @@ import (
 // list survives that, so it has a mutex of its own, held for nothing but the list.
 type waiters struct {
 	mu   sync.Mutex
-	of   *gil.Interpreter // whose threads wait
 	line line.Line[*waiter]
 }
 
@@ -26,18 +25,18 @@ type waiter struct {
 	place line.Place[*waiter]
 }
 
-// begin forgets the waiters of a world that has ended.
-func (q *waiters) begin(t *gil.Thread) {
-	if i := t.Interpreter(); q.of != i {
-		q.of, q.line = i, line.Line[*waiter]{}
+// fork makes the list that a forked process has: as long as its parent's, but of
+// threads that are not there. A notification of one of them is lost, as in Python.
+func (q *waiters) fork(from *waiters, _, _ *gil.Thread) {
+	for range from.len() {
+		q.add(new(waiter))
 	}
 }
 
 // add puts w at the end.
-func (q *waiters) add(t *gil.Thread, w *waiter) {
+func (q *waiters) add(w *waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.begin(t)
 	q.line.Join(&w.place, w)
 }
 
@@ -57,9 +56,8 @@ func (q *waiters) pop() *waiter {
 }
 
 // len is the number of those who wait.
-func (q *waiters) len(t *gil.Thread) int {
+func (q *waiters) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.begin(t)
 	return q.line.Len()
 }
