@@ -37,6 +37,20 @@ func TestMemoryOfWorkers(t *testing.T) {
 	require.Equal(t, gil.Memory{PID: 2, Name: "w", Shared: base - 1<<20, Private: 1 << 20}, forked.Processes[1])
 }
 
+// A thread needs hardly more memory than its stack, which the ledger does not count: a
+// hundred of them need what one does, and see what one of them has allocated.
+func TestMemoryOfThreads(t *testing.T) {
+	m := gil.NewMachine(2, gil.WithMemory(10<<20))
+	require.NoError(t, m.Run(gil.CPython313, func(t *gil.Thread) {
+		t.Alloc(gigabyte)
+		for range 100 {
+			t.Go("w", func(*gil.Thread) {})
+		}
+	}))
+	require.Len(t, m.Memory().Processes, 1)
+	require.EqualValues(t, gigabyte+10<<20, m.Memory().Total())
+}
+
 // A forked child copies what it writes to; a spawned one has all of its data itself.
 func TestMemoryIsCopiedOnWrite(t *testing.T) {
 	private := map[gil.StartMethod]int64{}
