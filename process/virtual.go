@@ -86,7 +86,8 @@ type emulated struct {
 	managers map[uint64]*client // that it has connections to
 	host     *host              // of a manager's process
 
-	code int // given to Exit, or by how its function ended
+	code int   // given to Exit, or by how its function ended
+	held error // what keeps it from ending that others can put right
 }
 
 // An emulatedWorld is what the processes of one run share.

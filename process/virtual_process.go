@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/pygil/pygil/internal/exits"
 	"github.com/pygil/pygil/pipe"
 	"github.com/pygil/pygil/pipe/pickle"
 )
@@ -220,7 +221,23 @@ func (e *emulated) join(ctx context.Context, until limit) (ended bool, err error
 	if t == nil {
 		return false, e.foreign()
 	}
-	return await(ctx, t, &e.gone, opWait, "join", until, func() bool { return hasClosed(e.done) })
+	ready, err := await(ctx, t, &e.gone, opWait, "join", until, func() bool { return hasClosed(e.done) || e.held != nil })
+	switch {
+	case err != nil || !ready:
+		return false, err
+	case hasClosed(e.done):
+		return true, nil
+	}
+	return false, e.held
+}
+
+func init() {
+	exits.OnHold(func(t any, err error) {
+		by := t.(thread)
+		e := emulatedOf(by)
+		e.held = err
+		e.gone.Changed(by, all)
+	})
 }
 
 // look precedes a look at whether the process has ended.

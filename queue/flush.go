@@ -27,14 +27,15 @@ func init() {
 	exits.OnJoin(stuckIn)
 }
 
+const flushed = "queue: this process ends, and %d items that it has put into %s are lost: nobody has taken anything out of it for %v\n"
+
 // flushAll waits for the feeders of this process.
 func flushAll() {
 	var wg sync.WaitGroup
 	for _, q := range feeding.list() {
 		wg.Go(func() {
 			if lost := q.flush(); lost > 0 {
-				fmt.Fprintf(os.Stderr, "queue: this process ends, and %d items that it has put into %s are lost: nobody has taken anything out of it for %v\n",
-					lost, q.Name, q.Flush)
+				fmt.Fprintf(os.Stderr, flushed, lost, q.Name, q.Flush)
 			}
 		})
 	}

@@ -89,7 +89,7 @@ func newHandle[T any](ctx context.Context, tr traits, opts []ProcessOption) (*Ha
 // open makes the queue, in the world of ctx.
 func open(ctx context.Context, tr *traits, c *config) (backend, error) {
 	if t := virtualOf(ctx); t != nil {
-		return makeVirtual(t, tr), nil
+		return makeVirtual(t, tr, c), nil
 	}
 	return makeLive(tr, c)
 }

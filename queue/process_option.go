@@ -18,10 +18,11 @@ type option func(c *config)
 func (o option) apply(c *config) { o(c) }
 
 type config struct {
-	name  string
-	ring  int
-	flush time.Duration
-	bad   error
+	name   string
+	ring   int
+	flush  time.Duration
+	feeder bool
+	bad    error
 }
 
 const (
@@ -40,7 +41,7 @@ func WithName(name string) ProcessOption { return option(func(c *config) { c.nam
 // WithRing says how many bytes of shared memory there are for messages, 256 KiB
 // unless it is given; the next power of two is taken, from 4 KiB to 1 GiB. A message
 // that is longer than a quarter of it does not go through the ring but has memory of
-// its own. Emulated queues have no ring.
+// its own. Emulated queues have no ring, but see [WithFeeder].
 func WithRing(bytes int) ProcessOption {
 	return option(func(c *config) {
 		if bytes < 1 || bytes > largestRing {
@@ -63,6 +64,18 @@ func WithFlushTimeout(d time.Duration) ProcessOption {
 		c.flush = d
 	})
 }
+
+// WithFeeder gives an emulated queue feeders, as every queue has that is made by
+// CPython's multiprocessing.Queue: Put leaves the item to a daemon thread of its
+// process, and it arrives when that thread has run and there is room for it between
+// the processes, for as many bytes as [WithRing] says. Then Empty can be true after a
+// Put, a process that was killed loses what its feeder had, and one that ends by itself
+// waits for it. An explorer finds each moment at which an item can arrive. Without it
+// an item arrives with its Put, as between real processes while there is room.
+//
+// It changes nothing for real processes, whose feeders run when they have to, nor for
+// a SimpleProcessQueue, which has none.
+func WithFeeder() ProcessOption { return option(func(c *config) { c.feeder = true }) }
 
 var made atomic.Uint32
 

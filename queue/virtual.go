@@ -12,14 +12,21 @@ import (
 // An emulated is a queue between the emulated processes of a virtual world: what they
 // share. Nothing is switched between a Common's turn and the end of an operation, so
 // there is no lock. Items are copied through the codec, as between real processes. A
-// put takes no time, and what was put is there at once: there is no feeder.
+// put takes no time, and what was put is there at once, unless the queue was made
+// [WithFeeder].
 type emulated struct {
 	common    gil.Common
 	obj       uint64 // what observers know the queue by
 	items     []arrival
+	bytes     int    // in items
+	room      int    // for bytes, 0 if there are no feeders
 	puts      uint32 // the number of the last item put
-	done      int    // unfinished tasks that were done
+	taken     int
+	done      int // unfinished tasks that were done
 	discarded int
+	lost      int
+	widows    int // processes that ended with tasks
+	parties   []*party
 	down      bool
 }
 
@@ -39,8 +46,11 @@ func virtualOf(ctx context.Context) *gil.Thread {
 	return nil
 }
 
-func makeVirtual(t *gil.Thread, tr *traits) *grasp {
+func makeVirtual(t *gil.Thread, tr *traits, c *config) *grasp {
 	e := new(emulated)
+	if c.feeder && !tr.Direct {
+		e.room = c.ring
+	}
 	e.common.Init(t, tr.Name)
 	if t.Observed() {
 		n := observed.Get(t) + 1
@@ -85,12 +95,16 @@ func (g *grasp) enter(ctx context.Context) (*gil.Thread, error) {
 	if g.closed {
 		return nil, g.errClosed()
 	}
+	g.bury()
 	return t, nil
 }
 
+const joiningThread = "join_thread"
+
 // await waits until ready holds; then it is t's turn.
 func (g *grasp) await(ctx context.Context, t *gil.Thread, k gil.OpKind, op string, p patience, sorry error, ready func() bool) error {
-	free := func() bool { return ready() || g.closed || ctx.Err() != nil }
+	closed := func() bool { return g.closed && op != joiningThread }
+	free := func() bool { return ready() || closed() || ctx.Err() != nil }
 	due := gil.Forever
 	switch {
 	case p.try:
@@ -122,7 +136,7 @@ func (g *grasp) await(ctx context.Context, t *gil.Thread, k gil.OpKind, op strin
 	}
 	g.common.Await(t, k, due, free)
 	switch {
-	case g.closed:
+	case closed():
 		return g.errClosed()
 	case ready():
 		return nil
@@ -151,7 +165,7 @@ func onEnd(ctx context.Context, t *gil.Thread, wake func()) (stop func() bool, e
 	return nil, misuse("a wait in a virtual world cannot be ended by a %T, whose end is told on another goroutine: use gil.WithCancel or gil.WithTimeout", ctx)
 }
 
-func (g *grasp) room() bool { return g.Max == 0 || len(g.items) < g.Max }
+func (g *grasp) vacant() bool { return g.Max == 0 || g.count() < g.Max }
 
 func (g *grasp) put(ctx context.Context, m *message, p patience) error {
 	t, err := g.enter(ctx)
@@ -160,7 +174,7 @@ func (g *grasp) put(ctx context.Context, m *message, p patience) error {
 	}
 	if g.Max == 0 {
 		g.common.Act(t, gil.OpPut)
-	} else if err := g.await(ctx, t, gil.OpPut, "put", p, ErrFull, func() bool { return g.down || g.room() }); err != nil {
+	} else if err := g.await(ctx, t, gil.OpPut, "put", p, ErrFull, func() bool { return g.down || g.vacant() }); err != nil {
 		return err
 	}
 	if g.down {
@@ -168,7 +182,16 @@ func (g *grasp) put(ctx context.Context, m *message, p patience) error {
 	}
 	g.puts++
 	data := append(append(make([]byte, 0, m.size()), m.head...), m.body...)
-	g.items = append(g.items, arrival{data: data, fresh: true, n: g.puts})
+	a := arrival{data: data, fresh: true, n: g.puts}
+	if g.room > 0 {
+		p := g.party(t)
+		g.tell(t, gil.Event{Kind: gil.EvQueuePut, A: int64(g.puts), B: int64(g.count() + 1)})
+		p.unsent = append(p.unsent, a)
+		g.common.Changed(t, gil.All)
+		p.wake(t)
+		return nil
+	}
+	g.items, g.bytes = append(g.items, a), g.bytes+len(data)
 	g.tell(t, gil.Event{Kind: gil.EvQueuePut, A: int64(g.puts), B: int64(len(g.items))})
 	g.common.Changed(t, 1)
 	return nil
@@ -179,7 +202,7 @@ func (g *grasp) get(ctx context.Context, b *basket, most int, p patience) error 
 	if err != nil {
 		return err
 	}
-	if err := g.await(ctx, t, gil.OpGet, "get", p, ErrEmpty, func() bool { return g.down || len(g.items) > 0 }); err != nil {
+	if err := g.await(ctx, t, gil.OpGet, "get", p, ErrEmpty, func() bool { return len(g.items) > 0 || g.down && g.waiting() == 0 }); err != nil {
 		return err
 	}
 	n := min(most, len(g.items))
@@ -188,8 +211,16 @@ func (g *grasp) get(ctx context.Context, b *basket, most int, p patience) error 
 	}
 	b.items = append(b.items, g.items[:n]...)
 	g.items = append([]arrival(nil), g.items[n:]...)
+	g.taken += n
+	if g.Tasks {
+		g.party(t).held += n
+	}
 	for i, a := range b.items {
-		g.tell(t, gil.Event{Kind: gil.EvQueueGet, A: int64(a.n), B: int64(len(g.items) + n - 1 - i)})
+		g.bytes -= len(a.data)
+		g.tell(t, gil.Event{Kind: gil.EvQueueGet, A: int64(a.n), B: int64(g.count() + n - 1 - i)})
+	}
+	if g.room > 0 {
+		n = gil.All // a feeder may send several
 	}
 	g.common.Changed(t, n)
 	return nil
@@ -208,25 +239,28 @@ func (g *grasp) look(ctx context.Context) {
 	if t := virtualOf(ctx); t != nil {
 		g.common.Act(t, gil.OpPeek)
 	}
+	g.bury()
 }
 
 func (g *grasp) size(ctx context.Context) int {
 	g.look(ctx)
-	return len(g.items)
+	return g.count()
 }
 
 func (g *grasp) empty(ctx context.Context) (bool, error) {
 	if g.closed {
 		return false, g.errEmpty()
 	}
-	return g.size(ctx) == 0, nil
+	g.look(ctx)
+	return len(g.items) == 0, nil
 }
 
 func (g *grasp) stats(ctx context.Context) Stats {
-	return Stats{Items: g.size(ctx), Discarded: g.discarded}
+	g.look(ctx)
+	return Stats{Items: g.count(), Unsent: g.waiting(), Lost: g.lost, Discarded: g.discarded}
 }
 
-func (g *grasp) left() int { return int(g.puts) - g.done - g.discarded }
+func (g *grasp) left() int { return int(g.puts) - g.done - g.discarded - g.lost }
 
 func (g *grasp) unfinished(ctx context.Context) int {
 	g.look(ctx)
@@ -248,6 +282,7 @@ func (g *grasp) taskDone(ctx context.Context) error {
 		return errTooOften()
 	}
 	g.done++
+	g.party(t).held--
 	g.common.Changed(t, gil.All)
 	return nil
 }
@@ -257,7 +292,11 @@ func (g *grasp) join(ctx context.Context, p patience) error {
 	if err != nil {
 		return err
 	}
-	return g.await(ctx, t, gil.OpWait, "join", p, ErrUnfinished, func() bool { return g.left() == 0 })
+	err = g.await(ctx, t, gil.OpWait, "join", p, ErrUnfinished, func() bool { return g.left() == 0 || g.abandoned() > 0 })
+	if n := g.abandoned(); err == nil && n > 0 {
+		return &AbandonedError{Queue: g.Name, Tasks: n}
+	}
+	return err
 }
 
 func (g *grasp) shutdown(ctx context.Context, atOnce bool) error {
@@ -268,8 +307,11 @@ func (g *grasp) shutdown(ctx context.Context, atOnce bool) error {
 	g.common.Act(t, gil.OpSet)
 	g.down = true
 	if atOnce {
-		g.discarded += len(g.items)
-		g.items = nil
+		g.discarded += g.count()
+		g.items, g.bytes = nil, 0
+		for _, p := range g.parties {
+			p.unsent = nil
+		}
 	}
 	g.common.Changed(t, gil.All)
 	return nil
@@ -288,11 +330,23 @@ func (g *grasp) close() error {
 	return nil
 }
 
-func (g *grasp) joinThread(context.Context) error {
+func (g *grasp) joinThread(ctx context.Context) error {
 	if !g.closed {
 		return g.errOpen()
 	}
-	return nil // nothing is ever left behind
+	t := virtualOf(ctx)
+	if t == nil || g.room == 0 {
+		return nil // nothing is left behind
+	}
+	p := g.party(t)
+	return g.await(ctx, t, gil.OpWait, joiningThread, patience{}, nil, func() bool { return len(p.unsent) == 0 })
 }
 
-func (g *grasp) cancelJoinThread() {}
+func (g *grasp) cancelJoinThread() {
+	if g.of == nil {
+		return
+	}
+	if t := g.of.Acting(); t != nil {
+		g.party(g.of.Main()).hurried = true
+	}
+}
