@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/examples/internal/cli"
+	"github.com/pygil/pygil/examples/preset"
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/threading"
 )
@@ -14,8 +15,8 @@ import (
 func main() { cli.Main("cook", story) }
 
 const (
-	meals    = 10
-	deadline = 180 // minutes
+	meals    = preset.CookMeals
+	deadline = int(preset.CookDeadline / time.Minute)
 )
 
 // cook prepares n meals. With overlap all of them go on the stove first, and each is
@@ -23,13 +24,13 @@ const (
 func cook(t *gil.Thread, n int, overlap bool) {
 	var stove threading.Event // everything is on it
 	for range n {
-		t.Compute(18 * time.Minute)
+		t.Compute(preset.CookStart + preset.CookPrepare)
 		boil := t.Go("meal", func(t *gil.Thread) {
-			t.IO(30 * time.Minute)
+			t.IO(preset.CookBoil)
 			if overlap {
 				stove.Wait(t)
 			}
-			t.Compute(2 * time.Minute)
+			t.Compute(preset.CookFinish)
 		})
 		if !overlap {
 			boil.Join(t)
@@ -57,7 +58,7 @@ func prepare(s *cli.Show, cooks int, overlap bool) cli.Account {
 // smallest is the least number of cooks that are done in time.
 func smallest(s *cli.Show, overlap bool) int {
 	cooks := 1
-	for minutes(s, cooks, overlap) > deadline {
+	for minutes(s, cooks, overlap) > float64(deadline) {
 		cooks++
 	}
 	return cooks

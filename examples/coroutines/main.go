@@ -9,6 +9,7 @@ import (
 
 	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/examples/internal/models"
+	"github.com/pygil/pygil/examples/preset"
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/asyncio"
 )
@@ -32,7 +33,7 @@ func gather(t *gil.Thread, all ...func(co *asyncio.Co) error) {
 
 // count has something done three times: serially, on threads, or as coroutines.
 func count(s *cli.Show, how string) (said log, a cli.Account) {
-	const pause = time.Second
+	pause := preset.Count().Tasks[0].Wait
 	var begun models.Counter
 	blocking := func(t *gil.Thread) {
 		begun.On(0, false)
@@ -75,7 +76,7 @@ func count(s *cli.Show, how string) (said log, a cli.Account) {
 func requests(s *cli.Show, how string) (said log, a cli.Account) {
 	call := func(n int, wait func(d time.Duration)) {
 		said.say(fmt.Sprint("call", n))
-		wait(time.Duration(5-n) * time.Second)
+		wait(preset.API().Tasks[n-1].Wait)
 		said.say(fmt.Sprint("finish", n))
 	}
 	a = s.Watch(func(t *gil.Thread) {
@@ -98,13 +99,12 @@ func requests(s *cli.Show, how string) (said log, a cli.Account) {
 	return said, a
 }
 
-// The chess exhibition: 24 boards, 30 pairs of moves, 5 s for a move of hers and 55
-// for the answer.
+// The chess exhibition.
 const (
-	boards = 24
-	moves  = 30
-	hers   = 5 * time.Second
-	theirs = 55 * time.Second
+	boards = preset.ChessBoards
+	moves  = preset.ChessRounds
+	hers   = preset.ChessMove
+	theirs = preset.ChessAnswer
 )
 
 // chess plays all games, one after the other or going from board to board. It

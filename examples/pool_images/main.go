@@ -5,9 +5,9 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/pygil/pygil/examples/internal/cli"
+	"github.com/pygil/pygil/examples/preset"
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/pool"
 	"github.com/pygil/pygil/process"
@@ -15,14 +15,14 @@ import (
 
 // download is what the workers run. A process finds it by its name.
 var download = process.Define("download", func(t *gil.Thread, image int) (string, error) {
-	t.IO(56250 * time.Microsecond)
-	t.Compute(18750 * time.Microsecond)
+	t.IO(preset.ImageWait)
+	t.Compute(preset.ImageHold)
 	return fmt.Sprintf("img_%02d.jpg", image), nil
 })
 
 const (
-	images  = 80
-	workers = 8
+	images  = preset.ImageCount
+	workers = preset.ImageWorkers
 )
 
 func serial(t *gil.Thread, list []int) (files []string, err error) {
@@ -81,7 +81,7 @@ func story(s *cli.Show) {
 			var err error
 			files, err = way.run(t, list)
 			s.Check(err)
-		}, gil.WithStartCost(250*time.Millisecond))
+		}, gil.WithStartCost(preset.ProcessStart))
 		s.Printf("%-20s %2d images, the last is %s: %5.2f s  (%v)\n", way.name, len(files), files[len(files)-1], a.Took.Seconds(), a)
 	}
 }

@@ -27,6 +27,9 @@ func TestOneAfterTheOther(t *testing.T) {
 		{preset.Wait(), "nb-wait", 4, 4 * 43_008 * 48_420},
 		{preset.CSV(), "csv", 3, 3 * 100 * 24_134 * time.Microsecond},
 		{preset.Sleeps(), "sleeps", 5, 17 * time.Second},
+		{preset.API(), "api", 2, 7 * time.Second},
+		{preset.Count(), "count", 3, 3 * time.Second},
+		{preset.Images(), "images", 80, 6 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			assert.Equal(t, c.name, c.preset.Name)

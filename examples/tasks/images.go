@@ -9,17 +9,10 @@ import (
 	"github.com/pygil/pygil/process"
 )
 
-// The workload "images": 80 of them are fetched and scaled by eight workers, each of
-// which takes the next one that nobody has.
-const (
-	imageCount = 80
-	imageWait  = 56_250 * time.Microsecond // the network
-	imageHold  = 18_750 * time.Microsecond // Python
-)
-
+// image is one of the workload "images".
 func image(t *gil.Thread) {
-	t.Compute(imageHold)
-	t.IO(imageWait)
+	t.Compute(preset.ImageHold)
+	t.IO(preset.ImageWait)
 }
 
 // desk is what worker processes share: how many images were taken, and when the last
@@ -33,7 +26,7 @@ type desk struct {
 var fetch = process.DefineTarget("tasks.fetch", func(t *gil.Thread, d desk) error {
 	for {
 		n, err := process.Add(t, d.Taken, 1)
-		if err != nil || n > imageCount {
+		if err != nil || n > preset.ImageCount {
 			return err
 		}
 		image(t)
@@ -73,7 +66,7 @@ func images(s *cli.Show, workers int, processes bool) time.Duration {
 
 // byThreads fetches the images on threads.
 func byThreads(t *gil.Thread, workers int) time.Duration {
-	left := gil.NewList("left", make([]int, imageCount)...)
+	left := gil.NewList("left", make([]int, preset.ImageCount)...)
 	var all []*gil.Thread
 	for range workers {
 		all = append(all, t.Go("", func(t *gil.Thread) {

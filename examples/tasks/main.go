@@ -83,7 +83,7 @@ func story(s *cli.Show) {
 		}
 		s.Printf("  %s: GIL held %.1f %% of the time\n", winner, 100*held)
 	}
-	s.Printf("%-10s%11.3f%11.3f%11s%11.3f  threads\n", "images", images(s, 1, false).Seconds(), images(s, 8, false).Seconds(), "-", images(s, 8, true).Seconds())
+	s.Printf("%-10s%11.3f%11.3f%11s%11.3f  threads\n", "images", images(s, 1, false).Seconds(), images(s, preset.ImageWorkers, false).Seconds(), "-", images(s, preset.ImageWorkers, true).Seconds())
 	s.Printf("\nWhat holds the GIL wants processes, what waits wants threads or coroutines.\n")
 	s.Printf("The sleeping processes end in the order %v. nb-cpu on threads: %v; in processes: %v\n",
 		order(s, preset.Sleeps(), models.Processes), do(s, preset.CPU(), models.Threads), do(s, preset.CPU(), models.Processes))

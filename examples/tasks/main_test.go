@@ -54,9 +54,9 @@ func TestCPU(t *testing.T) {
 }
 
 func TestImages(t *testing.T) {
-	serial, threads, processes := images(show, 1, false), images(show, 8, false), images(show, 8, true)
+	serial, threads, processes := images(show, 1, false), images(show, preset.ImageWorkers, false), images(show, preset.ImageWorkers, true)
 	rows.Check(t, 56, threads, processes, serial)
-	rows.Check(t, 62, serial, threads, 80*18_750*time.Microsecond)
+	rows.Check(t, 62, serial, threads, preset.ImageCount*preset.ImageHold)
 }
 
 func TestWrite(t *testing.T) {
