@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -77,10 +78,27 @@ func TestCount(t *testing.T) {
 	rows.Check(t, 108, said, a.Took)
 }
 
+// What a notebook has at its top level is a loop that runs already.
+func TestRun(t *testing.T) {
+	words := "none"
+	show.Run(func(t *gil.Thread) {
+		_, _ = asyncio.Run(t, func(co *asyncio.Co) (any, error) {
+			_, err := asyncio.Run(co.Thread(), func(*asyncio.Co) (any, error) { return nil, nil })
+			var refused *gil.RuntimeError
+			if errors.As(err, &refused) {
+				words = refused.PythonText()
+			}
+			return nil, nil
+		})
+	})
+	rows.Check(t, 117, words)
+}
+
 func TestChess(t *testing.T) {
 	_, one := chess(show, false)
 	mine, end := chess(show, true)
 	rows.Check(t, 110, one, mine, end, mine.Seconds()/moves)
+	rows.Check(t, 121, one.Hours(), mine.Hours())
 }
 
 func TestBlocking(t *testing.T) {

@@ -119,6 +119,19 @@ func TestIO(t *testing.T) {
 	rows.Check(t, 25, begins == waits, ended == waits+10*time.Millisecond && back-ended == 5*time.Millisecond)
 }
 
+func TestOutside(t *testing.T) {
+	a := show.Run(func(t *gil.Thread) {
+		t.Go("reads", func(t *gil.Thread) { t.IO(10 * time.Millisecond) }).Join(t)
+	})
+	held := time.Duration(-1)
+	for _, th := range a.Stats.Threads {
+		if th.Name == "reads" && th.Times.IO == 10*time.Millisecond {
+			held = th.Held
+		}
+	}
+	rows.Check(t, 66, held.Seconds()*1000)
+}
+
 func TestTicks(t *testing.T) {
 	const n = 1_000_000
 	ours, python27 := show.Under(gil.FromRule(gil.Ticks(100))), show.Under(gil.CPython27)

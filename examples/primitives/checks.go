@@ -113,7 +113,7 @@ func holds(t *gil.Thread, l locker, n int) string {
 
 // again looks whether its holder, and nobody else, gets it again.
 func again(t *gil.Thread, l locker) string {
-	if l.acquire(t) != nil || l.acquire(t) != nil || l.release(t) != nil {
+	if errors.Join(l.acquire(t), l.acquire(t), l.release(t)) != nil {
 		return "its holder cannot acquire it again"
 	}
 	other := false

@@ -50,12 +50,15 @@ func TestWithoutGIL(t *testing.T) {
 	serial := show.Run(models.Serial.Of(work.Tasks)).Took.Seconds()
 	four := show.Under(gil.CPython313T).Run(models.Threads.Of(work.Tasks)).Took
 	rows.Check(t, 38, four, four.Seconds()/(serial/4))
+	rows.Check(t, 124, threads(show, gil.CPython313T, 4).Par, threads(show, gil.CPython314T, 4).Par)
 	rows.Check(t, 126, threads(show, gil.JVM, 4).Par)
 }
 
 func TestInterpreters(t *testing.T) {
 	a, gils, pids := interpreters(show, gil.CPython312, 2)
 	rows.Check(t, 39, len(gils), len(pids), a.Par)
+	old, _, _ := interpreters(show, gil.CPython311, 2)
+	rows.Check(t, 135, old.Par, a.Par)
 	four, _, _ := interpreters(show, gil.CPython312, 4)
 	processes := show.Under(gil.CPython311).Run(models.Processes.Of(tasks(4)), gil.WithStartCost(0))
 	rows.Check(t, 40, threads(show, gil.CPython311, 4).Par, threads(show, gil.CPython313T, 4).Par, four.Par, processes.Par)

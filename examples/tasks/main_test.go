@@ -71,7 +71,9 @@ func TestWrite(t *testing.T) {
 
 func TestWaits(t *testing.T) {
 	serial := do(show, network(), models.Serial)
-	rows.Check(t, 58, serial.Took, do(show, network(), models.Threads).Took)
+	together := do(show, network(), models.Threads).Took
+	rows.Check(t, 58, serial.Took, together)
+	rows.Check(t, 43, ratio(together, serial.Took))
 	rows.Check(t, 61, 100*serial.Utilisation)
 	threads, processes := do(show, network(), models.Threads), do(show, network(), models.Processes, gil.WithStartCost(10*time.Millisecond))
 	cpu := func(a cli.Account) float64 { return a.Utilisation * float64(show.Cores) * a.Took.Seconds() }

@@ -28,6 +28,7 @@ type shop struct {
 	done   []string        // number:second
 	woke   []time.Duration // of workers that found no task
 	closed int             // workers that have shut down
+	put    time.Duration   // that putting took
 }
 
 // work is what a worker does.
@@ -57,9 +58,11 @@ func run(s *cli.Show) (w *shop, again time.Duration, a cli.Account) {
 	w = &shop{tasks: queue.New[task](0)}
 	a = s.Run(func(t *gil.Thread) {
 		put := func(from int, batch []int) {
+			began := t.Now()
 			for i, seconds := range batch {
 				s.Check(w.tasks.Put(t, task{from + i, time.Duration(seconds) * time.Second}))
 			}
+			w.put += t.Now() - began
 		}
 		w.open.Set(t)
 		put(0, first)

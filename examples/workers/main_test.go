@@ -53,6 +53,8 @@ func TestTrace(t *testing.T) {
 	w, again, _ := run(show)
 	rows.Check(t, 101, inOrder(w.done[:len(first)], 0), inOrder(w.done[len(first):], int(again.Seconds())))
 	rows.Check(t, 99, w.closed)
+	_, last, _ := strings.Cut(w.done[len(first)-1], ":")
+	rows.Check(t, 122, w.put, last)
 }
 
 // days has workers and tasks of 1 s each; the event is cleared at a moment.

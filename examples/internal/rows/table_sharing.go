@@ -43,7 +43,7 @@ var coroutines = []Row{
 	row(114, "two requests on threads", "seconds = 4.00", "order = call1 call2 finish2 finish1"),
 	row(115, "two requests as coroutines", "seconds = 4.00", "order = call1 call2 finish2 finish1", "threads = 1"),
 	row(116, "coroutines are a little ahead of threads", "ms by which three tasks start sooner than three threads = 0.294"),
-	like(117, "await at the top level is for notebooks: Run", 106),
+	row(117, "await at the top level is for notebooks: Run", "Run where a loop runs = asyncio.run() cannot be called from a running event loop"),
 	row(118, "cancellation, timeouts and locks in asyncio", "cancelled = true", "timed out = true", "the lock lets one in = 1"),
 }
 
@@ -51,14 +51,14 @@ var coroutines = []Row{
 var stories = []Row{
 	row(119, "ten meals", "one cook, blocking = 500", "one cook, boiling overlaps = 212", "two cooks = 122", "2, 3, 4, 10 cooks without overlap = 250 200 150 50"),
 	row(120, "can I parallelise it, in 180 minutes", "cooks with overlap = 2", "without = 4"),
-	like(121, "chess", 110),
-	like(122, "long jobs while you go on working", 101),
+	row(121, "chess", "hours, one after the other = 12.0", "all at once = 1.0"),
+	row(122, "long jobs while you go on working", "seconds that putting 15 tasks takes = 0.0", "second at which the last one is done = 15"),
 }
 
 // bypassing is how to get around the GIL, and other interpreters.
 var bypassing = []Row{
 	row(123, "concurrent.futures", "processes, part of serial without their start = 0.250", "as completed = 3 1 2 0 4"),
-	like(124, "builds without a GIL", 38),
+	row(124, "builds without a GIL", "threads computing at one instant, 3.13t = 4", "3.14t = 4"),
 	row(125, "pypy-stm and PyParallel were attempts", "in the glossary = true"),
 	row(126, "Jython and IronPython have no GIL", "computing at one instant, jvm = 4"),
 	row(127, "NumPy uses cores by itself", "threads = 1", "cores busy = 4"),
@@ -69,7 +69,7 @@ var bypassing = []Row{
 	row(132, "Java has no GIL", "ranking of eight threads on eight cores = jvm < pypy < cpython"),
 	row(133, "compiled and interpreted", "in the glossary = true"),
 	row(134, "MicroPython", "in the glossary = true"),
-	like(135, "sub-interpreters with their own GIL", 39),
+	row(135, "sub-interpreters with their own GIL", "computing at one instant in one process, 3.11 = 1", "3.12 = 2"),
 	row(136, "reference counts and a collector", "the pause is in the trace = true", "others run in it = false"),
 }
 

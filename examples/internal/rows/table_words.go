@@ -48,7 +48,7 @@ var theGIL = []Row{
 	row(40, "\"parallel only by processes\" is outdated", "threads, 3.11 = 1", "threads, 3.13t = 4", "sub-interpreters, 3.12 = 4", "processes, 3.11 = 4"),
 	row(41, "bytecode is executed by the interpreter's loop, not by the CPU", "bytecodes executed are those listed, 2.7 = true", "3.9 = true", "3.13 = true"),
 	row(42, "threads, but one at a time", "begun and not ended = 4", "computing at one instant = 1"),
-	like(43, "released for I/O, so threads help there", 58),
+	row(43, "released for I/O, so threads help there", "four waits on threads, part of serial = 0.250"),
 	row(44, "Beazley's cases: two that compute, and one that answers beside one that computes", "ms for an answer beside one that computes = 5.0", "alone, below 0.1 ms = true"),
 }
 
@@ -79,7 +79,7 @@ var waiting = []Row{
 	row(63, "\"all cores were used\" is misread", "of three cores are visited = 3", "computing at one instant = 1"),
 	row(64, "three files: 7.24 s to 5.18 s", "serial = 7.24", "threads = 5.187", "share with the GIL, % = 71.5"),
 	row(65, "the text and its output disagree", "ratio of the text = 0.607", "ratio of the output = 0.715"),
-	like(66, "I/O happens outside the GIL", 25),
+	row(66, "I/O happens outside the GIL", "ms for which 10 ms of I/O hold it = 0.0"),
 	row(67, "threads hand results over, processes pickle them", "bytes copied by threads = 0", "by processes grow with the result = true"),
 	row(68, "I/O: threads; computing: processes", "computing, the winner = processes", "waiting, the winner = asyncio", "mixed, the winner = processes"),
 }
