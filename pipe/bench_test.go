@@ -64,17 +64,24 @@ func cpython(b *testing.B, name string) float64 {
 	return figures[name]
 }
 
-var cpythonFigures = sync.OnceValue(func() map[string]float64 {
-	figures := map[string]float64{}
+// newestPython is the CPython that benchmarks run; empty without one.
+func newestPython() string {
 	home, _ := os.UserHomeDir()
 	paths, _ := filepath.Glob(filepath.Join(home, ".pyenv", "versions", "3.1[0-9]*", "bin", "python"))
-	if p, err := exec.LookPath("python3"); err == nil {
-		paths = append([]string{p}, paths...)
+	if len(paths) > 0 {
+		return paths[len(paths)-1]
 	}
-	if len(paths) == 0 {
+	path, _ := exec.LookPath("python3")
+	return path
+}
+
+var cpythonFigures = sync.OnceValue(func() map[string]float64 {
+	figures := map[string]float64{}
+	python := newestPython()
+	if python == "" {
 		return figures
 	}
-	out, err := exec.Command(paths[len(paths)-1], "testdata/bench.py").Output()
+	out, err := exec.Command(python, "testdata/bench.py").Output()
 	if err != nil {
 		panic(err)
 	}

@@ -22,7 +22,9 @@ import (
 // one end for sending short messages (see the package comment).
 //
 // Every method that may wait takes a context first and ends when that does. A
-// thread with a GIL gives it up while it waits, and only then.
+// thread with a GIL gives it up while it waits, and only then. A receiver in the
+// middle of a quick exchange with another process may notice the end of its context,
+// or Close, up to 20 ms late; a deadline it keeps.
 // Python: multiprocessing.connection.Connection.
 type Conn struct {
 	s     stream

@@ -41,12 +41,13 @@ type fdStream struct {
 	in, out half
 
 	// The receiving half's own.
-	p       []byte // to read into; nil: only see whether there is something
-	n       int
-	control []byte // for descriptors that come with the bytes
-	total   int64  // bytes read so far
-	mu      sync.Mutex
-	came    []arrival // guarded by mu: close drops them
+	p        []byte // to read into; nil: only see whether there is something
+	n        int
+	control  []byte // for descriptors that come with the bytes
+	total    int64  // bytes read so far
+	patience patience
+	mu       sync.Mutex
+	came     []arrival // guarded by mu: close drops them
 
 	// The sending half's own.
 	m *message
@@ -167,8 +168,19 @@ func (s *fdStream) readStep(fd uintptr) bool {
 		var err error
 		if s.p == nil {
 			err = readable(int(fd))
-		} else if s.n, err = s.receive(int(fd)); err == nil && s.n == 0 {
-			err = io.EOF
+		} else {
+			s.n, err = s.receive(int(fd))
+			if err == unix.EAGAIN && h.wait {
+				if s.patience.begins(); s.linger(int(fd)) {
+					s.n, err = s.receive(int(fd))
+				}
+			}
+			if err == nil {
+				s.patience.ends()
+				if s.n == 0 {
+					err = io.EOF
+				}
+			}
 		}
 		switch err {
 		case nil:

@@ -1,5 +1,10 @@
 """CPython's side of the benchmarks: prints "name value" lines, seconds per
-operation. A message counts when its receiver has it."""
+operation. A message counts when its receiver has it.
+
+    bench.py              everything once
+    bench.py rtt          a round of round trips for each line of stdin, which says how
+                          many; prints the seconds that one took
+"""
 import sys
 import threading
 import time
@@ -30,22 +35,40 @@ def say(name, seconds):
     sys.stdout.flush()
 
 
+class RoundTrips(object):
+    """A connection to a child process that echoes."""
+
+    def __init__(self):
+        ctx = mp.get_context("fork")
+        self.here, there = ctx.Pipe()
+        self.child = ctx.Process(target=echo, args=(there,))
+        self.child.start()
+        there.close()
+
+    def round(self, n=3000):
+        t = time.perf_counter()
+        for _ in range(n):
+            self.here.send(7)
+            assert self.here.recv() == 7
+        return (time.perf_counter() - t) / n
+
+    def end(self):
+        self.child.terminate()  # it has a copy of here, so closing that would tell it nothing
+        self.child.join()
+
+
+def rounds():
+    trips = RoundTrips()
+    for line in iter(sys.stdin.readline, ""):
+        say("rtt", trips.round(int(line)))
+    trips.end()
+
+
 def main():
     ctx = mp.get_context("fork")
-    a, b = ctx.Pipe()
-    p = ctx.Process(target=echo, args=(b,))
-    p.start()
-    b.close()
-
-    def rtt(n=3000):
-        t = time.perf_counter()
-        for i in range(n):
-            a.send(7)
-            assert a.recv() == 7
-        return (time.perf_counter() - t) / n
-    say("rtt", best(rtt))
-    p.terminate()  # it has a copy of a, so closing that would tell it nothing
-    p.join()
+    trips = RoundTrips()
+    say("rtt", best(trips.round))
+    trips.end()
 
     def stream(how, message, n):
         a, b = ctx.Pipe()
@@ -86,4 +109,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    rounds() if sys.argv[1:] == ["rtt"] else main()

@@ -1,0 +1,14 @@
+//go:build linux || darwin
+
+package pipe
+
+import "context"
+
+// Seats is how many receivers wait patiently.
+func Seats() int { return int(seats.Load()) }
+
+// Patient reports whether a Conn's receiver would wait patiently.
+func Patient(ctx context.Context, c *Conn) bool { return c.s.(*fdStream).patience.enough(ctx) }
+
+// MakePatient has it wait patiently next time.
+func MakePatient(c *Conn) { c.s.(*fdStream).patience.streak = earned }
