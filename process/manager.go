@@ -15,8 +15,9 @@ import (
 var ErrManagerEnded error = &ValueError{text: "the manager has shut down, or its process has ended", python: "Manager has shut down"}
 
 // A Manager is a process that holds Python's kind of objects for others: lists,
-// dicts, values, namespaces, queues, locks and events, which they use through
-// proxies. It is started with [NewManager].
+// dicts, arrays, values, namespaces, queues, locks, semaphores, conditions, barriers
+// and events, which they use through proxies. It is started with [NewManager]. The one
+// kind of Python's that it has not is Pool: package pool is above this one.
 //
 // A proxy can be used by any number of goroutines, and be passed to another
 // process, as, or inside, an argument or a message; it can also be put into a list

@@ -26,6 +26,16 @@ func newHosted(args []any) (hosted, error) {
 		return &hostedLock{}, nil
 	case "Event":
 		return &hostedEvent{}, nil
+	case "RLock":
+		return &hostedRLock{}, nil
+	case "Condition":
+		return &hostedCondition{}, nil
+	case "Semaphore":
+		return &hostedSemaphore{args[0].(int), args[1].(int)}, nil
+	case "Barrier":
+		return &hostedBarrier{parties: args[0].(int), rounds: map[int]*hostedRound{}}, nil
+	case "Array":
+		return &hostedArray{hostedList{args}}, nil
 	}
 	return nil, invalid("", "a manager makes no %s", kind)
 }

@@ -84,6 +84,40 @@ func borrow(t *gil.Thread, in lending) *process.Process {
 	return got[*process.Process](t)(borrower.Start(t, in))
 }
 
+// lockers are what a child of the cases about locks of managers is given, some of it.
+type lockers struct {
+	RLock   *process.RLockProxy
+	Sem     *process.SemaphoreProxy
+	Cond    *process.ConditionProxy
+	Barrier *process.BarrierProxy
+	Value   *process.ValueProxy
+	Event   *process.EventProxy
+}
+
+var locker = process.DefineTarget("suite.locker", func(t *gil.Thread, in lockers) error {
+	switch {
+	case in.RLock != nil: // and dies with it
+		return errors.Join(in.RLock.Acquire(t), in.RLock.Acquire(t), in.RLock.Release(t))
+	case in.Sem != nil:
+		return in.Sem.Acquire(t)
+	case in.Cond != nil && in.Event != nil: // waits, and says when it is about to
+		return errors.Join(in.Cond.Acquire(t), in.Event.Set(t), in.Cond.Wait(t))
+	case in.Cond != nil:
+		err := errors.Join(in.Cond.Acquire(t), in.Value.Set(t, 1), in.Cond.Notify(t, 1))
+		err = errors.Join(err, in.Cond.WaitFor(t, func() bool { return got[any](t)(in.Value.Get(t)) == 2 }))
+		return errors.Join(err, in.Value.Set(t, 3), in.Cond.Release(t))
+	default:
+		return errors.Join(second(in.Barrier.Wait(t)), second(in.Barrier.Wait(t)))
+	}
+})
+
+// fails requires an error with Python's text.
+func fails(t require.TestingT, text string, err error) {
+	var e interface{ PythonText() string }
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, text, e.PythonText())
+}
+
 // withManager runs a case with a manager, which is shut down afterwards.
 func withManager(run func(t *gil.Thread, m *process.Manager)) func(t *gil.Thread) {
 	return func(t *gil.Thread) {
@@ -192,6 +226,100 @@ var managerCases = []suiteCase{
 		require.ErrorIs(t, in.Lock.Acquire(t), process.ErrOwnerDied)
 		require.NoError(t, in.Lock.Recover(t))
 		require.NoError(t, in.Lock.Release(t))
+	})},
+	{name: "MA-6 reentrant lock", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		l := got[*process.RLockProxy](t)(m.RLock(t))
+		require.NoError(t, l.Acquire(t))
+		require.True(t, got[bool](t)(l.TryAcquire(t)))
+		t.Go("other", func(t *gil.Thread) {
+			require.False(t, got[bool](t)(l.TryAcquire(t)))
+			require.False(t, got[bool](t)(l.AcquireTimeout(t, time.Millisecond)))
+			fails(t, "cannot release un-acquired lock", l.Release(t))
+		}).Join(t)
+		p := got[*process.Process](t)(locker.Start(t, lockers{RLock: l}))
+		require.NoError(t, l.Release(t))
+		require.NoError(t, l.Release(t))
+		fails(t, "cannot release un-acquired lock", l.Release(t))
+		ends(t, p, 0)
+		require.ErrorIs(t, l.Acquire(t), process.ErrOwnerDied)
+		require.NoError(t, l.Recover(t))
+		require.NoError(t, l.Release(t))
+	})},
+	{name: "MA-6 semaphores", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		s := got[*process.SemaphoreProxy](t)(m.Semaphore(t, 1))
+		p := got[*process.Process](t)(locker.Start(t, lockers{Sem: s}))
+		ends(t, p, 0)
+		require.Equal(t, 0, got[int](t)(s.Value(t)), "what it had taken belongs to nobody")
+		require.False(t, got[bool](t)(s.TryAcquire(t)))
+		require.NoError(t, s.Release(t))
+		require.NoError(t, s.Release(t))
+		require.NoError(t, s.Acquire(t))
+		b := got[*process.SemaphoreProxy](t)(m.BoundedSemaphore(t, 1))
+		fails(t, "Semaphore released too many times", b.Release(t))
+		fails(t, "semaphore initial value must be >= 0", second(m.Semaphore(t, -1)))
+	})},
+	{name: "MA-6 condition", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		c := got[*process.ConditionProxy](t)(m.Condition(t))
+		v := got[*process.ValueProxy](t)(m.Value(t, 0))
+		fails(t, "cannot notify on un-acquired lock", c.NotifyAll(t))
+		fails(t, "cannot wait on un-acquired lock", c.Wait(t))
+		require.NoError(t, c.Acquire(t))
+		require.False(t, got[bool](t)(c.WaitTimeout(t, time.Millisecond)))
+		require.NoError(t, c.Acquire(t)) // twice now
+		p := got[*process.Process](t)(locker.Start(t, lockers{Cond: c, Value: v}))
+		require.NoError(t, c.WaitFor(t, func() bool { return got[any](t)(v.Get(t)) == 1 }))
+		require.NoError(t, v.Set(t, 2))
+		require.NoError(t, c.Notify(t, 1))
+		require.NoError(t, c.Release(t))
+		require.NoError(t, c.Release(t))
+		ends(t, p, 0)
+		require.Equal(t, 3, got[any](t)(v.Get(t)))
+	})},
+	{name: "pain 4 a condition's waiter dies", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		c, e := got[*process.ConditionProxy](t)(m.Condition(t)), got[*process.EventProxy](t)(m.Event(t))
+		p := got[*process.Process](t)(locker.Start(t, lockers{Cond: c, Event: e}))
+		require.NoError(t, e.Wait(t))
+		require.NoError(t, c.Acquire(t)) // it waits now
+		require.NoError(t, p.Kill())
+		ends(t, p, -9)
+		require.NoError(t, c.NotifyAll(t))
+		require.NoError(t, c.Release(t))
+	})},
+	{name: "MA-6 barrier", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		b := got[*process.BarrierProxy](t)(m.Barrier(t, 2))
+		p := got[*process.Process](t)(locker.Start(t, lockers{Barrier: b}))
+		indices := 0
+		for range 2 {
+			indices += 1 + got[int](t)(b.Wait(t))
+		}
+		ends(t, p, 0)
+		require.GreaterOrEqual(t, indices, 2)
+		require.Equal(t, 2, got[int](t)(b.Parties(t)))
+		require.Zero(t, got[int](t)(b.NWaiting(t)))
+		require.ErrorIs(t, second(b.WaitTimeout(t, time.Millisecond)), process.ErrBrokenBarrier)
+		require.True(t, got[bool](t)(b.Broken(t)))
+		require.ErrorIs(t, second(b.Wait(t)), process.ErrBrokenBarrier)
+		require.NoError(t, b.Reset(t))
+		require.False(t, got[bool](t)(b.Broken(t)))
+		w := t.Go("w", func(t *gil.Thread) { require.ErrorIs(t, second(b.Wait(t)), process.ErrBrokenBarrier) })
+		require.NoError(t, b.Abort(t))
+		w.Join(t)
+		require.NoError(t, b.Reset(t))
+		p = got[*process.Process](t)(locker.Start(t, lockers{Barrier: b}))
+		require.NoError(t, p.Kill()) // whether it has come or not: nobody waits for ever
+		ends(t, p, -9)
+		require.NoError(t, b.Abort(t))
+		fails(t, "parties must be > 0", second(m.Barrier(t, 0)))
+	})},
+	{name: "MA-6 array", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		a := got[*process.ArrayProxy](t)(m.Array(t, 1, 2, 3))
+		require.NoError(t, a.Set(t, -1, 30))
+		require.Equal(t, 30, got[any](t)(a.Get(t, 2)))
+		require.Equal(t, 3, got[int](t)(a.Len(t)))
+		require.Equal(t, []any{2, 30}, got[[]any](t)(a.Slice(t, 1, 9)))
+		fails(t, "array assignment index out of range", a.Set(t, 3, 1))
+		require.ErrorContains(t, a.Set(t, 0, "text"), "of one type")
+		require.ErrorContains(t, second(m.Array(t, 1, 2.5)), "of one type")
 	})},
 	{name: "MA-11 the manager dies", run: func(t *gil.Thread) {
 		m := got[*process.Manager](t)(process.NewManager(t))
