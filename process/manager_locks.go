@@ -12,11 +12,13 @@ func token(ctx context.Context, op string) (uint64, error) {
 	if t := virtual(ctx); t != nil {
 		return t.Ident(), nil
 	}
-	who := identity(ctx)
-	if who == nil {
-		return 0, asserted("", "%s: this context is no owner: pass a *gil.Thread, or a context made by WithOwner", op)
+	if t := threadOf(ctx); t != nil { // of one of several live worlds
+		return uint64(reflect.ValueOf(t).Pointer()), nil
 	}
-	return uint64(reflect.ValueOf(who).Pointer()), nil
+	if n, ok := ctx.Value(ownerKey{}).(*int); ok {
+		return uint64(reflect.ValueOf(n).Pointer()), nil
+	}
+	return 0, asserted("", "%s: this context is no owner: pass a *gil.Thread, or a context made by WithOwner", op)
 }
 
 // An RLockProxy stands for a reentrant lock of a manager; see [Manager.RLock]. Its

@@ -68,6 +68,12 @@ func virtual(ctx context.Context) thread {
 	return nil
 }
 
+// threadOf returns the thread behind ctx, nil when there is none.
+func threadOf(ctx context.Context) thread {
+	t, _ := gil.Current(ctx)
+	return t
+}
+
 // all is how many waiters are told of what concerns everybody.
 const all = gil.All
 
