@@ -111,19 +111,18 @@ func (t *Thread) announce(k OpKind, obj kernel.ObjID, s *shared) {
 		if raceKernel {
 			t.piped(k)
 		}
-		pinned := !t.choosable()
-		op := kernel.Op{Kind: k, Obj: obj, Pinned: pinned}
+		pinned, held := !t.choosable(), false
 		if !pinned {
 			t.straight = 0
 		} else if t.crosses(k) {
-			op.Pinned, op.Held = false, true
+			pinned, held = false, true
 		} else if t.straight++; t.straight >= straightOpsMax {
-			t.straight, pinned, op.Pinned = 0, false, false
+			t.straight, pinned = 0, false
 		}
 		t.near = away
-		how := t.x.Await(&t.k, op)
+		how := t.x.Await(&t.k, kernel.Op{Kind: k, Obj: obj, Pinned: pinned, Held: held})
 		t.near = t.seat
-		t.armed = t.armed && pinned
+		t.armed = t.armed && (pinned || held)
 		if how == kernel.Killed {
 			t.unwind()
 		}

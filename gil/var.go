@@ -187,9 +187,13 @@ func NewVar[T any](name string, v T) *Var[T] {
 // in, EvWrite.
 func saw[T any](s *shared, t *Thread, k EventKind, v T) {
 	if t.busy {
-		told(s, t, k, v)
-		s.part(t)
+		sawBusy(s, t, k, v)
 	}
+}
+
+func sawBusy[T any](s *shared, t *Thread, k EventKind, v T) {
+	told(s, t, k, v)
+	s.part(t)
 }
 
 func told[T any](s *shared, t *Thread, k EventKind, v T) {

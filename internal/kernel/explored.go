@@ -42,9 +42,10 @@ type Explored struct {
 	Announced func(t *Task, op Op) (site uintptr)
 	// Early, if not nil, is asked before every choice while somebody waits for a
 	// moment: whether the earliest such moment has come, although tasks are enabled.
+	// It is set while nothing runs.
 	Early func() bool
 	// Before, if not nil, is called before every choice, forced ones included. It may
-	// kill tasks.
+	// kill tasks. It is set while nothing runs.
 	Before func()
 	// Stalled is called when no task is enabled and no deadline is left, but
 	// tasks are. It must enable or kill one, or report false to end the run.
@@ -67,6 +68,7 @@ type Explored struct {
 	leaving bool
 	steps   int
 	stop    int // the number of steps at which the run is cut short
+	easy    int // the number of steps up to which there is nothing but to choose, see weigh
 	held    int // domains with a holder
 	free    Set // see unheld
 	nextDom int
@@ -177,6 +179,7 @@ func (k *Explored) Spawn(_, t *Task, body func()) {
 	k.alive++
 	v.co = k.pool.take(t)
 	k.fresh = append(k.fresh, t)
+	k.easy = 0
 }
 
 // runTask is the life of a task on its coroutine.
@@ -206,26 +209,31 @@ func (k *Explored) Announce(t *Task, op Op) { k.Await(t, op) }
 // Await is Announce for a task that may have been disabled before: it returns
 // how the task came to be enabled.
 func (k *Explored) Await(t *Task, op Op) Wake {
+	t.virtual.op = op // here, where it is inlined: an Op takes five registers
+	return k.await(t)
+}
+
+func (k *Explored) await(t *Task) Wake {
 	v := &t.virtual
 	if k.Announced != nil {
-		op.Site = k.Announced(t, op)
+		v.op.Site = k.Announced(t, v.op)
 	}
 	if t.killed.Load() {
 		return k.awaitKilled(t)
 	}
-	v.op = op
 	u := t
-	if op.Held {
+	if v.op.Held {
 		k.hold(t)
 	}
-	switch {
-	case op.Pinned && k.enabled.has(v.index):
-	case k.enabled.n > 1 && len(k.fresh) == 0 && k.steps < k.stop && k.dying == 0 && k.held == 0 && k.Early == nil && k.Before == nil:
+	switch easy := k.steps < k.easy; {
+	case v.op.Pinned && k.enabled.has(v.index):
+	case easy && k.enabled.n > 1:
 		// What pick would do, without the way there: this is where a search spends
 		// its time.
 		if i := k.explorer.Choose(k, k.last, &k.enabled); i != v.index {
 			u = k.tasks[i]
 		}
+	case easy && k.enabled.n == 1 && k.enabled.has(v.index):
 	default:
 		u = k.following()
 	}
@@ -239,9 +247,8 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 			}
 		}
 	}
-	if op.Held {
-		t.Domain.holder = nil
-		k.held--
+	if v.op.Held {
+		k.release(t)
 	}
 	if t.killed.Load() {
 		return k.awaitKilled(t)
@@ -254,6 +261,16 @@ func (k *Explored) Await(t *Task, op Op) Wake {
 	how := v.wake
 	v.wake = Woken
 	return how
+}
+
+// weigh says how long a choice needs no look at anything but who is enabled: while
+// nobody is new, dying or kept back and nobody wants to be asked before. It follows
+// every change of these.
+func (k *Explored) weigh() {
+	k.easy = k.stop
+	if len(k.fresh) > 0 || k.dying > 0 || k.held > 0 || k.Early != nil || k.Before != nil {
+		k.easy = 0
+	}
 }
 
 // awaitKilled is Await of a task that is to unwind.
@@ -270,6 +287,7 @@ func (k *Explored) following() *Task {
 	if len(k.fresh) > 0 {
 		u := k.fresh[0]
 		k.fresh = append(k.fresh[:0], k.fresh[1:]...)
+		k.weigh()
 		return u
 	}
 	return k.pick()
@@ -279,6 +297,7 @@ func (k *Explored) following() *Task {
 func (k *Explored) pick() *Task {
 	if k.steps >= k.stop {
 		k.stop = math.MaxInt
+		k.weigh()
 		k.Overrun()
 	}
 	for {
@@ -436,6 +455,7 @@ func (k *Explored) Kill(_, t *Task) {
 	}
 	if !t.killed.Swap(true) {
 		k.dying++
+		k.easy = 0
 	}
 	k.Enable(t)
 }
@@ -448,6 +468,7 @@ func (k *Explored) Exit(t *Task) {
 	t.virtual.gone = true
 	if t.killed.Load() {
 		k.dying--
+		k.weigh()
 	}
 }
 

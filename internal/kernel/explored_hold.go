@@ -4,6 +4,14 @@ package kernel
 func (k *Explored) hold(t *Task) {
 	t.Domain.holder = t
 	k.held++
+	k.easy = 0
+}
+
+// release ends hold.
+func (k *Explored) release(t *Task) {
+	t.Domain.holder = nil
+	k.held--
+	k.weigh()
 }
 
 // unheld are the enabled tasks without those whose domain somebody holds who can go

@@ -31,7 +31,10 @@ func (s *Set) remove(i int) {
 	}
 }
 
-func (s *Set) has(i int) bool { return i>>6 < len(s.words) && s.words[i>>6]&(1<<(i&63)) != 0 }
+func (s *Set) has(i int) bool {
+	w := uint(i) >> 6
+	return w < uint(len(s.words)) && s.words[w]>>(uint(i)&63)&1 != 0
+}
 
 // Has reports whether index i is in the set.
 func (s *Set) Has(i int) bool { return s.has(i) }
