@@ -87,6 +87,11 @@ const (
 	EvClear                   // Obj: a gate that was open is closed for everybody; B: the OpKind
 )
 
+// Two things that happen in CPython have no kind. A thread that looks at a check point
+// whether it is to give the GIL up, and is, gives it up there: that is its EvGILRelease
+// with WhyInterval or WhyTick, and a look that finds nothing does nothing. And the
+// values here are Go's: nobody counts their references.
+
 // The kinds that packages above this one emit, by Thread.Emit. An item of a queue,
 // a message of a pipe and a task of a pool have a number by which the event of
 // its arrival is found; numbers count from 1 for each Obj.
@@ -98,7 +103,7 @@ const (
 	EvPipeRecv                                     // Obj; A: the message's number; B: bytes
 	EvPickleBegin                                  //
 	EvPickleEnd                                    // B: bytes
-	EvCorrupt                                      // Obj; Name: what is wrong with a value
+	EvCorrupt                                      // a message that cannot be what was sent; Obj: as for EvPipeRecv; Name: what is wrong
 	EvSubmit                                       // Obj: the pool; A: the task's number; Name: its function
 	EvTaskBegin                                    // Obj; A: the task's number; Name: its function
 	EvTaskEnd                                      // Obj; A: the task's number; B: 1 when it failed
@@ -124,6 +129,7 @@ const (
 	EvLivelock                                     // Name
 	EvStarvation                                   // Name
 	EvNotify                                       // of a condition; Name; A: how many it woke
+	EvCopyOnWrite                                  // of this package, by Touch; A: bytes that the process now has of its own
 )
 
 var eventNames = [...]string{
@@ -137,7 +143,7 @@ var eventNames = [...]string{
 	"loop-turn", "callback-begin", "callback-end", "task-create", "task-step", "task-suspend", "task-done",
 	"future-resolve", "timer-arm", "timer-fire", "timer-cancel", "cancel-request", "cancel-deliver", "cancel-swallow",
 	"exc-unhandled", "choice", "assert-fail", "livelock", "starvation",
-	"notify",
+	"notify", "copy-on-write",
 }
 
 // String returns the kind's name, such as "gil-acquire".

@@ -12,12 +12,12 @@ import (
 
 func TestEveryKindHasItsOwnName(t *testing.T) {
 	names := map[string]bool{}
-	for k := gil.EvNone; k <= gil.EvNotify; k++ {
+	for k := gil.EvNone; k <= gil.EvCopyOnWrite; k++ {
 		require.False(t, names[k.String()], "%d is called %v, and so is another", k, k)
 		require.NotEqual(t, "unknown", k.String(), "%d", k)
 		names[k.String()] = true
 	}
-	require.Equal(t, "unknown", (gil.EvNotify + 1).String())
+	require.Equal(t, "unknown", (gil.EvCopyOnWrite + 1).String())
 	require.Equal(t, "starvation", gil.EvStarvation.String())
 	require.Equal(t, "gc", gil.EvGC.String())
 	require.Equal(t, "queue-put", gil.EvQueuePut.String())

@@ -131,4 +131,7 @@ func (t *Thread) Touch(bytes int64) {
 	t.interp.w.afford(i, copied)
 	i.shared -= copied
 	i.private.Add(copied)
+	if e := t.interp.w.emit; e != nil && copied > 0 {
+		e.event(t, Event{Kind: EvCopyOnWrite, A: copied})
+	}
 }

@@ -16,14 +16,23 @@ type course struct {
 // tell tells the observer of t's world of a message that t has put into the course,
 // or taken out of it.
 func (c *course) tell(t actor, d direction, bytes int) {
+	obj := c.object(t)
 	c.mu.Lock()
+	c.moved[d]++
+	n := c.moved[d]
+	c.mu.Unlock()
+	emitMoved(t, d, obj, n, bytes)
+}
+
+// object is the number by which observers know the course, of which t may be the first
+// to tell.
+func (c *course) object(t actor) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.obj == 0 {
 		c.obj = t.NextObject()
 	}
-	c.moved[d]++
-	obj, n := c.obj, c.moved[d]
-	c.mu.Unlock()
-	emitMoved(t, d, obj, n, bytes)
+	return c.obj
 }
 
 // coursesOf returns those of the two ends of a new connection, a's and b's.
@@ -52,5 +61,13 @@ func coursesOfEnd(s stream) (own [2]*course) {
 func (c *Conn) tellMoved(ctx context.Context, d direction, bytes int) {
 	if t := observed(ctx); t != nil {
 		c.courses[d].tell(t, d, bytes)
+	}
+}
+
+// tellCorrupt tells whoever observes the thread behind ctx that a message has come that
+// cannot be what was sent.
+func (c *Conn) tellCorrupt(ctx context.Context, err error) {
+	if t := observed(ctx); t != nil {
+		emitCorrupt(t, c.courses[receiving].object(t), err)
 	}
 }

@@ -111,3 +111,42 @@ func TestUnobserved(t *testing.T) {
 		require.NoError(m, b.Close())
 	}))
 }
+
+// TestCorruptIsTold: a message that cannot be decoded is told of once, by the one that
+// receives it, and the next one is told of as ever.
+func TestCorruptIsTold(t *testing.T) {
+	for name, world := range map[string]func(gil.Option) gil.World{
+		"live":    func(o gil.Option) gil.World { return gil.Live(o) },
+		"machine": func(o gil.Option) gil.World { return gil.NewMachine(2, o) },
+	} {
+		var mu sync.Mutex
+		var corrupt []gil.Event
+		received := uint64(0)
+		o := gil.WithObserver(gil.ObserverFunc(func(e gil.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			switch e.Kind {
+			case gil.EvCorrupt:
+				corrupt = append(corrupt, e)
+			case gil.EvPipeRecv:
+				received = e.Obj
+			}
+		}))
+		require.NoError(t, world(o).Run(gil.CPython313, func(m *gil.Thread) {
+			a, b, err := pipe.New(m)
+			require.NoError(m, err)
+			require.NoError(m, a.SendBytes(m, []byte("\xff no value")))
+			require.NoError(m, a.Send(m, 7))
+			_, err = b.Recv(m)
+			require.Error(m, err)
+			v, err := b.Recv(m)
+			require.NoError(m, err)
+			require.Equal(m, 7, v)
+			require.NoError(m, a.Close())
+			require.NoError(m, b.Close())
+		}), name)
+		require.Len(t, corrupt, 1, name)
+		require.NotEmpty(t, corrupt[0].Name)
+		require.Equal(t, received, corrupt[0].Obj)
+	}
+}

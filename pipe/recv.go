@@ -223,7 +223,9 @@ func (c *Conn) lost(err error) error {
 		return e
 	case errors.As(err, &length):
 		c.badLength()
-		return &LengthError{Negative: length.Negative, Length: length.Claim, Max: length.Max}
+		err = &LengthError{Negative: length.Negative, Length: length.Claim, Max: length.Max}
+		c.tellCorrupt(c.in.ctx, err)
+		return err
 	}
 	return err
 }

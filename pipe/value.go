@@ -275,5 +275,8 @@ func (c *Conn) recv(ctx context.Context, into any, wait bool) (any, error) {
 		release(h.Rest())
 		*h = pickle.Handles{}
 	}
+	if err != nil {
+		c.tellCorrupt(ctx, err)
+	}
 	return v, err
 }

@@ -49,6 +49,10 @@ func emitMoved(t actor, d direction, obj uint64, n int64, bytes int) {
 	t.Emit(gil.Event{Kind: k, Obj: obj, A: n, B: int64(bytes)})
 }
 
+func emitCorrupt(t actor, obj uint64, err error) {
+	t.Emit(gil.Event{Kind: gil.EvCorrupt, Obj: obj, Name: err.Error()})
+}
+
 // emitPickling frames the encoding or decoding of a message.
 func emitPickling(t actor) (done func(bytes int)) {
 	t.Emit(gil.Event{Kind: gil.EvPickleBegin})

@@ -159,6 +159,8 @@ func (b *builder) other(l *laneBuilder, e *gil.Event) {
 	case gil.EvPrint, gil.EvLabel, gil.EvDeadlock, gil.EvAssert, gil.EvLivelock, gil.EvStarvation, gil.EvCorrupt, gil.EvUnhandled, gil.EvProcessExit,
 		gil.EvProcessStart, gil.EvCancelSwallow, gil.EvTimerFire, gil.EvNotify:
 		b.mark(e, e.Name)
+	case gil.EvCopyOnWrite:
+		b.mark(e, size(e.A)+" copied on write")
 	}
 }
 

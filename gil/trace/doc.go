@@ -70,5 +70,6 @@
 //
 // Package gil emits those of threads, the GIL, cores, locks, variables. Packages
 // above it emit their own by gil.Thread.Emit: a queue its puts and gets, a pool its
-// tasks. An event of a kind that this version does not know is kept and not shown.
+// tasks, a pipe its messages and the one that turns out to be broken. Check points and
+// counts of references have no events of their own; gil.EventKind says why. An event of a kind that this version does not know is kept and not shown.
 package trace

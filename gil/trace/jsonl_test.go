@@ -43,7 +43,7 @@ func TestJSONLAnyEvent(t *testing.T) {
 		events := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) gil.Event {
 			return gil.Event{
 				Seq: rapid.Uint64().Draw(t, "seq"), T: time.Duration(rapid.Int64().Draw(t, "t")),
-				Kind: gil.EventKind(rapid.IntRange(0, int(gil.EvNotify)).Draw(t, "kind")),
+				Kind: gil.EventKind(rapid.IntRange(0, int(gil.EvCopyOnWrite)).Draw(t, "kind")),
 				PID:  rapid.Uint32().Draw(t, "pid"), TID: rapid.Uint32().Draw(t, "tid"), Obj: rapid.Uint64().Draw(t, "obj"),
 				Peer: rapid.Uint32().Draw(t, "peer"), A: rapid.Int64().Draw(t, "a"), B: rapid.Int64().Draw(t, "b"),
 				Why: gil.Why(rapid.IntRange(0, int(gil.WhyUser)).Draw(t, "why")), Name: strings.ToValidUTF8(rapid.String().Draw(t, "name"), "?"),

@@ -222,7 +222,7 @@ func TestGoldenNarration(t *testing.T) {
 func TestEveryEventHasItsSentence(t *testing.T) {
 	silent := map[gil.EventKind]bool{gil.EvNone: true, gil.EvState: true, gil.EvPickleBegin: true}
 	tl := (&trace.Trace{}).Timeline()
-	for k := gil.EvNone; k <= gil.EvNotify; k++ {
+	for k := gil.EvNone; k <= gil.EvCopyOnWrite; k++ {
 		s := tl.Sentence(gil.Event{Kind: k, TID: 1, Peer: 2, Obj: 3, A: 1, B: 1, Name: "x"})
 		if silent[k] {
 			require.Empty(t, s)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/pygil/pygil/gil"
 )
 
 // Metrics are sums over a trace. They are cumulative: percentages are for the
@@ -26,6 +28,7 @@ type Metrics struct {
 	Conc     int           // most threads that had begun work, had not ended, and were not waiting in Join or Start
 	ConcMean float64       // its average over time
 	Busy     time.Duration // Σ of the time cores were used
+	Copied   int64         // Σ of the bytes that forked processes copied because they wrote to them
 }
 
 // ThreadMetrics are one thread's part.
@@ -198,6 +201,11 @@ func (tl *Timeline) Metrics() *Metrics {
 	}
 	tl.queueMetrics(m)
 	tl.loopMetrics(m)
+	for i := range tl.Trace.Events {
+		if e := &tl.Trace.Events[i]; e.Kind == gil.EvCopyOnWrite && e.T >= tl.From {
+			m.Copied += e.A
+		}
+	}
 	par, conc := tl.Par(), tl.Conc()
 	m.Par, m.ParMean = par.Max(), par.Mean(tl.From, tl.To)
 	m.Conc, m.ConcMean = conc.Max(), conc.Mean(tl.From, tl.To)

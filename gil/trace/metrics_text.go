@@ -14,6 +14,9 @@ import (
 func (m *Metrics) WriteText(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "wall %s   par %d (mean %.2f)   conc %d (mean %.2f)\n", short(m.Wall), m.Par, m.ParMean, m.Conc, m.ConcMean)
+	if m.Copied > 0 {
+		fmt.Fprintf(out, "copied on write %s\n", size(m.Copied))
+	}
 	var used [NumStates]bool
 	for _, t := range m.Threads {
 		for s, d := range t.Spent {

@@ -282,6 +282,8 @@ func (tl *Timeline) aboveSentence(e gil.Event, t string) string {
 		return "The threads run and get nowhere: " + e.Name + "."
 	case gil.EvStarvation:
 		return "A thread is passed over again and again: " + e.Name + "."
+	case gil.EvCopyOnWrite:
+		return fmt.Sprintf("%s writes to %s that its process shares with the one it was copied from, which makes a copy of them.", t, size(e.A))
 	case gil.EvNotify:
 		if e.A == 0 {
 			return fmt.Sprintf("%s notifies %s; nobody waits, so the notification is lost.", t, e.Name)
@@ -289,6 +291,19 @@ func (tl *Timeline) aboveSentence(e gil.Event, t string) string {
 		return fmt.Sprintf("%s notifies %s and wakes %d.", t, e.Name, e.A)
 	}
 	return ""
+}
+
+// size tells a number of bytes.
+func size(n int64) string {
+	for _, u := range []struct {
+		name  string
+		bytes int64
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		if n >= u.bytes {
+			return fmt.Sprintf("%.4g %s", float64(n)/float64(u.bytes), u.name)
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 func sees(words, value string) string {

@@ -117,6 +117,10 @@ func (b *tableBuilder) step(e gil.Event, col int) (cell, state string) {
 		return fmt.Sprintf("put %d into %s", e.A, obj), fmt.Sprintf("%s has %d", obj, e.B)
 	case gil.EvQueueGet:
 		return fmt.Sprintf("get %d from %s", e.A, obj), fmt.Sprintf("%s has %d", obj, e.B)
+	case gil.EvCopyOnWrite:
+		return "copy " + size(e.A), "copied on write"
+	case gil.EvCorrupt:
+		return "BROKEN VALUE", e.Name
 	case gil.EvNotify:
 		return "notify " + e.Name, fmt.Sprintf("%d woken", e.A)
 	case gil.EvTaskBegin:
