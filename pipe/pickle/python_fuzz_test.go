@@ -84,7 +84,37 @@ func hostileSeeds(t testing.TB, all []golden) (seeds [][]byte) {
 	return seeds
 }
 
-// 300 000 hostile messages: no panic, and no more memory than in proportion.
+// proportion is the most that decoding a message of n bytes may allocate.
+func proportion(n int) int { return 8<<10 + 400*n }
+
+// inOrder decodes messages and fails when one of them makes that ask for more memory than
+// in proportion to its length. To measure stops everything, so that is done for all of
+// them together first.
+func inOrder(t *testing.T, messages [][]byte) {
+	least := proportion(len(messages[0]))
+	for _, data := range messages {
+		least = min(least, proportion(len(data)))
+	}
+	all := allocated(func() {
+		for _, data := range messages {
+			_, _ = pickle.Python.Unmarshal(data, allowMain)
+		}
+	})
+	if all <= uint64(least) { // then so does each
+		return
+	}
+	for _, data := range messages {
+		// The least of three: what else runs in the process allocates too.
+		got := ^uint64(0)
+		for range 3 {
+			got = min(got, allocated(func() { _, _ = pickle.Python.Unmarshal(data, allowMain) }))
+		}
+		require.LessOrEqual(t, got, uint64(proportion(len(data))), "%d bytes: %q", len(data), data)
+	}
+}
+
+// 300 000 hostile messages: no panic, and none makes decoding allocate more than in
+// proportion to its length.
 func TestPythonHostile(t *testing.T) {
 	n := 300_000
 	if testing.Short() {
@@ -93,6 +123,7 @@ func TestPythonHostile(t *testing.T) {
 	seeds := hostileSeeds(t, goldens(t))
 	r := rand.New(rand.NewPCG(1, 2))
 	accepted := 0
+	var together [][]byte
 	for range n {
 		var data []byte
 		switch r.IntN(3) {
@@ -113,6 +144,10 @@ func TestPythonHostile(t *testing.T) {
 		}
 		if hostile(t, data) {
 			accepted++
+		}
+		if together = append(together, data); len(together) == 10 {
+			inOrder(t, together)
+			together = together[:0]
 		}
 	}
 	assert.Greater(t, accepted, n/50, "most of these must not be refused at their first byte")
