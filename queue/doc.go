@@ -78,6 +78,13 @@
 // go through a ring in shared memory; one that is long ([WithRing]) has memory of its own
 // beside it. Nobody copies through a pipe, and who waits sleeps on a futex.
 //
+// Live objects can be items, or in items: locks and the like of package process,
+// connections, queues. Their descriptors wait in a mailbox, a pair of sockets that a
+// queue has whose items can hold any, until the item is taken; they stay with it whoever
+// dies. That is so on Linux and in virtual worlds. Elsewhere they are refused as CPython
+// refuses all but connections: Lock objects should only be shared between processes
+// through inheritance.
+//
 // Put waits only for a slot, if there is a maxsize. When there is no room in shared
 // memory, a feeder keeps the item in the memory of its process and sends it later, in
 // order. A SimpleProcessQueue has no feeder: its Put waits for room. QSize counts what
@@ -98,6 +105,12 @@
 // long as somebody takes; when nobody does for a second, whoever joins it gets an
 // [UndrainedError] that names the queue, and when nobody does for ten
 // ([WithFlushTimeout]), the rest is lost. [ProcessQueue.CancelJoinThread] does without.
+//
+// Virtual worlds. An emulated queue publishes an item with its Put, which takes no time:
+// that is what a real Put here does while there is room, and it keeps small the number of
+// schedules that an explorer has to look at. A queue that is made [WithFeeder] has
+// CPython's feeders instead. Processes may be killed there at every step, by
+// explore.WithKillPoints; what was said of deaths and ends holds, in virtual time.
 //
 // Where this is not CPython: Put reports what cannot be encoded, which there a thread
 // prints later; an item is what it was when it was put; QSize is there on all systems;

@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // StallAfter sets how long a child waits before it says that it is stuck.
 func StallAfter(d time.Duration) (restore func()) {
@@ -20,6 +23,7 @@ const (
 	StepPublished   = int(stepPublished)
 	StepAccepted    = int(stepAccepted)
 	StepHalfWritten = int(stepHalfWritten)
+	StepPosted      = int(stepPosted)
 	StepPlaced      = int(stepPlaced)
 	StepTaken       = int(stepTaken)
 	StepCopied      = int(stepCopied)
@@ -43,3 +47,6 @@ func Place(used [][2]uint32, n, all uint32) (at uint32, ok bool) {
 
 // AnnexSoft is how many pages of the annex waiting messages may use.
 const AnnexSoft = annexSoft
+
+// Carries reports whether live objects can be in a T.
+func Carries[T any]() bool { return carries(reflect.TypeFor[T]()) }

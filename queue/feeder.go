@@ -53,7 +53,8 @@ func (q *live) accept(m *message, locked bool) error {
 	f := &q.feeder
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.items = append(f.items, message{head: f.keep(m), n: m.n})
+	f.items = append(f.items, message{head: f.keep(m), n: m.n, handles: m.handles})
+	m.handles = nil
 	f.backlog.Add(1)
 	if !f.running {
 		f.running, f.idle = true, make(chan struct{})
@@ -93,6 +94,9 @@ func (q *live) feed() {
 		}
 		f.mu.Unlock()
 		n := q.send(items)
+		for i := range items[:n] {
+			release(items[i].handles)
+		}
 		f.mu.Lock()
 		clear(f.items[:n])
 		f.items = f.items[n:]
@@ -131,6 +135,7 @@ func (q *live) send(items []message) int {
 				return int(b.n)
 			}
 		}
+		items[0].pause()
 		// Not at the first room that there is: that would be one item at a time.
 		_ = q.roomRoom.Wait(ctx, &futex.Quest{
 			Bell: &q.mem.room,

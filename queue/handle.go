@@ -17,7 +17,7 @@ import (
 
 // Handle is one process's hold on a queue between processes, whatever the type of its
 // items. It is what travels, in an argument or over a pipe.Conn, when a ProcessQueue,
-// JoinableQueue or SimpleProcessQueue does; in an item of a queue it cannot.
+// JoinableQueue or SimpleProcessQueue does.
 type Handle struct {
 	backend
 	*traits
@@ -34,6 +34,8 @@ type traits struct {
 	Tasks  bool // it counts tasks
 	Direct bool // Put waits for room instead of leaving that to a feeder
 	Flush  time.Duration
+	// Carries is whether there can be live objects in an item.
+	Carries bool
 }
 
 // A backend is a queue of one of the worlds. Live queues are in shared memory,
@@ -53,8 +55,8 @@ type backend interface {
 	joinThread(ctx context.Context) error
 	cancelJoinThread()
 	// hand returns what stands for the queue beside a message, and its owner
-	// releases.
-	hand() (any, error)
+	// releases: the queue, and the ends of its mailbox if it has one.
+	hand() ([]any, error)
 }
 
 func newHandle[T any](ctx context.Context, tr traits, opts []ProcessOption) (*Handle, error) {
@@ -70,7 +72,7 @@ func newHandle[T any](ctx context.Context, tr traits, opts []ProcessOption) (*Ha
 	if tr.Max > maxItems {
 		return nil, badValue("Python int too large to convert to C int", "the maxsize %d is greater than %d", tr.Max, maxItems)
 	}
-	tr.Name, tr.Flush = c.name, c.flush
+	tr.Name, tr.Flush, tr.Carries = c.name, c.flush, carries(reflect.TypeFor[T]()) && (mostHandles > 0 || virtualOf(ctx) != nil)
 	if tr.Name == "" {
 		tr.Name = nameless(ctx, tr.kind)
 	}
@@ -119,16 +121,23 @@ type passing struct {
 	Tasks  bool
 	Direct bool
 	Flush  time.Duration
+	// In and Out are the ends of the mailbox, if Carries.
+	Carries bool
+	In, Out int
 }
 
 // ReduceHandle lets the queue travel to another process, where it arrives as the same
 // queue. It implements pickle.HandleReducer.
 func (h *Handle) ReduceHandle(hs *pickle.Handles) (any, error) {
-	grip, err := h.hand()
+	grips, err := h.hand()
 	if err != nil {
 		return nil, err
 	}
-	return passing{hs.Add(grip), h.kind, h.Name, h.Max, h.Tasks, h.Direct, h.Flush}, nil
+	p := passing{hs.Add(grips[0]), h.kind, h.Name, h.Max, h.Tasks, h.Direct, h.Flush, h.Carries, 0, 0}
+	if len(grips) == 3 {
+		p.In, p.Out = hs.Add(grips[1]), hs.Add(grips[2])
+	}
+	return p, nil
 }
 
 func init() {
@@ -137,7 +146,7 @@ func init() {
 		if err != nil {
 			return nil, err
 		}
-		tr := &traits{p.Kind, p.Name, p.Max, p.Tasks, p.Direct, p.Flush}
+		tr := &traits{p.Kind, p.Name, p.Max, p.Tasks, p.Direct, p.Flush, p.Carries}
 		if e, ok := v.(*emulated); ok {
 			return &Handle{backend: e.grip(hs, tr), traits: tr}, nil
 		}
@@ -150,7 +159,12 @@ func init() {
 			_ = file.Close()
 			return nil, fmt.Errorf("queue: %s: %w", p.Name, err)
 		}
-		q, err := liveOf(seg, tr)
+		box, err := p.mailbox(hs)
+		if err != nil {
+			_ = seg.Close()
+			return nil, err
+		}
+		q, err := liveOf(seg, tr, box)
 		if err != nil {
 			return nil, err
 		}
@@ -158,19 +172,46 @@ func init() {
 	}, "queue.Handle")
 }
 
+// mailbox makes the queue's mailbox again.
+func (p passing) mailbox(hs *pickle.Handles) (*mailbox, error) {
+	if p.In == 0 {
+		return nil, nil // number 0 is that of a queue
+	}
+	in, err := hs.Take(p.In)
+	if err != nil {
+		return nil, err
+	}
+	out, err := hs.Take(p.Out)
+	defer release([]any{in, out})
+	if err != nil {
+		return nil, err
+	}
+	return openMailbox(in, out)
+}
+
 // Close gives the handle up, as that of the queue does.
 func (h *Handle) Close() error { return h.close() }
 
 // hand implements backend.
-func (q *live) hand() (any, error) {
+func (q *live) hand() (all []any, err error) {
+	if err := q.enter(); err != nil {
+		return nil, err
+	}
+	defer q.leave()
+	if q.box != nil {
+		if all, err = q.box.files(); err != nil {
+			return nil, err
+		}
+	}
 	file, err := q.seg.File()
 	if errors.Is(err, shm.ErrClosed) {
 		err = q.errClosed()
 	}
 	if err != nil {
+		release(all)
 		return nil, err
 	}
-	return file, nil
+	return append([]any{file}, all...), nil
 }
 
 // repr is Python's repr, as far as there is one.

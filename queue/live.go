@@ -47,7 +47,14 @@ func makeLive(tr *traits, c *config) (*live, error) {
 	}
 	m := (*memory)(seg.Pointer())
 	m.maxsize, m.units, m.annexLen, m.id = uint32(tr.Max), uint32(c.ring/unit), uint64(annexSize), rand.Uint64()|1
-	return liveOf(seg, tr)
+	var box *mailbox
+	if tr.Carries {
+		if box, err = newMailbox(); err != nil {
+			_ = seg.Close()
+			return nil, err
+		}
+	}
+	return liveOf(seg, tr, box)
 }
 
 // mapped maps a segment. When addresses have run out, those of queues that were
@@ -64,7 +71,7 @@ func mapped(open func() (*shm.Segment, error)) (seg *shm.Segment, err error) {
 }
 
 // liveOf makes this process's handle of a queue.
-func liveOf(seg *shm.Segment, tr *traits) (*live, error) {
+func liveOf(seg *shm.Segment, tr *traits, box *mailbox) (*live, error) {
 	claim, err := seg.Claim()
 	if err != nil {
 		_ = seg.Close()
@@ -85,7 +92,7 @@ func liveOf(seg *shm.Segment, tr *traits) (*live, error) {
 		return nil, errBroken
 	}
 	q := &live{traits: tr, seg: seg}
-	q.ring = ring{mem: m, bytes: all[memorySize : memorySize+n], annex: all[start : start+int(m.annexLen)], claim: claim}
+	q.ring = ring{mem: m, bytes: all[memorySize : memorySize+n], annex: all[start : start+int(m.annexLen)], claim: claim, box: box}
 	q.puts = latch{mem: &m.puts, seg: seg, claim: claim, repair: q.settlePuts}
 	q.gets = latch{mem: &m.gets, seg: seg, claim: claim, repair: q.settleTakes}
 	remember(q)
@@ -135,6 +142,9 @@ func (q *live) release() {
 		atomic.StoreUint32(&r.claim, 0)
 	}
 	forget(q)
+	if q.box != nil {
+		q.box.close()
+	}
 	_ = q.seg.Close()
 }
 
@@ -228,6 +238,9 @@ func (q *live) enlist(ctx context.Context, m *message, p patience) error {
 	if m.size() > len(q.annex) {
 		return badValue("", "put: the item has %d bytes when encoded, and none may have more than %d", m.size(), len(q.annex))
 	}
+	if !descriptors(m.handles) {
+		return badValue("", "put: the item has objects of a virtual world in it, or more than %d, which cannot go to real processes", mostHandles)
+	}
 	m.n = q.number.Add(1)
 	if q.Max == 0 && !q.Direct {
 		// Nothing to wait for, not even for the latch.
@@ -289,6 +302,13 @@ func (q *live) putLocked(m *message) (done bool, err error) {
 	return true, q.accept(m, true)
 }
 
+// pause lets others run when a mailbox may be full, which rings no bell.
+func (m *message) pause() {
+	if len(m.handles) > 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // waitToPut waits until another attempt may succeed.
 func (q *live) waitToPut(ctx context.Context, m *message, s *span) (err error) {
 	bell, room := &q.mem.slots, &q.slotsRoom
@@ -299,6 +319,7 @@ func (q *live) waitToPut(ctx context.Context, m *message, s *span) (err error) {
 	}
 	q.tell(ctx, gil.Event{Kind: gil.EvQueueWait, Why: gil.WhyQueue})
 	blocking.Do(ctx, "queue.put", func() {
+		m.pause()
 		err = room.Wait(ctx, &futex.Quest{
 			Bell:  bell,
 			Try:   func() bool { return q.closed.Load() || q.over() || able() },
@@ -362,6 +383,9 @@ func (q *live) getLocked(ctx context.Context, b *basket, most int) error {
 			break
 		}
 		b.items = append(b.items, a)
+		if a.posted {
+			break // nothing behind it can be looked at in the mailbox
+		}
 	}
 	if len(b.items) == 0 {
 		q.gets.unlock()
@@ -371,6 +395,10 @@ func (q *live) getLocked(ctx context.Context, b *basket, most int) error {
 		q.hold(int32(len(b.items))) // before it is so: nobody is to see a task that nobody has
 	}
 	q.take(&h)
+	if b.items[len(b.items)-1].posted {
+		q.box.drop()
+		stepCollected.reach()
+	}
 	head := q.headWord()
 	q.gets.unlock()
 	stepGetUnlocked.reach()

@@ -240,13 +240,29 @@ func put[T any](ctx context.Context, h *Handle, v T, p patience) (err error) {
 	defer m.free()
 	if body, ok := any(v).([]byte); ok && len(body) > 0 {
 		m.head, m.body = pickle.AppendHead(m.head, body), body
+	} else if h.Carries {
+		return putWithHandles(ctx, h, m, v, p)
 	} else if m.head, err = pickle.Append(m.head, v); err != nil {
 		return err
 	}
 	return h.put(ctx, m, p)
 }
 
+// putWithHandles is put of an item in which there may be live objects.
+func putWithHandles(ctx context.Context, h *Handle, m *message, v any, p patience) (err error) {
+	with := newParcel(ctx, nil)
+	m.head, err = pickle.Append(m.head, v, pickle.WithHandles(&with.handles))
+	m.handles = with.handles.All()
+	if err == nil {
+		err = h.put(ctx, m, p)
+	}
+	with.done(err == nil)
+	release(m.handles) // unless somebody has kept them
+	return err
+}
+
 func (m *message) free() {
+	m.handles = nil
 	if m.body = nil; cap(m.head) <= keptBuffer {
 		m.head = m.head[:0]
 		messages.Put(m)
@@ -280,7 +296,7 @@ func get[T any](ctx context.Context, h *Handle, p patience) (v T, err error) {
 	if err := h.get(ctx, b, 1, p); err != nil {
 		return v, err
 	}
-	err = b.items[0].decode(&v)
+	err = b.items[0].decode(ctx, &v)
 	return v, err
 }
 
@@ -297,7 +313,7 @@ func getMany[T any](ctx context.Context, h *Handle, most int) (vs []T, err error
 	vs = make([]T, 0, len(b.items))
 	for i := range b.items {
 		var v T
-		if failed := b.items[i].decode(&v); failed != nil {
+		if failed := b.items[i].decode(ctx, &v); failed != nil {
 			if err == nil {
 				err = failed
 			}
@@ -309,7 +325,12 @@ func getMany[T any](ctx context.Context, h *Handle, most int) (vs []T, err error
 }
 
 // decode makes the value of a message.
-func (a *arrival) decode(ptr any) error {
+func (a *arrival) decode(ctx context.Context, ptr any) error {
+	if a.handles != nil {
+		with := newParcel(ctx, a.handles)
+		defer func() { release(with.handles.Rest()) }()
+		return pickle.UnmarshalInto(a.data, ptr, pickle.WithHandles(&with.handles))
+	}
 	if a.fresh && len(a.data) >= aliasMin {
 		return pickle.UnmarshalInto(a.data, ptr, pickle.WithAliasing())
 	}

@@ -5,6 +5,7 @@ package queue_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -290,10 +291,10 @@ func TestUnpicklable(t *testing.T) {
 	var bad *pickle.Error
 	require.ErrorAs(t, err, &bad)
 	require.Zero(t, q.QSize(ctx))
-	lock, err := process.NewLock(ctx)
-	require.NoError(t, err)
-	require.ErrorAs(t, q.Put(ctx, lock), &bad)
-	require.ErrorAs(t, q.Put(ctx, q), &bad)
+	if runtime.GOOS != "linux" { // where objects can travel; see TestLiveObjectsAsItems
+		require.ErrorAs(t, q.Put(ctx, q), &bad)
+		require.Contains(t, bad.PythonText(), "objects should only be shared between processes through inheritance")
+	}
 	require.NoError(t, q.TryPut(ctx, 1))
 
 	_, err = queue.NewProcess[func()](ctx, 1)

@@ -8,6 +8,7 @@ import (
 // A message is an item on its way into the ring, encoded.
 type message struct {
 	head, body []byte // one after the other
+	handles    []any  // of the live objects in it; see parcel
 	n          uint32 // the number its process gave it
 }
 
@@ -16,7 +17,7 @@ func (m *message) size() int { return len(m.head) + len(m.body) }
 // A record stands before each message in the ring.
 type record struct {
 	size  uint32 // of what follows, in bytes
-	where uint32 // inRing, inAnnex
+	where uint32 // inRing, inAnnex; and withHandles
 	from  uint32 // the claim of the process that put it
 	n     uint32 // its number there
 }
@@ -24,6 +25,8 @@ type record struct {
 const (
 	inRing  = 0
 	inAnnex = 1 // what follows says where
+
+	withHandles = 2 // there is something in the mailbox
 )
 
 // An arrival is a message that was taken.
@@ -32,7 +35,13 @@ type arrival struct {
 	fresh bool // the memory is the receiver's alone
 	from  uint32
 	n     uint32
+
+	posted  bool // there is something in the mailbox
+	handles []any
 }
+
+// id is what the mailbox knows a message by.
+func id(from, n uint32) uint64 { return uint64(from)<<32 | uint64(n) }
 
 // A ring is the part of a queue that knows where bytes are. Who calls its methods
 // holds the latch that they belong to.
@@ -41,6 +50,7 @@ type ring struct {
 	bytes []byte
 	annex []byte
 	claim uint32
+	box   *mailbox // nil if no item can have handles
 }
 
 func (r *ring) headWord() word { return word(atomic.LoadUint64(&r.mem.head)) }
@@ -114,18 +124,21 @@ func (r *ring) write(b *batch, m *message) bool {
 	}
 	rec := record{size: uint32(size), from: r.claim, n: m.n}
 	at := b.head.position()
+	from, ok := uint32(0), true
 	if r.apart(size) {
-		from, ok := r.place(b.annex, size)
-		if !ok {
-			return false
-		}
+		from, ok = r.place(b.annex, size)
+	}
+	if !ok || !r.post(m, &rec) {
+		return false
+	}
+	if r.apart(size) {
 		r.tidy(b.annex, from+pages(size))
 		atomic.StoreUint64(r.spot(b.annex), uint64(spotOf(from, pages(size))))
 		stepPlaced.reach()
 		start := int(from) * page
 		copy(r.annex[start:], m.head)
 		copy(r.annex[start+len(m.head):], m.body)
-		rec.size, rec.where = unit, inAnnex
+		rec.size, rec.where = unit, rec.where|inAnnex
 		where := [2]uint64{uint64(start), uint64(size)}
 		r.put(at+1, (*[unit]byte)(unsafe.Pointer(&where))[:])
 		b.annex, b.apart = b.annex+1, true
@@ -137,6 +150,19 @@ func (r *ring) write(b *batch, m *message) bool {
 	*r.record(at) = rec
 	b.head = b.head.plus(need, 1)
 	b.n++
+	return true
+}
+
+// post leaves a message's handles in the mailbox, and reports whether there was room.
+func (r *ring) post(m *message, rec *record) bool {
+	if len(m.handles) == 0 {
+		return true
+	}
+	if !r.box.post(id(rec.from, rec.n), m.handles) {
+		return false
+	}
+	rec.where |= withHandles
+	stepPosted.reach()
 	return true
 }
 
@@ -239,6 +265,12 @@ func (r *ring) read(h *harvest, b *basket) (a arrival, ok bool, err error) {
 	rec := *r.record(at)
 	a.from, a.n = rec.from, rec.n
 	size := int(rec.size)
+	if a.posted = rec.where&withHandles != 0; a.posted {
+		if r.box == nil {
+			return a, false, errBroken
+		}
+		rec.where &^= withHandles
+	}
 	switch {
 	case rec.where == inAnnex && rec.size == unit:
 		var where [2]uint64
@@ -254,6 +286,9 @@ func (r *ring) read(h *harvest, b *basket) (a arrival, ok bool, err error) {
 	default:
 		a.data, a.fresh = b.room(size)
 		r.get(at+1, a.data)
+	}
+	if a.posted {
+		a.handles = r.box.look(id(a.from, a.n))
 	}
 	h.tail = h.tail.plus(r.unitsOf(size), 1)
 	return a, true, nil
@@ -277,6 +312,8 @@ func (r *ring) discard() uint32 {
 	n := head.count() - r.tailWord().count()
 	h := harvest{tail: head, annex: atomic.LoadUint32(&r.mem.annexHead)}
 	r.commit(&h, atomic.LoadUint32(&r.mem.discarded)+n)
+	for r.box != nil && r.box.drop() {
+	}
 	return n
 }
 

@@ -7,6 +7,7 @@ type step int
 
 const (
 	stepPutLatched step = iota
+	stepPosted          // its handles are in the mailbox
 	stepPlaced          // it has memory of its own, in which nothing stands yet
 	stepHalfWritten
 	stepWritten
@@ -20,6 +21,7 @@ const (
 	stepTakeIntent
 	stepTaken
 	stepGetSettled
+	stepCollected // its handles are out of the mailbox
 	stepGetUnlocked
 	steps
 )

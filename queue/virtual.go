@@ -61,11 +61,11 @@ func makeVirtual(t *gil.Thread, tr *traits, c *config) *grasp {
 }
 
 // hand implements backend. The queue itself is what stands for it.
-func (g *grasp) hand() (any, error) {
+func (g *grasp) hand() ([]any, error) {
 	if g.closed {
 		return nil, g.errClosed()
 	}
-	return g.emulated, nil
+	return []any{g.emulated}, nil
 }
 
 // grip makes a handle of what hand returned, for the process that it arrives in.
@@ -182,7 +182,8 @@ func (g *grasp) put(ctx context.Context, m *message, p patience) error {
 	}
 	g.puts++
 	data := append(append(make([]byte, 0, m.size()), m.head...), m.body...)
-	a := arrival{data: data, fresh: true, n: g.puts}
+	a := arrival{data: data, fresh: true, n: g.puts, handles: m.handles}
+	m.handles = nil
 	if g.room > 0 {
 		p := g.party(t)
 		g.tell(t, gil.Event{Kind: gil.EvQueuePut, A: int64(g.puts), B: int64(g.count() + 1)})
@@ -308,8 +309,10 @@ func (g *grasp) shutdown(ctx context.Context, atOnce bool) error {
 	g.down = true
 	if atOnce {
 		g.discarded += g.count()
+		lose(g.items)
 		g.items, g.bytes = nil, 0
 		for _, p := range g.parties {
+			lose(p.unsent)
 			p.unsent = nil
 		}
 	}

@@ -65,10 +65,18 @@ func (p *party) die() {
 	}
 	p.ended = true
 	p.lost += len(p.unsent)
+	lose(p.unsent)
 	p.unsent = nil
 	if p.held > 0 {
 		p.widows++
 		p.held = 0
+	}
+}
+
+// lose releases the handles of items that nobody will get.
+func lose(items []arrival) {
+	for _, a := range items {
+		release(a.handles)
 	}
 }
 
