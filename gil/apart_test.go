@@ -21,7 +21,7 @@ var outsideToo = map[string]string{
 		"Thread.Yield Thread.Sleep Thread.IO Thread.Block Thread.Perform Hash.Update Thread.Leave",
 	"unchanged": "Thread.Lend Thread.Observed Thread.Name Thread.Daemon Thread.Interpreter Thread.Machine Thread.Explored Thread.Deadline " +
 		"Thread.Value Current Thread.Times Sandbox.ThreadOf Common.Owner Common.SetOwner",
-	"atomics":       "Gate.Bound Thread.Ident Thread.String",
+	"atomics":       "Gate.Bound Thread.Ident Thread.String Thread.LogValue ThreadStats.LogValue",
 	"by itself":     "Gate.SetOwner Gate.Owner Interpreter.Main Interpreter.Acting Interpreter.AtExit",
 	"before a run":  "NewChild Child.OnEnd WithExceptHook",
 	"panics only":   "Thread.FailNow Thread.NewInterpreter",

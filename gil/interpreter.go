@@ -1,10 +1,8 @@
 package gil
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -368,20 +366,4 @@ func (i *Interpreter) SetCheckInterval(t *Thread, n int) {
 	i.gil.period.Store(int32(min(max(n, 0), maxPeriod)))
 	t.due = t.k.Ticks() + i.gil.run()
 	t.renew()
-}
-
-// label labels a live thread's goroutine for profiles.
-func (t *Thread) label() {
-	if t.interp.w.opts.labels && t.interp.live {
-		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(),
-			pprof.Labels("gil.thread", t.name, "gil.interp", t.interp.Name())))
-	}
-}
-
-// unlabel takes the labels off a goroutine that goes on after the thread: the
-// caller of Run or Enter.
-func (t *Thread) unlabel() {
-	if t.interp.w.opts.labels && t.interp.live {
-		pprof.SetGoroutineLabels(context.Background())
-	}
 }

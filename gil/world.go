@@ -106,6 +106,7 @@ type options struct {
 	checks    bool
 	locations bool
 	labels    bool
+	regions   *sync.Map // *Thread → *trace.Region, nil unless asked for
 	daemon    bool
 	daemonSet bool
 	noTarget  bool
@@ -158,10 +159,6 @@ func WithChecks() Option { return optionFunc(func(c *options) { c.checks = true 
 // WithLocations has every event carry the place in the program that led to it: its
 // Loc. It costs about a microsecond per event.
 func WithLocations() Option { return optionFunc(func(c *options) { c.locations = true }) }
-
-// WithPprofLabels labels the goroutines of live threads for profiles: gil.thread
-// and gil.interp.
-func WithPprofLabels() Option { return optionFunc(func(c *options) { c.labels = true }) }
 
 // WithDaemon says whether a thread is a daemon. By default it is one if its
 // creator is. Python: Thread(daemon=…).

@@ -1,5 +1,6 @@
 // Command ci is the part of .ci/run that a shell is not good at.
 //
+//	ci api                      print what the packages in the current folder export, as .ci/api.txt has it
 //	ci lint                     run the repository's own rules over the current folder
 //	ci readme FILE              print the two commands the README offers, one a line
 //	ci report FLAGS <JSON       read what go test -json prints, print what go test would, and every skip
@@ -40,13 +41,18 @@ func main() {
 
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("want lint, readme, report or totals")
+		return errors.New("want api, lint, readme, report or totals")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.SetOutput(out)
 	skips := flags.String("skips", ".ci/skips.txt", "the `file` of allowed skips")
 	state := flags.String("state", "", "the `folder` where reports are kept for totals")
 	switch args[0] {
+	case "api":
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return api(".", out)
 	case "lint":
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
@@ -95,7 +101,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 		}
 		return totals(*state, list, out)
 	}
-	return fmt.Errorf("no command %q: want lint, readme, report or totals", args[0])
+	return fmt.Errorf("no command %q: want api, lint, readme, report or totals", args[0])
 }
 
 // lintTree prints what breaks the rules.

@@ -24,11 +24,11 @@ func call(t *testing.T, in string, args ...string) (string, error) {
 
 func TestWrongCalls(t *testing.T) {
 	for want, args := range map[string][]string{
-		"want lint, readme, report or totals":                    nil,
-		`no command "test": want lint, readme, report or totals`: {"test"},
-		`"linus" is no fact a skip can depend on`:                {"report", "-skips", os.DevNull, "-facts", "linus"},
-		"no test run has left a report":                          {"totals", "-skips", os.DevNull, "-state", t.TempDir()},
-		"flag provided but not defined: -loud":                   {"lint", "-loud"},
+		"want api, lint, readme, report or totals":                    nil,
+		`no command "test": want api, lint, readme, report or totals`: {"test"},
+		`"linus" is no fact a skip can depend on`:                     {"report", "-skips", os.DevNull, "-facts", "linus"},
+		"no test run has left a report":                               {"totals", "-skips", os.DevNull, "-state", t.TempDir()},
+		"flag provided but not defined: -loud":                        {"lint", "-loud"},
 	} {
 		_, err := call(t, "", args...)
 		assert.EqualError(t, err, want)
