@@ -95,7 +95,7 @@ func (p *python) measure(name string, n int) (time.Duration, error) {
 	}
 	seconds, err := strconv.ParseFloat(p.answers.Text(), 64)
 	if err != nil {
-		return 0, fmt.Errorf("Python: %s", p.answers.Text())
+		return 0, fmt.Errorf("the Python says: %s", p.answers.Text())
 	}
 	return time.Duration(seconds * 1e9), nil
 }
