@@ -12,9 +12,9 @@ import (
 	"github.com/pygil/pygil/pipe/pickle"
 )
 
-// pythonValues is how many random values the differential tests send in all: 20 000
-// are the whole.
-var pythonValues = flag.Int("python.values", 6_000, "random values that are sent to Pythons and back")
+// pythonValues is how many random values the differential tests send in all, half of them
+// made by Go and half by Python.
+var pythonValues = flag.Int("python.values", 20_000, "random values that are sent to Pythons and back")
 
 // each is how many of them one version gets in one direction.
 func each() int {
