@@ -60,6 +60,13 @@ func init() {
 		}
 		return in.Ready.Wait(t)
 	}
+	parts["parent waits"] = func(t *gil.Thread, in props) error {
+		child := props{Part: "deferred", Ready: in.Ready, Go: in.Go, N: in.N}
+		if _, err := player.Start(t, child, process.WithDaemon()); err != nil {
+			return err
+		}
+		return in.Go.Wait(t)
+	}
 	parts["joins parent"] = func(t *gil.Thread, in props) error {
 		up := process.Parent(t)
 		if err := in.Ready.Set(t); err != nil {
@@ -184,7 +191,7 @@ var processCases = []suiteCase{
 		for _, end := range []struct {
 			code int
 			send func(p *process.Process) error
-		}{{-9, (*process.Process).Kill}, {-15, (*process.Process).Terminate}} {
+		}{{-9, (*process.Process).Kill}, {-15, (*process.Process).Terminate}, {1, (*process.Process).Interrupt}} {
 			in := stage(t, "deferred")
 			p := enact(t, in)
 			require.NoError(t, in.Ready.Wait(t))
@@ -308,6 +315,32 @@ var processCases = []suiteCase{
 		require.ErrorAs(t, err, &exit)
 		require.Equal(t, 3, exit.Code)
 	}},
+	{name: "PR-8 an interrupted parent's daemon", run: func(t *gil.Thread) {
+		in := stage(t, "parent waits")
+		defer in.close()
+		p := enact(t, in)
+		require.NoError(t, in.Ready.Wait(t))
+		require.NoError(t, p.Interrupt())
+		ends(t, p, 1)
+		require.Zero(t, got[int](t)(in.N.Load(t)))
+	}},
+	{name: "PR-19 starting what dies early", alone: true, run: func(t *gil.Thread) {
+		// Nobody reads the arguments of one that is dead; Start does not wait for that,
+		// and neither do the starts of others.
+		in := suiteLoad{Data: make([]byte, 10<<20), Die: true}
+		var ps []*process.Process
+		for range 3 {
+			ps = append(ps, got[*process.Process](t)(suiteHeavy.Start(t, in)))
+		}
+		for _, p := range ps {
+			require.NoError(t, p.Kill())
+			require.NoError(t, p.Join(t))
+			_, ended := p.ExitCode()
+			require.True(t, ended)
+		}
+		in.Die = false
+		ends(t, got[*process.Process](t)(suiteHeavy.Start(t, in)), 0)
+	}},
 	{name: "PR-20 many join", run: func(t *gil.Thread) {
 		in := stage(t, "arrive")
 		defer in.close()
@@ -345,6 +378,22 @@ var processCases = []suiteCase{
 		}
 	}},
 }
+
+// A suiteLoad is a large argument.
+type suiteLoad struct {
+	Data []byte
+	Die  bool
+}
+
+var suiteHeavy = process.DefineTarget("suite.heavy", func(t *gil.Thread, in suiteLoad) error {
+	if in.Die {
+		process.Exit(t, 3)
+	}
+	if len(in.Data) != 10<<20 {
+		return errors.New("the argument is torn")
+	}
+	return nil
+})
 
 var suiteAny = process.Define("suite.any", func(_ *gil.Thread, in any) (any, error) { return in, nil })
 

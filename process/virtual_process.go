@@ -186,6 +186,8 @@ func (e *emulated) report(t thread) {
 		switch {
 		case e.orphan:
 			code = OrphanCode
+		case e.signal == int(syscall.SIGINT):
+			code = interruptCode
 		case e.signal != 0:
 			code = -e.signal
 		case e.child.Killed():
@@ -209,6 +211,13 @@ func (e *emulated) kill(sig syscall.Signal) error {
 	e.gone.Act(t, opExit)
 	if e.dead {
 		return nil
+	}
+	if sig == syscall.SIGINT { // its end is one that it performs itself: daemons go first
+		for _, p := range e.active() {
+			if p.Daemon() {
+				_ = p.Terminate()
+			}
+		}
 	}
 	e.signal = int(sig)
 	e.child.Kill(t)
