@@ -46,6 +46,12 @@ func init() {
 		}
 		return nil
 	}
+	parts["takes and stays"] = func(t *gil.Thread, in props) error {
+		if err := in.Sem.Acquire(t); err != nil {
+			return err
+		}
+		return in.arrive(t)
+	}
 	parts["takes"] = func(t *gil.Thread, in props) error {
 		if err := in.Sem.Acquire(t); err != nil {
 			return err
@@ -211,6 +217,22 @@ var lockCases = []suiteCase{
 		ends(t, enact(t, in), 0)
 		require.ErrorIs(t, in.Lock.Acquire(t), process.ErrOwnerDied)
 		require.NoError(t, in.Lock.Recover(t))
+	}},
+	{name: "SM-1 a permit's taker is killed", run: func(t *gil.Thread) {
+		// A permit has no owner: it stays taken until anybody gives it back, and who
+		// waits for it waits no longer than he wants to.
+		in := stage(t, "takes and stays")
+		defer in.close()
+		in.Sem = got[*process.Semaphore](t)(process.NewSemaphore(t, 1))
+		p := enact(t, in)
+		require.NoError(t, in.Ready.Wait(t))
+		require.NoError(t, p.Kill())
+		ends(t, p, -9)
+		require.Zero(t, in.Sem.Value(t))
+		require.False(t, got[bool](t)(in.Sem.AcquireTimeout(t, time.Millisecond)))
+		require.NoError(t, in.Sem.Release(t))
+		require.NoError(t, in.Sem.Acquire(t))
+		require.NoError(t, in.Sem.Close())
 	}},
 	{name: "SM-1 semaphore", run: func(t *gil.Thread) {
 		s := got[*process.Semaphore](t)(process.NewSemaphore(t, 1))
