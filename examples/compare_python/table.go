@@ -101,7 +101,7 @@ func (t table) markdown() string {
 
 // The table in a README stands between these.
 const (
-	begin = "<!-- compare_python: the table is written by the command below -->\n"
+	begin = "<!-- compare_python: begin -->\n"
 	end   = "<!-- compare_python: end -->\n"
 )
 
