@@ -12,11 +12,8 @@ import (
 
 // attend reads what a worker answers until it ends, and sees to what it leaves behind.
 func (m *member) attend(ctx context.Context) {
-	for {
-		b, err := m.hear(ctx)
-		if err != nil || !m.answers(ctx, b) {
-			break
-		}
+	for m.serve(ctx) {
+		m.standBy()
 	}
 	m.bury(ctx)
 }
@@ -59,6 +56,10 @@ func (m *member) answers(ctx context.Context, b []byte) bool {
 		return false
 	}
 	jobs := m.batch[m.answered : m.answered+int(count)]
+	if !m.standing.Load() {
+		m.awaited = m.claims != nil && len(m.batch) == 1 && jobs[0].awaited()
+		m.standing.Store(m.awaited) // from now on he who waits next may read
+	}
 	m.answered += int(count)
 	m.done += int(count)
 	f.running -= int(count)

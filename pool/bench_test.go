@@ -14,7 +14,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pipe"
 	"github.com/pygil/pygil/pool"
+	"github.com/pygil/pygil/process"
 )
 
 // Each benchmark runs its peers in the same run: CPython, if there is one, and for
@@ -136,14 +138,61 @@ func BenchmarkProcessExecutorMapChunk1(b *testing.B) {
 	cpython(b, "executor map 1")
 }
 
+// echo answers every message with the same, as the quickest worker would.
+var echo = process.Define("pool_test.echo", func(ctx context.Context, c *pipe.Conn) (int, error) {
+	for {
+		m, err := c.RecvBytes(ctx)
+		if err != nil {
+			return 0, nil
+		}
+		if err := c.SendBytes(ctx, m); err != nil {
+			return 0, err
+		}
+	}
+})
+
+// A task and its result, beside a message and its answer over a bare connection to a
+// process, which is what the operating system needs for it. They take turns, so that
+// both have the same machine.
 func BenchmarkProcessExecutorRoundTrip(b *testing.B) {
+	mine, theirs, err := pipe.New(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	child, err := echo.Start(b.Context(), theirs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = theirs.Close()
+	var bare time.Duration
+	message := make([]byte, 20)
 	withProcesses(b, func(ctx context.Context, ex *pool.ProcessExecutor) {
-		for i := range b.N {
-			if v, err := pool.Submit(ctx, ex, square, i).Result(ctx); err != nil || v != i*i {
-				b.Fatal(v, err)
+		for i := 0; i < b.N; {
+			end := min(b.N, i+500)
+			b.StopTimer()
+			began := time.Now()
+			for range end - i {
+				if err := mine.SendBytes(ctx, message); err != nil {
+					b.Fatal(err)
+				}
+				if m, err := mine.RecvBytes(ctx); err != nil || len(m) != len(message) {
+					b.Fatal(m, err)
+				}
+			}
+			bare += time.Since(began)
+			b.StartTimer()
+			for ; i < end; i++ {
+				if v, err := pool.Submit(ctx, ex, square, i).Result(ctx); err != nil || v != i*i {
+					b.Fatal(v, err)
+				}
 			}
 		}
 	})
+	_ = mine.Close()
+	if err := child.Join(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(b.Elapsed())/float64(bare), "x-of-pipe")
 	cpython(b, "executor round trip")
 }
 

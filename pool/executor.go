@@ -125,7 +125,7 @@ func follow[In, Out any](ctx context.Context, r *base, k *task[In, Out]) {
 	} else {
 		stop = context.AfterFunc(ctx, end)
 	}
-	k.whenDone(ctx, func(context.Context) { stop() })
+	k.follow(stop)
 }
 
 // Stats returns the figures of this moment.

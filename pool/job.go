@@ -23,6 +23,12 @@ type job interface {
 	settle(ctx context.Context, answer []byte)
 	// fail settles it with an error.
 	fail(ctx context.Context, err error)
+	// future is that of a single task.
+	future() *state
+	// firsthand reports whether who waits for it may read the answer himself.
+	firsthand() bool
+	// awaited reports whether somebody waits for a single task, and for it alone.
+	awaited() bool
 	// drop cancels it, if it has not begun.
 	drop(ctx context.Context)
 }
@@ -125,5 +131,11 @@ func (k *task[In, Out]) fail(ctx context.Context, err error) {
 	k.failed, k.payload = true, nil
 	k.finish(ctx, err, nil)
 }
+
+func (k *task[In, Out]) future() *state { return &k.state }
+
+func (k *task[In, Out]) firsthand() bool { return k.state.first == nil }
+
+func (k *task[In, Out]) awaited() bool { return k.state.awaited() }
 
 func (k *task[In, Out]) drop(ctx context.Context) { k.cancel(ctx) }

@@ -208,4 +208,10 @@ func (k *chunk[In, Out]) fail(ctx context.Context, err error) {
 	k.m.arrived(ctx, 0, err)
 }
 
+func (k *chunk[In, Out]) future() *state { return nil }
+
+func (k *chunk[In, Out]) firsthand() bool { return false }
+
+func (k *chunk[In, Out]) awaited() bool { return false }
+
 func (k *chunk[In, Out]) drop(ctx context.Context) { k.fail(ctx, ErrCancelled) }

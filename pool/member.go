@@ -37,6 +37,17 @@ type member struct {
 	limit    *time.Timer // of the job that it runs
 	mercy    *time.Timer // until it is killed
 	buf      []byte
+
+	// Who reads its answers: see firsthand.go. What is no channel and not atomic is his
+	// who has the turn.
+	turn     chan struct{}
+	calls    chan struct{}
+	standing atomic.Bool  // who attends to it does not read
+	helped   atomic.Int32 // how often somebody else did
+	open     *reading
+	awaited  bool // the last answer was to a lone task that somebody waited for
+	spoiled  bool // it has sent what is not understood
+
 	numbered bool // jobs are sent with their numbers, for an observer
 }
 
@@ -47,7 +58,7 @@ func newMember(ctx context.Context, f *fleet, name string) (*member, error) {
 		return nil, err
 	}
 	defer theirs.Close()
-	m := &member{f: f, name: name, conn: mine}
+	m := &member{f: f, name: name, conn: mine, turn: make(chan struct{}, 1), calls: make(chan struct{}, 1)}
 	a := assignment{Conn: theirs}
 	if t := virtual(ctx); t == nil {
 		if m.claims, err = process.NewRawValue[int64](ctx, 0); err != nil {
@@ -118,6 +129,9 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 			m.f.settled(ctx, j, true)
 			continue
 		}
+		if s := j.future(); s != nil {
+			s.worker.Store(m)
+		}
 		name = h.name
 		kept = append(kept, j)
 	}
@@ -143,6 +157,9 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 		return
 	}
 	m.batch, m.answered, m.sent = kept, 0, time.Now()
+	if m.standing.Load() && (m.f.running > 1 || !kept[0].firsthand()) {
+		m.call() // nobody waits for all of these, or somebody for more than the future
+	}
 	doomed := m.doomed
 	m.handed, m.doomed = nil, nil
 	if m.claims != nil {

@@ -84,7 +84,7 @@ func serve(t *gil.Thread, a assignment) error {
 		return nil // the pool has gone
 	}
 	for {
-		m, err := s.conn.RecvBytes(t)
+		m, err := s.hear(t)
 		if err != nil {
 			return nil // the same
 		}
@@ -92,6 +92,16 @@ func serve(t *gil.Thread, a assignment) error {
 			return err
 		}
 	}
+}
+
+// hear waits for the next message. Mostly it is not there yet: a real worker gives the
+// GIL up before it looks.
+func (s *servant) hear(t *gil.Thread) (m []byte, err error) {
+	if virtual(t) != nil {
+		return s.conn.RecvBytes(t)
+	}
+	t.Block(func() { m, err = s.conn.RecvBytes(context.Background()) })
+	return m, err
 }
 
 // notice is the first message to the pool: ready, or how the initializer failed.

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -33,13 +34,16 @@ type state struct {
 	err   error
 	waits []*waiter
 	calls []func(ctx context.Context)
+	stop  func() bool
 	first func(ctx context.Context) // called before anybody knows of the outcome
 	place *place                    // where the explorer and a machine see it; nil in the live world
 
-	of      *place // the executor's, for observers; nil if nobody observes
-	task    int64  // its number there
-	ending  bool   // first is being called
-	repanic bool   // a panic of the task goes on in Result
+	of     *place                 // the executor's, for observers; nil if nobody observes
+	task   int64                  // its number there
+	worker atomic.Pointer[member] // the process that it was sent to
+
+	ending  bool // first is being called
+	repanic bool // a panic of the task goes on in Result
 }
 
 // announce tells a virtual world what the thread behind ctx is about to do.
@@ -141,14 +145,29 @@ func (s *state) finish(ctx context.Context, err error, set func()) bool {
 func (s *state) ended() ([]*waiter, []func(context.Context)) {
 	waits, calls := s.waits, s.calls
 	s.waits, s.calls = nil, nil
+	if s.worker.Load() != nil {
+		s.worker.Store(nil) // a future that is kept keeps no pool
+	}
 	return waits, calls
 }
 
 // tell wakes the waiters and then calls the callbacks, in the order in which they
 // were added.
 func (s *state) tell(ctx context.Context, waits []*waiter, calls []func(ctx context.Context)) {
+	if s.stop != nil { // nobody sets it any more
+		s.stop()
+	}
 	for _, w := range waits {
 		w.tell(ctx, s)
+	}
+	if g, is := ctx.(guest); is && len(calls) > 0 {
+		g.f.crew.Go(func() error {
+			for _, call := range calls {
+				s.call(context.Background(), call)
+			}
+			return nil
+		})
+		return
 	}
 	for _, call := range calls {
 		s.call(ctx, call)
@@ -177,20 +196,53 @@ func (s *state) whenDone(ctx context.Context, fn func(ctx context.Context)) {
 	if !s.over() {
 		s.calls = append(s.calls, fn)
 		s.mu.Unlock()
+		s.hurry()
 		return
 	}
 	s.mu.Unlock()
 	s.call(ctx, fn)
 }
 
+// awaited reports whether the first who waits waits for nothing else, and no callback
+// does.
+func (s *state) awaited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.first == nil && len(s.calls) == 0 && len(s.waits) > 0 && s.waits[0].patient
+}
+
+// isOver is over without the lock.
+func (s *state) isOver() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over()
+}
+
+// follow has stop called at the end: there is nothing left then that a context could end.
+func (s *state) follow(stop func() bool) {
+	s.mu.Lock()
+	over := s.over()
+	if !over {
+		s.stop = stop
+	}
+	s.mu.Unlock()
+	if over {
+		stop()
+	}
+}
+
 // enlist has w told of the end. It reports false when that has come.
 func (s *state) enlist(w *waiter) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.over() {
+		s.mu.Unlock()
 		return false
 	}
 	s.waits = append(s.waits, w)
+	s.mu.Unlock()
+	if !w.reader {
+		s.hurry()
+	}
 	return true
 }
 
@@ -215,7 +267,11 @@ func (s *state) await(ctx context.Context, op string, d time.Duration) error {
 	case d <= 0 && d != forever:
 		return &expired{op: op}
 	}
+	if d == forever {
+		s.help(ctx)
+	}
 	w := newWaiter(ctx)
+	w.patient = d == forever
 	if !s.enlist(w) {
 		return nil
 	}

@@ -61,10 +61,13 @@ func order(t *gil.Thread) {
 // A waiter is one wait of a thread or of a goroutine that is none.
 type waiter struct {
 	// asked, if there is one, is what whoever ends a future asks: is it time to wake?
-	asked func(s *state) bool
-	t     *gil.Thread   // nil for a goroutine
-	gate  gil.Gate      // of the thread
-	c     chan struct{} // of the goroutine
+	asked   func(s *state) bool
+	t       *gil.Thread             // nil for a goroutine
+	gate    gil.Gate                // of the thread
+	c       chan struct{}           // of the goroutine
+	patient bool                    // he would read the answer himself
+	reader  bool                    // he does
+	reads   atomic.Pointer[reading] // by which it waits, if it reads the answer itself
 }
 
 func newWaiter(ctx context.Context) *waiter {
@@ -91,6 +94,9 @@ func (w *waiter) wake(by *gil.Thread) {
 		select {
 		case w.c <- struct{}{}:
 		default: // it is awake already
+		}
+		if r := w.reads.Load(); r != nil {
+			r.cancel()
 		}
 		return
 	}

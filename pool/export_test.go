@@ -1,0 +1,12 @@
+package pool
+
+// Firsthand is how many answers were read by those who waited for them.
+func Firsthand(x *ProcessExecutor) (n int) {
+	f := x.e.(*fleet)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.members {
+		n += int(m.helped.Load())
+	}
+	return n
+}
