@@ -76,7 +76,14 @@ func (m *member) answers(ctx context.Context, b []byte) bool {
 			m.rest()
 		}
 	}
+	var next job
+	if m.answered < len(m.batch) {
+		next = m.batch[m.answered]
+	}
 	f.unlock()
+	if m.lane != nil {
+		m.narrate(jobs, next, b)
+	}
 	if last {
 		f.dispatch(ctx) // the worker goes on while the answers are decoded
 	}
@@ -98,6 +105,22 @@ func (m *member) answers(ctx context.Context, b []byte) bool {
 	f.counts.Failed += failed
 	f.unlock()
 	return err == nil
+}
+
+// narrate tells an observer of the jobs that were answered, and of the one that the worker
+// has come to.
+func (m *member) narrate(jobs []job, next job, answers []byte) {
+	for _, j := range jobs {
+		one, rest, err := cutBytes(answers)
+		answers = rest
+		if m.lane.began != j {
+			m.lane.begin(j)
+		}
+		m.lane.end(j, err != nil || len(one) == 0 || status(one[0]) != good)
+	}
+	if m.lane.began = next; next != nil {
+		m.lane.begin(next)
+	}
 }
 
 // learn estimates how long a job takes, rather too long. The lock is held.
@@ -169,12 +192,21 @@ func (m *member) bury(ctx context.Context) {
 	if died && !m.ready {
 		f.still++
 	}
+	lane := m.lane
+	var cut job // of which an observer thinks that it runs
+	if lane != nil {
+		cut, lane.began = lane.began, nil
+		f.unused = append(f.unused, lane)
+	}
 	hopeless := f.still >= stillborn
 	over := f.over
 	if over == nil && (died || m.verdict != nil) {
 		f.counts.Replaced++
 	}
 	f.unlock()
+	if cut != nil {
+		lane.end(cut, true)
+	}
 	if m.claims != nil {
 		_ = m.claims.Close()
 	}

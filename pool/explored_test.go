@@ -2,6 +2,7 @@ package pool_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -106,7 +107,7 @@ func TestNestedSubmitDeadlock(t *testing.T) {
 // The events of a task: submitted, begun, ended, taken; and what kills the guess that
 // they were all one task's, their numbers.
 func TestObserved(t *testing.T) {
-	for _, kind := range []string{"threads", "processes"} {
+	for _, kind := range []string{"threads", "processes", "real processes"} {
 		t.Run(kind, func(t *testing.T) {
 			type seen struct {
 				kind gil.EventKind
@@ -114,17 +115,29 @@ func TestObserved(t *testing.T) {
 				b    int64
 			}
 			var got []seen
-			objects := map[uint64]bool{}
-			m := gil.NewMachine(2, gil.WithObserver(gil.ObserverFunc(func(e gil.Event) {
+			objects, lanes := map[uint64]bool{}, map[uint32]bool{}
+			var mu sync.Mutex // real workers' answers come beside the program
+			watch := gil.WithObserver(gil.ObserverFunc(func(e gil.Event) {
+				mu.Lock()
+				defer mu.Unlock()
 				switch e.Kind {
 				case gil.EvSubmit, gil.EvTaskBegin, gil.EvTaskEnd, gil.EvResult, gil.EvChunk:
 					got = append(got, seen{e.Kind, e.A, e.B})
 					objects[e.Obj] = true
+					if e.Kind == gil.EvTaskBegin {
+						lanes[e.TID] = true
+					}
 				}
-			})))
-			require.NoError(t, m.Run(gil.CPython313, func(th *gil.Thread) {
+			}))
+			var world interface {
+				Run(p gil.Profile, main func(t *gil.Thread)) error
+			} = gil.NewMachine(2, watch)
+			if kind == "real processes" {
+				world = gil.Live(watch)
+			}
+			require.NoError(t, world.Run(gil.CPython313, func(th *gil.Thread) {
 				ex := threadExecutor(th, 1)
-				if kind == "processes" {
+				if kind != "threads" {
 					ex = must(pool.NewProcessExecutor(th, 1))
 				}
 				_, err := pool.Submit(th, ex, square, 7).Result(th)
@@ -150,6 +163,7 @@ func TestObserved(t *testing.T) {
 				{gil.EvTaskEnd, 3, 0},
 			}, got)
 			require.Len(t, objects, 1)
+			require.Len(t, lanes, 1, "one worker")
 		})
 	}
 }

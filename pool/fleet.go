@@ -44,6 +44,8 @@ type fleet struct {
 	still    int         // workers in succession that died before they were ready
 	running  int
 	counts   Stats
+	lanes    int      // for observers: how many were made
+	unused   []*lane  // of these, that no worker has
 	after    []func() // what is to be done when the lock is free again
 }
 
@@ -115,7 +117,10 @@ func (f *fleet) submit(ctx context.Context, j job, wait bool) error {
 	j.head().number = int64(f.counts.Submitted)
 	f.waiting.push(j)
 	f.unlock()
-	observe(acting(ctx), gil.EvSubmit, &f.place, j)
+	if t := acting(ctx); t != nil {
+		observe(t, gil.EvSubmit, &f.place, j)
+		f.openLanes(t)
+	}
 	f.dispatch(ctx)
 	return nil
 }

@@ -48,7 +48,8 @@ type member struct {
 	awaited  bool // the last answer was to a lone task that somebody waited for
 	spoiled  bool // it has sent what is not understood
 
-	numbered bool // jobs are sent with their numbers, for an observer
+	lane     *lane // for an observer of a live world
+	numbered bool  // jobs are sent with their numbers, for an observer
 }
 
 // newMember starts a worker process.
@@ -160,6 +161,13 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 	if m.standing.Load() && (m.f.running > 1 || !kept[0].firsthand()) {
 		m.call() // nobody waits for all of these, or somebody for more than the future
 	}
+	if n := len(m.f.unused); n > 0 && m.lane == nil {
+		m.lane, m.f.unused = m.f.unused[n-1], m.f.unused[:n-1]
+	}
+	lane := m.lane
+	if lane != nil {
+		lane.began = kept[0]
+	}
 	doomed := m.doomed
 	m.handed, m.doomed = nil, nil
 	if m.claims != nil {
@@ -171,6 +179,9 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 		m.limit = time.AfterFunc(limit, func() { m.f.stop(m, first, &expired{op: "the task"}) })
 	}
 	m.f.unlock()
+	if lane != nil {
+		lane.begin(kept[0])
+	}
 	m.send(ctx, message) // from here on the worker may be done, and somebody else assign to it
 	if t := virtual(ctx); t != nil && limit > 0 {
 		first := kept[0]

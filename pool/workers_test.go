@@ -1,0 +1,150 @@
+package pool_test
+
+import (
+	"context"
+	"io/fs"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pool"
+)
+
+// CPython: ExecutorTest.test_max_workers_negative, TestPool.test_make_pool.
+func TestNumberOfWorkers(t *testing.T) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
+		if f.remote {
+			return // they return it: see TestNumberOfProcesses
+		}
+		for _, n := range []int{0, -1} {
+			for text, make := range map[string]func(){
+				"max_workers must be greater than 0":     func() { f.make(ctx, n) },
+				"Number of processes must be at least 1": func() { f.pool(ctx, n) },
+			} {
+				func() {
+					defer func() {
+						bad, ok := recover().(*gil.ValueError)
+						if assert.True(t, ok) {
+							assert.Equal(t, text, bad.PythonText())
+						}
+					}()
+					make()
+				}()
+			}
+		}
+	})
+}
+
+// CPython: InitializerMixin.test_initializer is TestInitializer of each kind;
+// FailingInitializerMixin.test_initializer: nothing hangs, everything says why.
+func TestFailingInitializer(t *testing.T) {
+	fail := pool.WithInitializer(divide, 0)
+	every(t, func(t *testing.T, ctx context.Context, f flavour) {
+		for range 2 {
+			ex := f.make(ctx, 2, fail)
+			var fs []*pool.Future[int]
+			for i := range 10 {
+				fs = append(fs, pool.Submit(ctx, ex, square, i))
+			}
+			for _, f := range fs {
+				broken(t, f.Exception(ctx))
+			}
+			broken(t, pool.Submit(ctx, ex, square, 1).Exception(ctx))
+			assert.NoError(t, pool.Shutdown(ctx, ex))
+
+			if f.pool == nil {
+				continue
+			}
+			p := f.pool(ctx, 2, fail)
+			_, err := pool.Map(ctx, p, square, upTo(100))
+			broken(t, err)
+			assert.NoError(t, p.Close(ctx))
+			assert.NoError(t, p.Join(ctx))
+		}
+	})
+}
+
+func broken(t *testing.T, err error) {
+	t.Helper()
+	assert.ErrorIs(t, err, pool.ErrBroken)
+	assert.ErrorIs(t, err, fs.ErrInvalid, "it says why")
+	var b *pool.BrokenError
+	if assert.ErrorAs(t, err, &b) {
+		assert.True(t, b.Initializer)
+	}
+}
+
+// Bounded submission waits, or refuses, and everything is done.
+func TestMaxPending(t *testing.T) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
+		ex := f.make(ctx, 1, pool.WithMaxPending(2))
+		defer func() { assert.NoError(t, pool.Shutdown(ctx, ex)) }()
+		slow := pool.Submit(ctx, ex, nap, 20*time.Millisecond)
+		second := pool.Submit(ctx, ex, square, 2)
+		refused := 0
+		if _, err := pool.TrySubmit(ctx, ex, square, 3); err != nil {
+			assert.ErrorIs(t, err, pool.ErrFull)
+			refused++
+		}
+		third := pool.Submit(ctx, ex, square, 3) // waits for the first
+		assert.True(t, slow.Done(ctx) || refused == 0)
+		for _, f := range []*pool.Future[int]{second, third} {
+			assert.NoError(t, f.Exception(ctx))
+		}
+		out, errs := collect(pool.MapOn(ctx, ex, square, upTo(30)))
+		assert.Empty(t, errs)
+		assert.Equal(t, squares(30), out)
+	})
+}
+
+// Of what waits, the highest priority is next, and equals keep their order.
+func TestPriority(t *testing.T) {
+	with(t, 1, func(t *testing.T, ctx context.Context, ex pool.Executor) {
+		var order []int
+		first := pool.Submit(ctx, ex, nap, 30*time.Millisecond)
+		var fs []*pool.Future[int]
+		for i, priority := range []int{0, 5, -1, 5, 0} {
+			f := pool.Submit(ctx, ex, square, i, pool.WithPriority(priority))
+			f.AddDoneCallback(ctx, func(context.Context, *pool.Future[int]) { order = append(order, i) })
+			fs = append(fs, f)
+		}
+		begun := first.Done(ctx) // the machine was so slow that the order was decided
+		for _, f := range fs {
+			assert.NoError(t, f.Exception(ctx))
+		}
+		until(t, ctx, func() bool { return statsOf(ctx, ex).Completed == 6 })
+		if !begun {
+			assert.Equal(t, []int{1, 3, 0, 4, 2}, order)
+		}
+	})
+}
+
+// Resize: more workers, fewer workers, and none is refused.
+func TestResize(t *testing.T) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
+		p := f.pool(ctx, 1)
+		for _, n := range []int{4, 2, 3, 1} {
+			assert.NoError(t, p.Resize(ctx, n))
+			out, err := pool.Map(ctx, p, nap, slices.Repeat([]time.Duration{time.Millisecond}, 40), pool.WithChunkSize(1))
+			assert.NoError(t, err)
+			assert.Len(t, out, 40)
+			until(t, ctx, func() bool { return p.Stats(ctx).Workers <= n })
+		}
+		assert.Error(t, p.Resize(ctx, 0))
+		assert.NoError(t, p.Close(ctx))
+		assert.NoError(t, p.Join(ctx))
+	})
+}
+
+// maxtasksperchild with a backlog: CPython's executor hangs (gh-115634).
+func TestMaxTasksPerChild(t *testing.T) {
+	withPool(t, 2, func(t *testing.T, ctx context.Context, p *pool.Pool) {
+		out, err := pool.Map(ctx, p, square, upTo(50), pool.WithChunkSize(5))
+		assert.NoError(t, err)
+		assert.Equal(t, squares(50), out)
+		assert.GreaterOrEqual(t, p.Stats(ctx).Started, 5)
+	}, pool.WithMaxTasksPerChild(2))
+}
