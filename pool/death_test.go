@@ -68,15 +68,7 @@ var (
 	opaque   = process.Define("pool_test.opaque", func(_ context.Context, n int) (any, error) { return func() int { return n }, nil })
 	obscure  = process.Define("pool_test.obscure", func(context.Context, int) (int, error) { return 0, &private{why: "nobody knows the type"} })
 	anything = process.Define("pool_test.anything", func(_ context.Context, v any) (string, error) { return fmt.Sprint(v), nil })
-	setup    = process.Define("pool_test.setup", func(_ context.Context, v *process.Value[int64]) (int, error) {
-		counter = v
-		_, err := process.Add(context.Background(), v, 1)
-		return 0, err
-	})
-	count = process.Define("pool_test.count", func(ctx context.Context, n int64) (int64, error) { return process.Add(ctx, counter, n) })
 )
-
-var counter *process.Value[int64]
 
 // private is an error whose type no other process knows.
 type private struct{ why string }

@@ -67,17 +67,23 @@ func local[In, Out any](f Function[In, Out]) func(t *gil.Thread, in In) (Out, er
 	return func(t *gil.Thread, in In) (Out, error) { return f.Run(t, in) }
 }
 
-// protect calls fn and makes an error of its panic. Not of the one by which a world
-// ends its threads.
+// protect calls fn and makes an error of its panic.
 func protect(fn func() error) (err error) {
+	guard(func() { err = fn() }, func(v any, stack []byte) { err = &PanicError{Value: v, Stack: string(stack)} })
+	return err
+}
+
+// guard calls fn, and caught when it panics. The panic by which a world ends its
+// threads goes on.
+func guard(fn func(), caught func(v any, stack []byte)) {
 	defer func() {
 		switch v := recover(); {
 		case v == nil:
 		case gil.Unwinding(v):
 			panic(v)
 		default:
-			err = &PanicError{Value: v, Stack: string(debug.Stack())}
+			caught(v, debug.Stack())
 		}
 	}()
-	return fn()
+	fn()
 }

@@ -122,15 +122,12 @@ func (m *mapping[In, Out]) arrived(ctx context.Context, n int, err error) {
 
 // tellProgress calls the user's function. Its panic must not keep the lock.
 func (m *mapping[In, Out]) tellProgress() {
-	defer func() {
-		if v := recover(); v != nil {
-			m.progress = nil
-			if m.err == nil {
-				m.err = &PanicError{Value: v}
-			}
+	guard(func() { m.progress(m.done, len(m.out)) }, func(v any, stack []byte) {
+		m.progress = nil
+		if m.err == nil {
+			m.err = &PanicError{Value: v, Stack: string(stack)}
 		}
-	}()
-	m.progress(m.done, len(m.out))
+	})
 }
 
 // abandon gives the mapping up: what has not begun is cancelled, and what runs is

@@ -125,6 +125,9 @@ func initialize(t *gil.Thread, a assignment) error {
 		if err != nil {
 			return err
 		}
+		if virtual(t) != nil {
+			h.Context = bearer{t} // what lives in its world arrives by it
+		}
 		call, err := target.Load(data, pickle.WithHandles(h))
 		if err != nil {
 			return err
@@ -133,6 +136,11 @@ func initialize(t *gil.Thread, a assignment) error {
 		return err
 	})
 }
+
+// A bearer says by whom live objects arrive.
+type bearer struct{ t *gil.Thread }
+
+func (b bearer) Context() context.Context { return b.t }
 
 // perform does the jobs of one message.
 func (s *servant) perform(t *gil.Thread, m []byte) error {

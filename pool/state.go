@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -177,16 +176,9 @@ func (s *state) tell(ctx context.Context, waits []*waiter, calls []func(ctx cont
 // call calls a callback. Its panic is reported and goes no further: nobody who is
 // here has anything to do with it.
 func (s *state) call(ctx context.Context, fn func(ctx context.Context)) {
-	defer func() {
-		switch v := recover(); {
-		case v == nil:
-		case gil.Unwinding(v):
-			panic(v)
-		default:
-			fmt.Fprintf(os.Stderr, "exception calling callback for %s:\n%v\n%s", s.describe(), v, debug.Stack())
-		}
-	}()
-	fn(ctx)
+	guard(func() { fn(ctx) }, func(v any, stack []byte) {
+		fmt.Fprintf(os.Stderr, "exception calling callback for %s:\n%v\n%s", s.describe(), v, stack)
+	})
 }
 
 // whenDone has fn called at the end, at once if that has come.
