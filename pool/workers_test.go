@@ -148,3 +148,15 @@ func TestMaxTasksPerChild(t *testing.T) {
 		assert.GreaterOrEqual(t, p.Stats(ctx).Started, 5)
 	}, pool.WithMaxTasksPerChild(2))
 }
+
+// CPython: test_pool_maxtasksperchild_invalid: numbers that cannot be are refused, and an
+// option where it has no meaning.
+func TestNumberOfTasks(t *testing.T) {
+	for _, o := range []pool.Option{pool.WithMaxTasksPerChild(0), pool.WithMaxTasksPerChild(-1), pool.WithMaxPending(0), pool.WithRetries(-1), pool.WithChunkSize(3)} {
+		var bad *gil.ValueError
+		_, err := pool.New(t.Context(), 1, o)
+		assert.ErrorAs(t, err, &bad)
+		_, err = pool.NewProcessExecutor(t.Context(), 1, o)
+		assert.ErrorAs(t, err, &bad)
+	}
+}
