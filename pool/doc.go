@@ -70,13 +70,18 @@
 //   - A chunk size of zero is an error everywhere.
 //   - A future that was cancelled is done for Wait and AsCompleted at once.
 //   - There are no helper threads: callbacks of processes run on goroutines that belong
-//     to no interpreter.
-//   - SIGINT does not reach workers; ending the pool is the parent's business.
+//     to no interpreter. Who waits for the one task that a process has may read its
+//     answer himself; an answer that nobody waits for may come half a millisecond later
+//     then.
+//   - Workers that are ready ignore SIGINT; ending the pool is the parent's business.
 //   - Workers are daemons and cannot have children of their own.
 //
 // # What an observer is told
 //
 // gil.EvSubmit when a task is accepted, with its number, from 1 for each executor, and
 // gil.EvChunk after it if it is several items; gil.EvTaskBegin and gil.EvTaskEnd by
-// threads that do it, and gil.EvResult when the result of a Submit is taken.
+// threads that do it, and gil.EvResult when the result of a Submit is taken. The tasks of
+// a real process are told of from here, in the name of a thread that stands for the
+// worker: one begins when it is sent, or when the one before it was answered, and ends
+// with its answer or its worker.
 package pool
