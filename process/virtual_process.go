@@ -219,7 +219,7 @@ func (e *emulated) kill(sig syscall.Signal) error {
 			}
 		}
 	}
-	e.signal = int(sig)
+	e.signal, e.held = int(sig), nil
 	e.child.Kill(t)
 	return nil
 }

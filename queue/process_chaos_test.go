@@ -97,6 +97,9 @@ var chaosChild = process.DefineTarget("test.queueChaos", func(ctx context.Contex
 			pause(stBeforePut)
 			item := a.Life*perLife + i
 			data := make([]byte, 8+r.IntN(60)*r.IntN(60))
+			if r.IntN(8) == 0 { // longer than the ring: in memory of its own, which is used again
+				data = make([]byte, 1<<13+r.IntN(1<<15))
+			}
 			for j := range data {
 				data[j] = byte(item >> (8 * (j % 4)))
 			}

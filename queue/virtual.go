@@ -95,7 +95,6 @@ func (g *grasp) enter(ctx context.Context) (*gil.Thread, error) {
 	if g.closed {
 		return nil, g.errClosed()
 	}
-	g.bury()
 	return t, nil
 }
 
@@ -240,7 +239,6 @@ func (g *grasp) look(ctx context.Context) {
 	if t := virtualOf(ctx); t != nil {
 		g.common.Act(t, gil.OpPeek)
 	}
-	g.bury()
 }
 
 func (g *grasp) size(ctx context.Context) int {

@@ -264,6 +264,27 @@ func TestVirtualJoinBeforeDraining(t *testing.T) {
 	require.Empty(t, r.Failures)
 }
 
+// Who has joined a process that was killed sees what was lost with it.
+func TestVirtualDeathIsCounted(t *testing.T) {
+	body := func(t *gil.Thread) {
+		q := joinable(t, 0, small, queue.WithFeeder(), queue.WithFlushTimeout(time.Hour))
+		p, err := virtualLong.Start(t, errand{q, 20})
+		require.NoError(t, err)
+		var stuck *queue.UndrainedError
+		require.True(t, errors.As(p.Join(t), &stuck))
+		require.NoError(t, p.Kill())
+		require.NoError(t, p.Join(t))
+		require.Equal(t, queue.Stats{Items: 4, Lost: 16}, q.Stats(t))
+		require.Equal(t, 4, q.Unfinished(t))
+	}
+	for cores := 1; cores <= 2; cores++ {
+		require.NoError(t, gil.NewMachine(cores).Run(gil.CPython313, body))
+		require.NoError(t, gil.NewMachine(cores, gil.WithWakeLatency(0)).Run(gil.CPython313, body))
+	}
+	r := explore.Run(body, explore.WithMaxSchedules(schedules()))
+	require.Empty(t, r.Failures)
+}
+
 // QU-5, QU-9: with a feeder an item arrives after its Put, which an explorer finds; and
 // CancelJoinThread lets the process end without it.
 func TestVirtualFeeder(t *testing.T) {

@@ -48,16 +48,6 @@ func (e *emulated) waiting() (n int) {
 // size is how many items were put and not taken.
 func (e *emulated) count() int { return len(e.items) + e.waiting() }
 
-// bury looks for processes that were killed: what such a one does from now on nobody
-// notices, but its end comes later.
-func (e *emulated) bury() {
-	for _, p := range e.parties {
-		if c := p.of.Child(); !p.ended && c != nil && c.Killed() {
-			p.die()
-		}
-	}
-}
-
 // die counts what is lost with a process.
 func (p *party) die() {
 	if p.ended {
