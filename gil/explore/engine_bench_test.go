@@ -55,10 +55,15 @@ func lockAdds(n, total int) func(t *gil.Thread) {
 // search runs b.N schedules and reports how many a second.
 func search(b *testing.B, prog func(t *gil.Thread), s explore.Strategy) *explore.Report {
 	b.ReportAllocs()
+	before := cpuTime()
 	r := explore.Run(prog, explore.WithStrategy(s), explore.WithMaxSchedules(b.N), explore.WithMaxSteps(1_000_000), explore.Raw())
-	seconds := r.Elapsed.Seconds()
+	seconds, cpu := r.Elapsed.Seconds(), (cpuTime() - before).Seconds()
 	b.ReportMetric(float64(r.Schedules)/seconds, "schedules/s")
 	b.ReportMetric(float64(r.Steps)/seconds/1e6, "Msteps/s")
+	if cpu > 0 {
+		b.ReportMetric(float64(r.Schedules)/cpu, "schedules/cpu-s")
+		b.ReportMetric(float64(r.Steps)/cpu/1e6, "Msteps/cpu-s")
+	}
 	return r
 }
 
@@ -81,7 +86,7 @@ func BenchmarkLock(b *testing.B) { search(b, lockAdds(5, 10_000), explore.Random
 // 0.7 runs 11 000 to 24 000 executions a second.
 func BenchmarkDPOR(b *testing.B) {
 	b.ReportAllocs()
-	runs, seconds := 0, 0.0
+	runs, seconds, before := 0, 0.0, cpuTime()
 	for b.Loop() {
 		r := explore.Run(losing(4), explore.WithStrategy(explore.DPOR()), explore.Raw())
 		if !r.Exhausted || r.Schedules != 576 {
@@ -91,6 +96,9 @@ func BenchmarkDPOR(b *testing.B) {
 		seconds += r.Elapsed.Seconds()
 	}
 	b.ReportMetric(float64(runs)/seconds, "executions/s")
+	if cpu := (cpuTime() - before).Seconds(); cpu > 0 {
+		b.ReportMetric(float64(runs)/cpu, "executions/cpu-s")
+	}
 }
 
 // BenchmarkMemory reports how much the heap has grown after a million schedules.

@@ -13,19 +13,24 @@ import "github.com/pygil/pygil/internal/kernel"
 type fairness struct {
 	active bool // somebody has yielded in this run: until then nothing is kept
 	used   bool // a thread was held back, in some run
-	of     []patience
+	planes []plane
+	yields []bool // of each thread, whether it has yielded
 	set    kernel.Set
-	before bitset // enabled before the last operation
-	now    bitset // enabled before this one
+}
+
+// plane is what is known about 64 threads: sets of them, as bits.
+type plane struct {
+	of      []patience // of each thread
+	before  uint64     // enabled before the last operation
+	enabled uint64     // enabled now
 }
 
 // patience is what is known of a thread since it yielded last.
 type patience struct {
-	below    bitset // threads that come first
-	enabled  bitset // that could run all the time
-	disabled bitset // that it has kept from running
-	ran      bitset
-	yielded  bool
+	below    uint64 // threads that come first
+	enabled  uint64 // that could run all the time
+	disabled uint64 // that it has kept from running
+	ran      uint64
 }
 
 // pollsAllowed is how often a thread may look at the same thing in a row before
@@ -34,7 +39,10 @@ const pollsAllowed = 2
 
 func (f *fairness) reset() {
 	f.active = false
-	f.of, f.before = f.of[:0], f.before[:0]
+	f.yields = f.yields[:0]
+	for i := range f.planes {
+		f.planes[i].before = 0
+	}
 }
 
 // filter takes the threads out of the enabled ones that have to let others go
@@ -44,9 +52,10 @@ func (f *fairness) filter(r *runner, enabled *kernel.Set) *kernel.Set {
 		return enabled
 	}
 	f.grow(r)
+	f.look(enabled)
 	held := false
 	for t := enabled.Next(0); t >= 0; t = enabled.Next(t + 1) {
-		if !f.waits(t, enabled) {
+		if !f.waits(t) {
 			continue
 		}
 		if !held {
@@ -63,25 +72,43 @@ func (f *fairness) filter(r *runner, enabled *kernel.Set) *kernel.Set {
 }
 
 // waits reports whether thread t has to let an enabled one go first.
-func (f *fairness) waits(t int, enabled *kernel.Set) bool {
-	b := f.of[t].below
-	for u := b.firstFrom(0); u >= 0; u = b.firstFrom(u + 1) {
-		if enabled.Has(u) {
+func (f *fairness) waits(t int) bool {
+	for i := range f.planes {
+		if p := &f.planes[i]; p.of[t].below&p.enabled != 0 {
 			return true
 		}
 	}
 	return false
 }
 
+// look notes who is enabled.
+func (f *fairness) look(enabled *kernel.Set) {
+	for i := range f.planes {
+		f.planes[i].enabled = 0
+	}
+	for t := enabled.Next(0); t >= 0; t = enabled.Next(t + 1) {
+		f.planes[t>>6].enabled |= 1 << (t & 63)
+	}
+}
+
+// grow makes room for the threads of the run.
 func (f *fairness) grow(r *runner) {
-	for len(f.of) < len(r.threads) {
-		if len(f.of) < cap(f.of) {
-			f.of = f.of[:len(f.of)+1]
-			w := &f.of[len(f.of)-1]
-			*w = patience{below: w.below[:0], enabled: w.enabled[:0], disabled: w.disabled[:0], ran: w.ran[:0]}
-		} else {
-			f.of = append(f.of, patience{})
+	n := len(r.threads)
+	if len(f.yields) == n {
+		return
+	}
+	for len(f.planes)<<6 < n {
+		f.planes = append(f.planes, plane{of: make([]patience, len(f.yields))})
+	}
+	for i := range f.planes {
+		p := &f.planes[i]
+		p.of = p.of[:min(len(f.yields), len(p.of))]
+		for len(p.of) < n {
+			p.of = append(p.of, patience{})
 		}
+	}
+	for len(f.yields) < n {
+		f.yields = append(f.yields, false)
 	}
 }
 
@@ -100,30 +127,48 @@ func (f *fairness) performed(r *runner, t int, op Op) {
 		return
 	}
 	f.grow(r)
-	w := &f.of[t]
 	f.active = true
-	f.now.are(r.k.Enabled())
-	for u := range f.of {
-		o := &f.of[u]
-		o.below.remove(t)
-		o.ran.add(t)
-		o.enabled.intersect(f.now)
-	}
-	// What the operation before this one has disabled was its thread's doing.
+	f.look(r.k.Enabled())
+	last := -1
 	if n := len(r.steps); n > 1 {
-		last := int(r.steps[n-2].thread)
-		f.of[last].disabled.addAll(f.before, f.now, last)
+		last = int(r.steps[n-2].thread)
 	}
-	f.before, f.now = f.now, f.before
+	for i := range f.planes {
+		f.planes[i].performed(i, t, last, yields, f.yields[t])
+	}
+	f.yields[t] = f.yields[t] || yields
+}
+
+// performed takes notice of an operation of thread t, after one of thread last, of
+// what the plane with that number knows.
+func (p *plane) performed(number, t, last int, yields, again bool) {
+	bit := member(number, t)
+	for u := range p.of {
+		o := &p.of[u]
+		o.below &^= bit
+		o.ran |= bit
+		o.enabled &= p.enabled
+	}
+	if last >= 0 { // what the operation before this one has disabled was its thread's doing
+		p.of[last].disabled |= p.before &^ p.enabled &^ member(number, last)
+	}
+	p.before = p.enabled
 	if !yields {
 		return
 	}
-	if w.yielded {
-		w.below.addAll(w.enabled, w.ran, t)
-		w.below.addAll(w.disabled, w.ran, t)
+	w := &p.of[t]
+	if again {
+		w.below |= (w.enabled | w.disabled) &^ w.ran
 	}
-	w.yielded = true
-	w.enabled, w.disabled, w.ran = append(w.enabled[:0], f.before...), w.disabled[:0], w.ran[:0]
+	w.enabled, w.disabled, w.ran = p.enabled, 0, 0
+}
+
+// member is thread t as a bit of a plane, 0 if it is none of its.
+func member(plane, t int) uint64 {
+	if t>>6 != plane {
+		return 0
+	}
+	return 1 << (t & 63)
 }
 
 // looks reports whether the operation that is about to happen changes nothing.

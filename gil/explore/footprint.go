@@ -1,8 +1,6 @@
 package explore
 
 import (
-	"math/bits"
-
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/kernel"
 )
@@ -36,8 +34,8 @@ func target(s *step) (kernel.ObjID, effect) {
 		}
 		return 0, nothing
 	}
-	switch s.kind {
-	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpTake, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
+	switch {
+	case passes(s.kind):
 		switch {
 		case s.flags&implicit != 0:
 			return 0, nothing
@@ -55,21 +53,18 @@ func target(s *step) (kernel.ObjID, effect) {
 		case s.permits == gil.All:
 			return s.obj, reads // open for everybody, and stays so
 		}
-		return s.obj, writes
-	case kernel.OpRead, kernel.OpPeek:
+	case s.kind == kernel.OpRead, s.kind == kernel.OpPeek:
 		return s.obj, reads
 	}
 	return s.obj, writes
 }
 
+// takers is the kinds of operation that take a permit of a gate, as bits.
+const takers uint64 = 1<<kernel.OpAcquire | 1<<kernel.OpTryAcquire | 1<<kernel.OpTake | 1<<kernel.OpWait | 1<<kernel.OpJoin |
+	1<<kernel.OpPut | 1<<kernel.OpGet | 1<<kernel.OpSend | 1<<kernel.OpRecv
+
 // passes reports whether the step took or would take a permit of a gate.
-func passes(k kernel.OpKind) bool {
-	switch k {
-	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpTake, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
-		return true
-	}
-	return false
-}
+func passes(k kernel.OpKind) bool { return takers>>k&1 != 0 }
 
 // opens reports whether the step may have opened a gate.
 func opens(s *step) bool {
@@ -126,89 +121,4 @@ func independent(a, b []foot) bool {
 		}
 	}
 	return true
-}
-
-// bitset is a set of thread numbers.
-type bitset []uint64
-
-func (b bitset) has(i int) bool { return i>>6 < len(b) && b[i>>6]&(1<<(i&63)) != 0 }
-
-func (b *bitset) add(i int) {
-	for i>>6 >= len(*b) {
-		*b = append(*b, 0)
-	}
-	(*b)[i>>6] |= 1 << (i & 63)
-}
-
-// firstWithout is the least member that is not in o, -1 if there is none.
-func (b bitset) firstWithout(o bitset) int {
-	for w, x := range b {
-		if w < len(o) {
-			x &^= o[w]
-		}
-		if x != 0 {
-			return w<<6 + bits.TrailingZeros64(x)
-		}
-	}
-	return -1
-}
-
-func (b bitset) remove(i int) {
-	if i>>6 < len(b) {
-		b[i>>6] &^= 1 << (i & 63)
-	}
-}
-
-// intersect keeps the members that are in o.
-func (b bitset) intersect(o bitset) {
-	for w := range b {
-		if w < len(o) {
-			b[w] &= o[w]
-		} else {
-			b[w] = 0
-		}
-	}
-}
-
-// are makes b the set.
-func (b *bitset) are(o *kernel.Set) {
-	*b = (*b)[:0]
-	for i := o.Next(0); i >= 0; i = o.Next(i + 1) {
-		b.add(i)
-	}
-}
-
-// addAll adds the members of one set that are not in the other, and not i.
-func (b *bitset) addAll(o, without bitset, i int) {
-	for w, x := range o {
-		if w < len(without) {
-			x &^= without[w]
-		}
-		if i>>6 == w {
-			x &^= 1 << (i & 63)
-		}
-		if x == 0 {
-			continue
-		}
-		for w >= len(*b) {
-			*b = append(*b, 0)
-		}
-		(*b)[w] |= x
-	}
-}
-
-// firstFrom is the least member that is at least i, -1 if there is none.
-func (b bitset) firstFrom(i int) int {
-	w := i >> 6
-	if w >= len(b) {
-		return -1
-	}
-	x := b[w] >> (i & 63) << (i & 63)
-	for x == 0 {
-		if w++; w == len(b) {
-			return -1
-		}
-		x = b[w]
-	}
-	return w<<6 + bits.TrailingZeros64(x)
 }

@@ -43,7 +43,7 @@ func (c *classes) resize(n int) {
 
 // find returns the entry of an object.
 func (c *classes) find(id kernel.ObjID) *access {
-	for i := kernel.Hash(uint64(id), 1) & c.mask; ; i = (i + 1) & c.mask {
+	for i := (uint64(id) ^ uint64(id)>>32) & c.mask; ; i = (i + 1) & c.mask { // identities are hashes
 		o := &c.table[i]
 		if o.run == c.run && o.id == id {
 			return o
@@ -69,36 +69,55 @@ func (c *classes) of(r *runner) uint64 {
 		c.run = 1
 	}
 	c.threads = append(c.threads[:0], make([]uint64, len(r.threads))...)
-	started, drawn, fired := 1, r.drawn, r.fired
-	for i := range r.steps {
-		for ; len(drawn) > 0 && int(drawn[0].step) <= i; drawn = drawn[1:] {
+	drawn, fired := r.drawn, r.fired
+	for at, started := 0, 1; at < len(r.steps); {
+		for ; len(drawn) > 0 && int(drawn[0].step) <= at; drawn = drawn[1:] {
 			c.draw(&drawn[0])
 		}
-		for ; len(fired) > 0 && int(fired[0].step) == i; fired = fired[1:] {
+		for ; len(fired) > 0 && int(fired[0].step) <= at; fired = fired[1:] {
 			c.fire(r)
 		}
-		s := &r.steps[i]
-		t := &c.threads[s.thread]
-		if s.flags&implicit != 0 {
-			continue
+		end := len(r.steps)
+		if started < len(r.threads) {
+			end = int(r.threads[started].born) + 1
 		}
-		h := kernel.Hash(*t, uint64(s.kind))
-		if obj, e := target(s); e != nothing {
-			h = c.touch(h, obj, e)
+		if len(drawn) > 0 {
+			end = min(end, int(drawn[0].step))
 		}
-		if r.observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
-			h = c.touch(h, world, writes)
+		if len(fired) > 0 {
+			end = min(end, int(fired[0].step))
 		}
-		*t = h
-		for started < len(c.threads) && int(r.threads[started].born) == i {
-			c.threads[started] = kernel.Hash(h, r.threads[started].path)
-			started++
+		c.follow(r.steps[at:end], r.observed)
+		at = end
+		for ; started < len(r.threads) && int(r.threads[started].born) == end-1; started++ {
+			c.threads[started] = kernel.Hash(c.threads[r.steps[end-1].thread], r.threads[started].path)
 		}
 	}
 	for i := range drawn {
 		c.draw(&drawn[i])
 	}
 	return c.sum(r)
+}
+
+// follow takes steps between which nothing is drawn and nobody is started.
+func (c *classes) follow(steps []step, observed bool) {
+	for i := range steps {
+		s := &steps[i]
+		if s.flags&implicit != 0 {
+			continue
+		}
+		t := &c.threads[s.thread]
+		h := *t + (uint64(s.kind)+1)*0xd6e8feb86659fd93
+		if obj, e := target(s); e != nothing {
+			h = c.touch(h, obj, e)
+		} else {
+			h = kernel.Hash(h, 0)
+		}
+		if observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
+			h = c.touch(h, world, writes)
+		}
+		*t = h
+	}
 }
 
 // draw adds a number drawn to the hash of its thread.

@@ -196,7 +196,14 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	if r.measure != nil {
 		r.measure.performed(r, i)
 	}
-	st := step{obj: op.Obj, site: op.Site, thread: int32(i), kind: op.Kind}
+	n := len(r.steps)
+	if n < cap(r.steps) {
+		r.steps = r.steps[:n+1]
+	} else {
+		r.steps = append(r.steps, step{})
+	}
+	st := &r.steps[n]
+	*st = step{obj: op.Obj, site: op.Site, thread: int32(i), kind: op.Kind}
 	if r.base >= 0 {
 		st.flags = chosen
 		if r.base != i {
@@ -209,11 +216,12 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	}
 	th := &r.threads[i]
 	th.ops++
-	switch op.Kind {
-	case kernel.OpAcquire, kernel.OpTryAcquire, kernel.OpTake, kernel.OpWait, kernel.OpJoin, kernel.OpPut, kernel.OpGet, kernel.OpSend, kernel.OpRecv:
+	late := t.TimedOut()
+	switch {
+	case passes(op.Kind):
 		permits, try := r.box.Gate(t)
 		st.permits = int32(permits)
-		if t.TimedOut() {
+		if late {
 			permits = 0 // if there are some, they have come too late
 		}
 		if try {
@@ -222,9 +230,9 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		if permits == 0 {
 			st.flags |= refused
 		}
-	case kernel.OpPeek:
+	case op.Kind == kernel.OpPeek:
 		r.observed = r.observed || op.Obj == 0
-	case kernel.OpExit:
+	case op.Kind == kernel.OpExit:
 		th.over = true
 		st.obj = th.end
 	}
@@ -234,14 +242,13 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 			r.closing(op.Kind)
 		}
 	}
-	if t.TimedOut() {
+	if late {
 		st.flags |= expired
 	}
 	if now := k.Now(nil); now != r.now {
 		r.now = now
 		st.flags |= clocked
 	}
-	r.steps = append(r.steps, st)
 	r.last = i
 	if f := r.fair; f != nil {
 		if f.active || op.Obj == th.obj || op.Kind == kernel.OpYield {
@@ -262,7 +269,7 @@ func (r *runner) closing(k kernel.OpKind) {
 	for i := range r.threads {
 		dead = dead || r.threads[i].daemon && r.threads[i].task.Killed()
 	}
-	for i := len(r.steps) - 1; dead && i >= 0; i-- {
+	for i := len(r.steps) - 2; dead && i >= 0; i-- { // before the one that is being noted
 		if s := &r.steps[i]; s.thread == 0 {
 			s.flags |= kills
 			r.daemons = -r.daemons // there is only one such moment
