@@ -37,7 +37,7 @@ func Outcomes[T comparable](prog func(t *gil.Thread) T, opts ...Option) []Outcom
 	var out []Outcome[T]
 	index := map[T]int{}
 	s := newSearch(collect(opts))
-	s.conf.workers = 1
+	s.conf.workers, s.conf.unread = 1, true
 	s.start = func() (func(*gil.Thread), func(int)) {
 		var v T
 		ended := false

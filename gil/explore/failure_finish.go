@@ -119,7 +119,7 @@ func firstLine(err error) string {
 func (s *search) audit() {
 	r := newRunner(s.runner.prog, s.conf.quietly())
 	defer r.close()
-	first := r.run(begin(Random()))
+	first := r.run(begin(s.example()))
 	schedule, one := r.schedule(), append([]step(nil), r.steps...)
 	same := true
 	for n := range auditRepeats {
@@ -164,13 +164,25 @@ func (r *runner) suspicion(k Kind) error {
 	return nil
 }
 
+// example is a strategy for schedules that are performed once more after the search: a
+// random walk, but not if the search was for one interleaving.
+func (s *search) example() Strategy {
+	if f, ok := s.conf.strategy.(*handwritten); ok {
+		return f
+	}
+	return Random()
+}
+
 // warn looks for lost updates and for locks in different orders in schedules that
 // pass.
 func (s *search) warn(r *runner) {
 	known := make(map[string]bool)
-	walk := Random()
-	steps := 0
-	for n := 0; n < min(auditRuns, s.conf.maxSchedules) && steps < auditSteps && len(known) < 4; n++ {
+	walk := s.example()
+	runs, steps := min(auditRuns, s.conf.maxSchedules), 0
+	if _, one := walk.(*handwritten); one {
+		runs = 1
+	}
+	for n := 0; n < runs && steps < auditSteps && len(known) < 4; n++ {
 		r.seed = s.conf.seed ^ uint64(n+1)*0x9e3779b97f4a7c15
 		walk.Start(n, r.seed)
 		if err := r.run(walk); err != nil {

@@ -15,6 +15,7 @@ type fairness struct {
 	used   bool // a thread was held back, in some run
 	planes []plane
 	yields []bool // of each thread, whether it has yielded
+	looked bool   // the planes know who is enabled before the next operation
 	set    kernel.Set
 }
 
@@ -38,7 +39,7 @@ type patience struct {
 const pollsAllowed = 2
 
 func (f *fairness) reset() {
-	f.active = false
+	f.active, f.looked = false, false
 	f.yields = f.yields[:0]
 	for i := range f.planes {
 		f.planes[i].before = 0
@@ -53,6 +54,7 @@ func (f *fairness) filter(r *runner, enabled *kernel.Set) *kernel.Set {
 	}
 	f.grow(r)
 	f.look(enabled)
+	f.looked = enabled == r.k.Enabled() // and not some of them
 	held := false
 	for t := enabled.Next(0); t >= 0; t = enabled.Next(t + 1) {
 		if !f.waits(t) {
@@ -128,7 +130,10 @@ func (f *fairness) performed(r *runner, t int, op Op) {
 	}
 	f.grow(r)
 	f.active = true
-	f.look(r.k.Enabled())
+	if !f.looked {
+		f.look(r.k.Enabled())
+	}
+	f.looked = false
 	last := -1
 	if n := len(r.steps); n > 1 {
 		last = int(r.steps[n-2].thread)

@@ -25,9 +25,10 @@ import (
 // run that are not mentioned, and only if none can the others; after the last text
 // the base order runs. A thread that ends without coming
 // to the label is a failure of kind Assertion that says so: the program is not what
-// whoever wrote the interleaving took it for. The search has one schedule.
+// whoever wrote the interleaving took it for. The search has one schedule, and when
+// that passes it is the last one that is performed too.
 func Follow(labels ...string) Strategy {
-	f := &handwritten{}
+	f := &handwritten{named: make(map[string]bool)}
 	for _, text := range labels {
 		thread, label, ok := strings.Cut(text, "@")
 		if !ok {
@@ -40,6 +41,7 @@ func Follow(labels ...string) Strategy {
 			}
 		}
 		f.plan = append(f.plan, s)
+		f.named[thread] = true
 	}
 	return f
 }
@@ -53,9 +55,10 @@ type stretch struct {
 }
 
 type handwritten struct {
-	plan []stretch
-	at   int
-	r    *runner
+	plan  []stretch
+	named map[string]bool // the threads mentioned
+	at    int
+	r     *runner
 	// wrong is the text of a draw that is not possible, and why.
 	wrong string
 }
@@ -91,11 +94,7 @@ func (f *handwritten) Choose(p *Point) int {
 // that the interleaving does not mention, or else the base order.
 func (f *handwritten) meanwhile(p *Point) int {
 	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
-		named := false
-		for _, s := range f.plan {
-			named = named || s.thread == p.r.nameOf(i) || s.thread == "#"+p.r.pathOf(i)
-		}
-		if !named {
+		if !f.named[p.r.nameOf(i)] && !f.named["#"+p.r.pathOf(i)] {
 			return i
 		}
 	}
@@ -105,11 +104,9 @@ func (f *handwritten) meanwhile(p *Point) int {
 // find is the thread of a name that has not ended, or else the last one that has.
 func (f *handwritten) find(r *runner, name string) int {
 	found := -1
+	path, byPath := strings.CutPrefix(name, "#")
 	for i := range r.threads {
-		same := r.nameOf(i) == name
-		if path, ok := strings.CutPrefix(name, "#"); ok {
-			same = r.pathOf(i) == path
-		}
+		same := !byPath && r.nameOf(i) == name || byPath && r.pathOf(i) == path
 		if same && (found < 0 || r.threads[found].over) {
 			found = i
 		}

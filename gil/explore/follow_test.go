@@ -46,7 +46,7 @@ func TestFollow(t *testing.T) {
 		r := explore.Run(labelled(&n), explore.WithStrategy(explore.Follow(c.plan...)))
 		require.Empty(t, r.Failures, "%q", c.plan)
 		require.Equal(t, 1, r.Schedules, "%q", c.plan)
-		// The audit after the search has run the program in other orders: once more.
+		require.Equal(t, c.want, n.Peek(), "%q: whatever the search looks at besides, it ends with that", c.plan)
 		var s explore.Schedule
 		for _, o := range explore.Outcomes(func(t *gil.Thread) int {
 			var n *gil.Var[int]
@@ -132,4 +132,42 @@ func TestFollowTwice(t *testing.T) {
 	}
 	require.Nil(t, explore.Find(program, explore.WithStrategy(explore.Follow("a@stored", "a@stored", "b", "a"))))
 	require.NotNil(t, explore.Find(program, explore.WithStrategy(explore.Follow("a@stored", "b", "a"))))
+}
+
+// TestFollowLong follows two thousand labels: the program is run once for its outcome,
+// and a search that allows one schedule has that one and ends with it.
+func TestFollowLong(t *testing.T) {
+	times := 1000
+	if testing.Short() {
+		times = 200
+	}
+	plan := []string{"a@read"}
+	for range times - 1 {
+		plan = append(plan, "b@wrote")
+	}
+	plan = append(plan, "a@wrote", "b@read", "a@end", "b@end")
+	runs, left := 0, 0
+	program := func(t *gil.Thread) int {
+		runs++
+		n := gil.NewVar("n", 0)
+		add := func(t *gil.Thread) {
+			for range times {
+				v := n.Load(t)
+				t.Label("read")
+				n.Store(t, v+1)
+				t.Label("wrote")
+			}
+		}
+		gil.JoinAll(t, t.Go("a", add), t.Go("b", add))
+		left = n.Peek()
+		return left
+	}
+	all := explore.Outcomes(program, explore.WithStrategy(explore.Follow(plan...)), explore.WithMaxSchedules(1))
+	require.Len(t, all, 1)
+	require.Equal(t, 2, all[0].Value)
+	require.Equal(t, 1, runs, "schedules and nothing else")
+	r := explore.Run(func(t *gil.Thread) { program(t) }, explore.WithStrategy(explore.Follow(plan...)), explore.WithMaxSchedules(1))
+	require.Empty(t, r.Failures)
+	require.Equal(t, 1, r.Schedules)
+	require.Equal(t, 2, left)
 }

@@ -34,6 +34,7 @@ type config struct {
 	earlyTimers  bool
 	kills        int
 	raw          bool     // failures are left as they were found
+	unread       bool     // nobody looks at the report, but for a program that is stuck
 	into         **Report // where to leave the report
 	workers      int
 	ctx          context.Context

@@ -180,7 +180,7 @@ func (s *search) conclude() {
 			p.Fresh++
 		}
 	}
-	if !s.conf.raw {
+	if !s.conf.raw && !s.conf.unread {
 		for _, f := range p.Failures {
 			s.finish(f)
 		}
