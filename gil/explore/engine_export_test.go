@@ -17,3 +17,26 @@ func Performing(s Schedule) Strategy { return &performing{follow(s, true)} }
 type performing struct{ *follower }
 
 func (p *performing) Start(n int, seed uint64) bool { return p.follower.Start(n, seed) && n == 0 }
+
+// curt is DPOR with runs that end when an assertion has failed.
+type curt struct {
+	*dpor
+	failed func() bool
+}
+
+// Curt is DPOR whose runs end where a program that aborts would: at the first choice
+// at which something has failed.
+func Curt(failed func() bool) Strategy { return &curt{&dpor{}, failed} }
+
+// Choose ends the run, or is that of DPOR.
+func (b *curt) Choose(p *Point) int {
+	if !b.failed() {
+		return b.dpor.Choose(p)
+	}
+	for i := range p.r.threads {
+		if t := &p.r.threads[i]; !t.over {
+			p.r.k.Kill(nil, t.task)
+		}
+	}
+	return p.base
+}

@@ -142,17 +142,16 @@ func wrongLock(others int, bad bool) func(t *gil.Thread) {
 		if !bad {
 			lockB = lockA
 		}
-		together(t, append(
-			crowd(others, func(t *gil.Thread, _ int) {
-				lockB.With(t, func() { gil.Add(t, v, 1) })
-			}),
-			func(t *gil.Thread) {
-				lockA.With(t, func() {
-					x := v.Load(t)
-					gil.Add(t, v, 1)
-					must(t, v.Load(t) == x+1, "v %d, was %d", v.Peek(), x)
-				})
-			})...)
+		check := func(t *gil.Thread) {
+			lockA.With(t, func() {
+				x := v.Load(t)
+				gil.Add(t, v, 1)
+				must(t, v.Load(t) == x+1, "v %d, was %d", v.Peek(), x)
+			})
+		}
+		together(t, append([]func(t *gil.Thread){check}, crowd(others, func(t *gil.Thread, _ int) {
+			lockB.With(t, func() { gil.Add(t, v, 1) })
+		})...)...)
 	}
 }
 

@@ -21,7 +21,7 @@ func Caller() uintptr {
 		frames := runtime.CallersFrames(pcs[i : i+1])
 		for {
 			f, more := frames.Next()
-			if f.Function != "" && !Own(f.Function) {
+			if users(&f) {
 				return pc
 			}
 			if !more {
@@ -47,15 +47,39 @@ func Own(function string) bool {
 	if !ok {
 		return strings.HasPrefix(function, "github.com/stretchr/testify/")
 	}
-	for _, prefix := range [...]string{
-		"gil.", "gil/threading.", "gil/explore.", "gil/giltest.", "gil/asyncio.", "gil/trace.", "internal/",
-		"queue.", "pool.", "process.", "pipe.", "pipe/pickle.",
-	} {
-		if strings.HasPrefix(rest, prefix) {
+	for _, p := range packages {
+		if after, ok := strings.CutPrefix(rest, p); ok && (strings.HasPrefix(after, ".") || p == "internal") {
 			return true
 		}
 	}
 	return false
+}
+
+// packages are those of this module that stand between the user's code and an
+// operation.
+var packages = [...]string{
+	"gil", "gil/threading", "gil/explore", "gil/giltest", "gil/asyncio", "gil/trace", "internal",
+	"queue", "pool", "process", "pipe", "pipe/pickle",
+}
+
+// root is the folder of the module, as the compiler names it.
+var root = func() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.ToSlash(filepath.Dir(filepath.Dir(filepath.Dir(file)))) + "/"
+}()
+
+// users reports whether a frame is the user's. The body of an iterator that has been
+// inlined has the name of the user's function and a file of this module.
+func users(f *runtime.Frame) bool {
+	if f.Function == "" || Own(f.Function) {
+		return false
+	}
+	rest, ok := strings.CutPrefix(f.File, root)
+	if !ok || strings.HasSuffix(rest, "_test.go") {
+		return true
+	}
+	folder := filepath.ToSlash(filepath.Dir(rest))
+	return !slices.Contains(packages[:], folder) && !strings.HasPrefix(folder, "internal/")
 }
 
 // User finds the user's frame of a program counter that Caller returned.
@@ -66,7 +90,7 @@ func User(pc uintptr) (runtime.Frame, bool) {
 	frames := runtime.CallersFrames([]uintptr{pc})
 	for {
 		f, more := frames.Next()
-		if f.Function != "" && !Own(f.Function) {
+		if users(&f) {
 			return f, true
 		}
 		if !more {
