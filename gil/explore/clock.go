@@ -42,17 +42,6 @@ func (r *runner) early() bool {
 // to.
 type hurrier interface{ hurry(early bool) }
 
-func (x *dpor) hurry(early bool) {
-	x.walk = nil
-	if early {
-		x.walk = &dfs{soon: true}
-	}
-}
-
-func (x *dpor) early() bool { return x.walk != nil }
-
-func (x *dpor) fires(p *Point) bool { return x.walk.fires(p) }
-
 // lookAhead installs the hook if the strategy of the run wants it.
 func (r *runner) lookAhead(s Strategy) {
 	r.fired, r.k.Early = r.fired[:0], nil

@@ -69,8 +69,9 @@
 // can happen. With WithEarlyTimers it may run out before, as a choice that
 // schedules name with [Clock]: at every choice at which somebody waits for a moment the
 // earliest timer may fire, one of them per choice. Such a moment comes after everything
-// before it and before everything after it, so there is little that commutes, and DPOR
-// walks through all interleavings as DFS does.
+// before it and before everything after it. DPOR then finds what is to be tried by
+// trying, with sleep sets: each class comes to its end once, and some runs turn out on
+// the way to repeat one that was had, which [Report].Blocked counts.
 //
 // Draws conflict with nothing, and schedules that draw different numbers are of
 // different classes. DPOR still runs one schedule of each, unless a profile lets

@@ -38,7 +38,8 @@ type dpor struct {
 	draws    bool    // the program has drawn numbers
 	late     bool    // the program has performed operations after a draw that no switch can come before
 
-	walk *dfs // does it instead where timers may fire early, nil where they do not
+	soon  bool // timers may fire early, see clock_dpor.go
+	stuck int  // the transition at which this run was blocked
 
 	awake    bool // the mutant that has no sleep sets
 	lockless bool // the mutant that does not reverse races for locks
@@ -56,6 +57,9 @@ type dporNode struct {
 	asleep  bitset // threads that need not be tried, some of them because they have been
 	todo    *wake  // sequences that are to be tried
 	then    *wake  // how the one goes on that is being tried
+	whole   bool   // all threads are tried here
+	asked   bool   // the earliest timer may fire before it
+	fires   bool   // and does
 	outcome
 }
 
@@ -74,9 +78,10 @@ type sleeper struct {
 // It sees only what package gil announces: Go variables that threads share without
 // a lock are invisible to it.
 //
-// With WithEarlyTimers it walks through everything as DFS does: what a thread does
-// may depend on what time it is, so a timer that may fire at any choice leaves hardly
-// anything that does not conflict.
+// With WithEarlyTimers a timer that fires conflicts with everything, for what a thread
+// does may depend on what time it is. What lies between two such moments is covered with
+// one schedule per class as well, but some schedules turn out on the way to be of a
+// class that was had ([Report].Blocked).
 func DPOR() Strategy { return &dpor{} }
 
 // Name is what reports call it.
@@ -84,9 +89,6 @@ func (x *dpor) Name() string { return "dpor" }
 
 // Start begins the next schedule.
 func (x *dpor) Start(n int, _ uint64) bool {
-	if x.walk != nil {
-		return x.walk.Start(n, 0)
-	}
 	if n == 0 {
 		x.restart()
 	}
@@ -107,18 +109,17 @@ func (x *dpor) restart() {
 
 // Choose returns the thread of the node, which it makes if it is new.
 func (x *dpor) Choose(p *Point) int {
-	if x.walk != nil {
-		return x.walk.Choose(p)
+	if x.begun == len(x.nodes) {
+		x.grow(p.r, len(p.r.steps))
 	}
-	if x.begun < len(x.nodes) {
-		t := int(x.nodes[x.begun].thread)
+	n := &x.nodes[x.begun]
+	if t := int(n.thread); t >= 0 {
 		if p.set.Has(t) {
 			return t
 		}
 		x.diverge(p.r, fmt.Sprintf("thread %s cannot run where it could before", p.r.pathOf(t)))
 		return p.base
 	}
-	n := x.grow(p.r, len(p.r.steps))
 	n.enabled = n.enabled[:0]
 	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
 		n.enabled.add(i)
@@ -130,7 +131,7 @@ func (x *dpor) Choose(p *Point) int {
 	t := p.base
 	if n.asleep.has(t) {
 		if t = n.enabled.firstWithout(n.asleep); t < 0 {
-			x.blocked = true
+			x.block()
 			t = p.base
 		}
 	}
@@ -140,27 +141,25 @@ func (x *dpor) Choose(p *Point) int {
 
 // Performed takes notice of the beginning of a transition.
 func (x *dpor) Performed(p *Point, thread int, op Op) {
-	if x.walk != nil {
-		return
-	}
 	r := p.r
 	last := len(r.steps) - 1
 	if r.steps[last].flags&pinned != 0 && x.begun > 0 {
 		return
 	}
-	var n *dporNode
-	switch {
-	case x.begun == len(x.nodes): // nobody else could run
-		n = x.grow(r, last)
+	if x.begun == len(x.nodes) {
+		x.grow(r, last)
+	}
+	n := &x.nodes[x.begun]
+	if n.thread < 0 { // nobody else could run
 		n.enabled = n.enabled[:0]
 		n.enabled.add(thread)
 		if x.follows(n) {
 			x.take(n)
 		}
 		n.thread = int32(thread)
-		x.blocked = x.blocked || n.asleep.has(thread)
-	default:
-		n = &x.nodes[x.begun]
+		if n.asleep.has(thread) {
+			x.block()
+		}
 	}
 	switch obj := r.steps[last].obj; {
 	case x.begun > x.branch || n.kind == kernel.OpNone || x.begun == x.branch:
@@ -192,6 +191,7 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 	n := &x.nodes[d]
 	n.asleep, n.todo, n.then = n.asleep[:0], nil, nil
 	n.thread, n.tried, n.kind = -1, 1, kernel.OpNone
+	n.whole, n.asked, n.fires = false, false, false
 	n.reset(nil, true)
 	n.lo = int32(len(x.sleepers))
 	if d > 0 {
@@ -253,10 +253,6 @@ func (x *dpor) learns(r *runner) bool {
 // ended finds the races of the run and goes back to the deepest node at which
 // something is left to be tried.
 func (x *dpor) ended(r *runner) {
-	if x.walk != nil {
-		x.walk.ended(r)
-		return
-	}
 	if x.learns(r) && x.runs > 0 {
 		// What conflicts has changed: everything so far may have missed something.
 		x.restart()
@@ -274,7 +270,11 @@ func (x *dpor) ended(r *runner) {
 		x.drop(&x.nodes[i])
 	}
 	x.nodes = x.nodes[:x.begun] // a run that was cut short has fewer transitions
-	x.races.find(x, r)
+	if x.soon {
+		x.tryAll()
+	} else {
+		x.races.find(x, r)
+	}
 	for d := len(x.nodes) - 1; d >= 0; d-- {
 		n := &x.nodes[d]
 		x.free(n.then)
@@ -286,6 +286,11 @@ func (x *dpor) ended(r *runner) {
 		was := int(n.thread)
 		n.asleep.add(was) // it has been tried
 		if !x.follows(n) {
+			if n.asked && !n.fires {
+				x.fire(n)
+				x.goBack(d)
+				return
+			}
 			continue
 		}
 		x.sleep(r, n, d)
@@ -307,6 +312,13 @@ func (x *dpor) goBack(d int) {
 	}
 }
 
+// block notes that the run repeats an earlier one from here on.
+func (x *dpor) block() {
+	if !x.blocked {
+		x.blocked, x.stuck = true, x.begun
+	}
+}
+
 // sleep puts the thread of a node to sleep.
 func (x *dpor) sleep(r *runner, n *dporNode, d int) {
 	for i := n.lo; i < n.hi; i++ {
@@ -323,9 +335,6 @@ func (x *dpor) sleep(r *runner, n *dporNode, d int) {
 
 // covered weighs what is to be tried at each node equally.
 func (x *dpor) covered() (bool, float64) {
-	if x.walk != nil {
-		return x.walk.covered()
-	}
 	if x.done {
 		return x.diverged == nil, 1
 	}
@@ -335,6 +344,12 @@ func (x *dpor) covered() (bool, float64) {
 		left := 0
 		for w := n.todo; w != nil; w = w.next {
 			left++
+		}
+		if n.asked {
+			weight /= 2
+			if n.fires {
+				part += weight
+			}
 		}
 		weight /= float64(int(n.tried) + left)
 		part += weight * float64(n.tried-1)

@@ -99,9 +99,6 @@ func (o *outcome) like(given []int32) bool {
 
 // Draw draws the number whose turn it is.
 func (x *dpor) Draw(p *Point, thread, n int) int {
-	if x.walk != nil {
-		return x.walk.Draw(p, thread, n)
-	}
 	x.draws = true
 	o := &x.root
 	if x.begun > 0 {

@@ -93,3 +93,31 @@ func TestEarlyFound(t *testing.T) {
 	require.False(t, r.Failed())
 	require.True(t, r.Exhausted)
 }
+
+// TestEarlyGenerated holds DPOR against the walk through everything on random programs
+// with timers that fire early: the same outcomes and classes, each class once.
+func TestEarlyGenerated(t *testing.T) {
+	slow(t)
+	programs := 200
+	if testing.Short() {
+		programs = 25
+	}
+	compared, all, reduced := 0, 0, 0
+	for seed := uint64(0); compared < programs; seed++ {
+		g := generate(seed)
+		const most = 1500
+		want, plain := covered(g, explore.DFS(), most, explore.WithEarlyTimers())
+		if plain.Schedules == most || plain.Schedules < 10 {
+			continue
+		}
+		got, r := covered(g, explore.DPOR(), most, explore.WithEarlyTimers())
+		require.True(t, r.Exhausted, "program %d:%v", seed, g)
+		require.Equal(t, want, got, "program %d:%v", seed, g)
+		require.Equal(t, plain.Classes, r.Classes, "program %d:%v", seed, g)
+		require.Equal(t, r.Classes, r.Schedules-r.Blocked, "program %d:%v", seed, g)
+		compared++
+		all, reduced = all+plain.Schedules, reduced+r.Schedules
+	}
+	t.Logf("%d programs: %d schedules of %d", compared, reduced, all)
+	require.Less(t, 2*reduced, all)
+}
