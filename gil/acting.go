@@ -101,6 +101,9 @@ func (t *Thread) Lend() (back func()) {
 	if t == nil {
 		t.mustRun()
 	}
+	if raceKernel && t.apart() {
+		return t.out.lend()
+	}
 	if t.goid == 0 || t.goid == anyGoroutine {
 		return nobodyLent
 	}

@@ -179,6 +179,19 @@ func (o *outside) known() {
 	}
 }
 
+// lend is Thread.Lend: the calling goroutine, a coroutine of the program's, acts for
+// the outside until it gives that back.
+//
+//go:norace
+func (o *outside) lend() (back func()) {
+	was := o.goid
+	if was == 0 {
+		return nobodyLent
+	}
+	o.goid = goid.Current()
+	return func() { o.goid = was }
+}
+
 // take gives control to the inside and returns when it is back.
 //
 //go:norace
