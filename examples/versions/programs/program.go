@@ -1,5 +1,5 @@
 // Package programs compares what random programs can come to here and in Python: two
-// threads with a few statements each on shared variables, a list, a dict and a lock,
+// threads, or three, with a few statements each on shared variables, a list, a dict and a lock,
 // kept as data. A program is performed here by the explorer, which goes through all
 // interleavings that a profile allows, and by a real Python, many times, with the
 // smallest interval there is between two switches. Whatever Python comes to must be
@@ -98,9 +98,13 @@ type Program struct{ Threads [][]Stmt }
 // Random is the program of a number.
 func Random(number int) Program {
 	rng := rand.New(rand.NewPCG(uint64(number), 3))
+	threads, most := 2, 3
+	if number%5 == 4 {
+		threads, most = 3, 2
+	}
 	var p Program
-	for range 2 {
-		p.Threads = append(p.Threads, block(rng, 2+rng.IntN(2), true))
+	for range threads {
+		p.Threads = append(p.Threads, block(rng, most-1+rng.IntN(2), true))
 	}
 	return p
 }

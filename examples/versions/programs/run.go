@@ -17,7 +17,7 @@ type state struct {
 	l      *gil.List[int]
 	d      *gil.Dict[int, int]
 	m      threading.Lock
-	raised [2]string
+	raised [3]string
 }
 
 func newState() *state {
@@ -175,7 +175,11 @@ func (p Program) Outcomes(profile gil.Profile) (outcomes []string, all bool) {
 
 // Serial are the states that a program ends with when one thread follows the other.
 func (p Program) Serial() (outcomes []string) {
-	for _, order := range [][]int{{0, 1}, {1, 0}} {
+	orders := [][]int{{0, 1}, {1, 0}}
+	if len(p.Threads) == 3 {
+		orders = [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
+	}
+	for _, order := range orders {
 		s := newState()
 		if err := gil.NewMachine(1).Run(gil.CPython313, func(t *gil.Thread) {
 			for _, i := range order {
