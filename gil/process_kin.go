@@ -44,10 +44,10 @@ func (k *Kin[T]) Of(t *Thread, fork func(to, from *T, forker, main *Thread)) *T 
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch {
-	case k.home == t.home:
+	switch at := k.at.Load(); {
+	case k.home != nil && at == t.home.id:
 		return &k.own
-	case k.home != nil && k.home.world == t.home.world && t.interp.w.forks():
+	case k.home != nil && !k.home.over(at) && k.home.world == t.home.world && t.interp.w.forks():
 		v := k.heirs.of[t.home.id]
 		if v == nil { // nobody had used it when the process was forked
 			v = new(T)
