@@ -19,7 +19,7 @@ var outsideToo = map[string]string{
 	"made of others": "Thread.Emulate Child.Join Interpreter.ActiveCount List.Iter Dict.Iter List.Pop List.PopAt List.Remove SortKey Thread.Print " +
 		"Thread.Quit Thread.Go Thread.Join JoinAll Thread.NativeID WithCancel Thread.Errorf Range Thread.Call Thread.Branch " +
 		"Thread.Yield Thread.Sleep Thread.IO Thread.Block Thread.Perform Hash.Update Thread.Leave",
-	"unchanged": "Thread.Lend Thread.Observed Thread.Name Thread.Daemon Thread.Interpreter Thread.Machine Thread.Explored Thread.Deadline " +
+	"unchanged": "Thread.Observed Thread.Name Thread.Daemon Thread.Interpreter Thread.Machine Thread.Explored Thread.Deadline " +
 		"Thread.Value Current Thread.Times Sandbox.ThreadOf Common.Owner Common.SetOwner",
 	"atomics":       "Gate.Bound Thread.Ident Thread.String Thread.LogValue ThreadStats.LogValue",
 	"by itself":     "Gate.SetOwner Gate.Owner Interpreter.Main Interpreter.Acting Interpreter.AtExit Kin.Own Kin.Of",

@@ -64,8 +64,8 @@ func sizes(t *Tree) []Finding {
 	for _, f := range t.Files {
 		limit := maxLines
 		switch {
-		case inTestdata(f.Path), f.AST != nil && ast.IsGenerated(f.AST):
-			continue
+		case inTestdata(f.Path), f.Path == ".ci/api.txt", f.AST != nil && ast.IsGenerated(f.AST):
+			continue // what a command has written is not read as a whole
 		case f.IsTest():
 			limit = maxTestLines
 		case f.AST == nil && path.Ext(f.Path) != ".py" && f.Dir() != ".ci":
