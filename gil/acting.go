@@ -96,13 +96,17 @@ const anyGoroutine = math.MaxUint64
 // called: for a coroutine that runs for t, as that of an iter.Pull does. A coroutine
 // lends itself the thread whenever it is resumed and gives it back before it
 // suspends, so that WithChecks, which goes by goroutines, is content. The goroutine
-// to which t belongs must be waiting meanwhile. Without WithChecks it does nothing.
+// to which t belongs must be waiting meanwhile. Without WithChecks, and without an
+// explorer that looks for goroutines which have no business there, it does nothing.
 func (t *Thread) Lend() (back func()) {
 	if t == nil {
 		t.mustRun()
 	}
 	if raceKernel && t.apart() {
 		return t.out.lend()
+	}
+	if s := t.interp.w.sandbox; s != nil && s.Lent != nil {
+		return s.Lent(&t.k)
 	}
 	if t.goid == 0 || t.goid == anyGoroutine {
 		return nobodyLent

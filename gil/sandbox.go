@@ -29,6 +29,9 @@ type Sandbox struct {
 	// Stray, if not nil, is called by a goroutine that acts as thread t, which is not
 	// its own, in a run that is kept apart and announced. It ends then.
 	Stray func(t *Thread)
+	// Lent, if not nil, is called by a goroutine that lends itself the thread of task t,
+	// see Thread.Lend; the function it returns, by one that gives it back.
+	Lent func(t *kernel.Task) (back func())
 
 	apart   bool
 	ordered bool     // from here on in this run everything is ordered

@@ -52,9 +52,10 @@ func (s *strays) watch(r *runner) {
 		s.since = time.Now()
 		r.k.Announced = s.announced
 		r.box.Stray = func(t *gil.Thread) { s.complain(t.Name()) }
+		r.box.Lent = s.lent
 	case s.ops.Load() >= watchedOps || s.runs >= watchedRuns && time.Since(s.since) > watchedTime:
 		s.runs = -1
-		r.k.Announced = nil
+		r.k.Announced, r.box.Lent = nil, nil
 		r.conf.guard.watched.Store(true)
 		return
 	}
@@ -75,9 +76,7 @@ func (s *strays) announced(t *kernel.Task, _ kernel.Op) uintptr {
 	id, i := goroutine(), t.Index()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.of) <= i {
-		s.of = append(s.of, "")
-	}
+	s.grow(i)
 	switch s.of[i] {
 	case "":
 		s.of[i] = id
@@ -87,6 +86,30 @@ func (s *strays) announced(t *kernel.Task, _ kernel.Op) uintptr {
 		runtime.Goexit()
 	}
 	return 0
+}
+
+// lent is called by a coroutine that acts for thread t until it gives it back.
+func (s *strays) lent(t *kernel.Task) (back func()) {
+	id, i := goroutine(), t.Index()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grow(i)
+	was := s.of[i]
+	s.of[i] = id
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if i < len(s.of) { // otherwise it comes too late, in another run
+			s.of[i] = was
+		}
+	}
+}
+
+// grow makes place for the goroutine of the thread with index i.
+func (s *strays) grow(i int) {
+	for len(s.of) <= i {
+		s.of = append(s.of, "")
+	}
 }
 
 // complain notes that a goroutine acts as a thread that is not its own. It calls it.
