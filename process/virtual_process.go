@@ -241,11 +241,10 @@ func (e *emulated) join(ctx context.Context, until limit) (ended bool, err error
 }
 
 func init() {
-	exits.OnHold(func(t any, err error) {
-		by := t.(thread)
-		e := emulatedOf(by)
+	exits.OnHold(func(t, by any, err error) {
+		e := emulatedOf(t.(thread))
 		e.held = err
-		e.gone.Changed(by, all)
+		e.gone.Changed(by.(thread), all)
 	})
 }
 

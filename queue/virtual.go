@@ -212,6 +212,7 @@ func (g *grasp) get(ctx context.Context, b *basket, most int, p patience) error 
 	b.items = append(b.items, g.items[:n]...)
 	g.items = append([]arrival(nil), g.items[n:]...)
 	g.taken += n
+	g.relieve(t)
 	if g.Tasks {
 		g.party(t).held += n
 	}

@@ -19,6 +19,7 @@ type party struct {
 	unsent  []arrival
 	feeder  *gil.Thread // nil before the first put
 	hurried bool        // nobody waits for the feeder at exit
+	stalled *gil.Thread // it has said that the process cannot end, see flush
 	ended   bool
 }
 
@@ -132,10 +133,10 @@ func (p *party) exit(t *gil.Thread) {
 }
 
 func (p *party) flush(t *gil.Thread) {
-	taken, since, told := p.taken, t.Now(), false
+	taken, since := p.taken, t.Now()
 	for len(p.unsent) > 0 {
 		limit := p.Flush
-		if !told {
+		if p.stalled == nil {
 			limit = min(limit, stallAfter)
 		}
 		p.common.Await(t, gil.OpWait, max(since+limit, t.Now()+time.Nanosecond), func() bool {
@@ -144,15 +145,22 @@ func (p *party) flush(t *gil.Thread) {
 		switch waited := t.Now() - since; {
 		case p.taken != taken:
 			taken, since = p.taken, t.Now()
-			if told {
-				told = false
-				exits.Hold(t, nil)
-			}
 		case waited >= p.Flush:
 			return
-		case waited >= stallAfter && !told:
-			told = true
-			exits.Hold(t, &UndrainedError{Queue: p.Name, PID: p.of.PID(), Items: len(p.unsent)})
+		case waited >= stallAfter && p.stalled == nil:
+			p.stalled = t
+			exits.Hold(t, t, &UndrainedError{Queue: p.Name, PID: p.of.PID(), Items: len(p.unsent)})
+		}
+	}
+}
+
+// relieve takes back what the others have said in flush: t has taken items. They may
+// not get to see that for long, and who joins them meanwhile is to wait for them.
+func (g *grasp) relieve(t *gil.Thread) {
+	for _, p := range g.parties {
+		if p.stalled != nil {
+			exits.Hold(p.stalled, t, nil)
+			p.stalled = nil
 		}
 	}
 }

@@ -11,7 +11,7 @@ var hooks struct {
 	sync.Mutex
 	before []func()
 	stuck  []func(pid int) error
-	hold   func(t any, err error)
+	hold   func(t, by any, err error)
 }
 
 // Before registers what this process does before it ends by itself: when Main or
@@ -45,21 +45,22 @@ func OnJoin(fn func(pid int) error) {
 }
 
 // OnHold registers what package process does with what [Hold] says.
-func OnHold(fn func(t any, err error)) {
+func OnHold(fn func(t, by any, err error)) {
 	hooks.Lock()
 	defer hooks.Unlock()
 	hooks.hold = fn
 }
 
-// Hold says what keeps an emulated process from ending that only others can put right,
-// nil when it is put right. It is [OnJoin] for virtual worlds, where nobody asks now
-// and then: t, a *gil.Thread of that process, says so when it happens.
-func Hold(t any, err error) {
+// Hold says what keeps an emulated process from ending that only others can put
+// right, nil when it is put right. It is [OnJoin] for virtual worlds, where nobody asks
+// now and then: it is said when it happens. t is a *gil.Thread of that process, by the
+// one that says so.
+func Hold(t, by any, err error) {
 	hooks.Lock()
 	fn := hooks.hold
 	hooks.Unlock()
 	if fn != nil {
-		fn(t, err)
+		fn(t, by, err)
 	}
 }
 
