@@ -85,6 +85,9 @@ func record(t *testing.T, p gil.Profile, cores int, main func(m *gil.Thread), op
 }
 
 func TestBeazleyRatios(t *testing.T) {
+	if raceDetector {
+		t.Skip("a machine is one goroutine, and takes long under the detector")
+	}
 	for _, c := range []struct {
 		profile  gil.Profile
 		cores    int
@@ -133,6 +136,9 @@ func TestBeazleyRatios(t *testing.T) {
 }
 
 func TestBeazleySwitchesPerSecond(t *testing.T) {
+	if raceDetector {
+		t.Skip("a machine is one goroutine, and takes long under the detector")
+	}
 	for _, c := range []struct {
 		profile gil.Profile
 		n       int
@@ -203,6 +209,9 @@ func TestBeazleySlices(t *testing.T) {
 // from the rules, so the result is predicted for the constants as they are and
 // for each of them 10 % larger.
 func TestBeazleyConstants(t *testing.T) {
+	if raceDetector {
+		t.Skip("a machine is one goroutine, and takes long under the detector")
+	}
 	const work = time.Second
 
 	// Two threads under the GIL of 3.2 and later. The holder wakes the thread that

@@ -22,14 +22,17 @@ func TestSpinningEnds(t *testing.T) {
 		flag.Store(th, true)
 		w.Join(th)
 	}
-	walk := kernel.NewRandomWalk(0)
+	walk, runs := kernel.NewRandomWalk(0), uint64(30)
+	if raceDetector {
+		runs = 3 // of a sandbox, which is one goroutine
+	}
 	for _, p := range gil.Profiles() {
 		require.NoError(t, gil.NewMachine(1).Run(p, spin), p.Name())
 		// On two cores that need no time to wake a thread the GIL of 2.7 starves it.
 		require.NoError(t, gil.NewMachine(2, gil.Measured()).Run(p, spin), p.Name())
 		require.NoError(t, gil.Live().Run(p, spin), p.Name())
 		s := gil.NewSandbox(p, walk, 0)
-		for n := range uint64(30) {
+		for n := range runs {
 			walk.Reset(n << 20)
 			require.NoError(t, s.Run(n, spin), p.Name())
 		}
