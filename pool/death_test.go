@@ -167,6 +167,8 @@ func TestExecutorBreaks(t *testing.T) {
 		fs = append(fs, pool.Submit(ctx, ex, square, i))
 	}
 	seen := map[error]bool{}
+	texts := []string{"A process in the process pool was terminated abruptly while the future was running or pending."}
+	const after = "A child process terminated abruptly, the process pool is not usable anymore"
 	for _, f := range fs {
 		err := f.Exception(ctx)
 		require.ErrorIs(t, err, pool.ErrBroken)
@@ -177,12 +179,18 @@ func TestExecutorBreaks(t *testing.T) {
 		assert.Equal(t, syscall.SIGKILL, lost.Signal())
 		var b *pool.BrokenError
 		require.ErrorAs(t, err, &b)
-		assert.Equal(t, "A process in the process pool was terminated abruptly while the future was running or pending.", b.PythonText())
+		if len(seen) == 3 {
+			texts = append(texts, after) // the death may be known before all are submitted
+		}
+		require.Contains(t, texts, b.PythonText())
+		if b.PythonText() == after {
+			texts = texts[len(texts)-1:] // and from then on it is
+		}
 	}
 	err := pool.Submit(ctx, ex, square, 1).Exception(ctx)
 	var b *pool.BrokenError
 	require.ErrorAs(t, err, &b)
-	assert.Equal(t, "A child process terminated abruptly, the process pool is not usable anymore", b.PythonText())
+	assert.Equal(t, after, b.PythonText())
 }
 
 // An executor whose worker dies idle is broken, as CPython's is.

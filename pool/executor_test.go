@@ -108,7 +108,9 @@ func TestMapOn(t *testing.T) {
 // CPython: test_map_timeout.
 func TestMapTimeout(t *testing.T) {
 	with(t, 2, func(t *testing.T, ctx context.Context, ex pool.Executor) {
-		out, errs := collect(pool.MapOn(ctx, ex, nap, []time.Duration{0, 0, 100 * time.Millisecond}, pool.WithTimeout(0)))
+		path, open := gate(t)
+		defer open()
+		out, errs := collect(pool.MapOn(ctx, ex, held, []string{"", "", path}, pool.WithTimeout(0)))
 		assert.LessOrEqual(t, len(out), 2)
 		if assert.Len(t, errs, 1) {
 			assert.ErrorIs(t, errs[0], pool.ErrTimeout)
@@ -147,13 +149,16 @@ func TestShutdown(t *testing.T) {
 func TestCancelFutures(t *testing.T) {
 	every(t, func(t *testing.T, ctx context.Context, f flavour) {
 		ex := f.make(ctx, 2)
-		var fs []*pool.Future[time.Duration]
-		for range 50 {
-			fs = append(fs, pool.Submit(ctx, ex, nap, 2*time.Millisecond))
+		path, open := gate(t)
+		fs := []*pool.Future[string]{pool.Submit(ctx, ex, held, "")}
+		for range 49 {
+			fs = append(fs, pool.Submit(ctx, ex, held, path))
 		}
 		_, err := fs[0].Result(ctx)
 		assert.NoError(t, err)
-		assert.NoError(t, pool.Shutdown(ctx, ex, pool.WithCancelFutures()))
+		assert.NoError(t, pool.Shutdown(ctx, ex, pool.WithCancelFutures(), pool.WithWait(false)))
+		open()
+		assert.NoError(t, pool.Shutdown(ctx, ex))
 		done, cancelled := 0, 0
 		for _, f := range fs {
 			assert.True(t, f.Done(ctx))

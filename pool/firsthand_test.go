@@ -89,13 +89,15 @@ func TestFirsthandEnds(t *testing.T) {
 		ex := executor(t, 1)
 		soon(t, ctx, ex)
 		end, cancel := context.WithCancel(ctx)
-		slow := pool.Submit(ctx, ex, nap, 20*time.Millisecond)
+		path, open := gate(t)
+		slow := pool.Submit(ctx, ex, held, path)
 		go cancel()
 		_, err := slow.Result(end)
 		require.ErrorIs(t, err, context.Canceled)
-		d, err := slow.Result(ctx)
+		open()
+		v, err := slow.Result(ctx)
 		require.NoError(t, err, "nothing is lost")
-		require.Equal(t, 20*time.Millisecond, d)
+		require.Equal(t, path, v)
 
 		pid, err := pool.Submit(ctx, ex, whoami, 0).Result(ctx)
 		require.NoError(t, err)
@@ -103,9 +105,9 @@ func TestFirsthandEnds(t *testing.T) {
 		stuck := pool.Submit(ctx, ex, forever, 0)
 		var wg sync.WaitGroup
 		wg.Go(func() { assert.NoError(t, stuck.SetResult(ctx, 5)) })
-		v, err := stuck.Result(ctx)
+		five, err := stuck.Result(ctx)
 		require.NoError(t, err)
-		require.Equal(t, 5, v)
+		require.Equal(t, 5, five)
 		wg.Wait()
 		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL)) // the task runs still
 

@@ -89,7 +89,8 @@ func TestPoolErrors(t *testing.T) {
 // CPython: test_async_timeout, AsyncResult.successful before the end.
 func TestAsyncTimeout(t *testing.T) {
 	withPool(t, 1, func(t *testing.T, ctx context.Context, p *pool.Pool) {
-		a := pool.ApplyAsync(ctx, p, nap, 50*time.Millisecond)
+		path, open := gate(t)
+		a := pool.ApplyAsync(ctx, p, held, path)
 		_, err := a.TryGet(ctx)
 		assert.ErrorIs(t, err, pool.ErrTimeout)
 		_, err = a.GetTimeout(ctx, time.Microsecond)
@@ -99,15 +100,16 @@ func TestAsyncTimeout(t *testing.T) {
 		if assert.ErrorAs(t, err, &bad) {
 			assert.Contains(t, bad.PythonText(), " not ready")
 		}
+		open()
 		v, err := a.Get(ctx)
 		assert.NoError(t, err)
-		assert.Equal(t, 50*time.Millisecond, v)
+		assert.Equal(t, path, v)
 		ok, err := a.Successful(ctx)
 		assert.NoError(t, err)
 		assert.True(t, ok)
 		v, err = a.Get(ctx)
 		assert.NoError(t, err, "it may be asked again")
-		assert.Equal(t, 50*time.Millisecond, v)
+		assert.Equal(t, path, v)
 	})
 }
 
@@ -146,8 +148,10 @@ func TestPoolStates(t *testing.T) {
 
 		p = f.pool(ctx, 2)
 		a = pool.MapAsync(ctx, p, square, upTo(10), pool.WithChunkSize(1))
-		b := pool.MapAsync(ctx, p, nap, slices.Repeat([]time.Duration{time.Millisecond}, 1000), pool.WithChunkSize(1))
+		path, open := gate(t)
+		b := pool.MapAsync(ctx, p, held, slices.Repeat([]string{path}, 1000), pool.WithChunkSize(1))
 		assert.NoError(t, p.Terminate(ctx))
+		open() // threads finish what they have begun
 		assert.NoError(t, p.Join(ctx))
 		assert.Equal(t, "<pool.Pool state=TERMINATE pool_size=2>", p.String())
 		_, err = b.Get(ctx)

@@ -3,6 +3,8 @@ package pool_test
 import (
 	"context"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -108,6 +110,16 @@ var (
 		t.Sleep(d)
 		return d, nil
 	})
+	// held ends when the file is there, at once without a name: see gate.
+	held = process.Define("pool_test.held", func(t *gil.Thread, path string) (string, error) {
+		for path != "" {
+			if _, err := os.Stat(path); err == nil {
+				break
+			}
+			t.Sleep(time.Millisecond)
+		}
+		return path, nil
+	})
 	add = process.Define("pool_test.add", func(_ context.Context, a pool.Args[int, int]) (int, error) { return a.A + a.B, nil })
 	// nothing returns what a type without values is.
 	nothing = process.Define("pool_test.nothing", func(_ context.Context, n int) (any, error) {
@@ -117,6 +129,14 @@ var (
 		return nil, nil
 	})
 )
+
+// gate returns what held waits for, in whatever process, and what lets it go: a task of
+// some milliseconds may have ended before a slow machine has looked.
+func gate(t *testing.T) (path string, open func()) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "open")
+	return path, func() { assert.NoError(t, os.WriteFile(path, nil, 0o600)) }
+}
 
 func upTo(n int) []int {
 	out := make([]int, n)
