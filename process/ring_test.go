@@ -14,12 +14,17 @@ import (
 	"github.com/pygil/pygil/process"
 )
 
+// sleepLong lets waiters sleep at once, and until they are woken.
+func sleepLong(t *testing.T) {
+	first, last, soon := futex.FirstLook, futex.LastLook, futex.Soon
+	t.Cleanup(func() { futex.FirstLook, futex.LastLook, futex.Soon = first, last, soon })
+	futex.FirstLook, futex.LastLook, futex.Soon = time.Hour, time.Hour, 0
+}
+
 // Sleepers look for themselves now and then, because of the dead. Among the living
 // nobody needs that: here it would take an hour.
 func TestNobodyNeedsToLook(t *testing.T) {
-	first, last := futex.FirstLook, futex.LastLook
-	futex.FirstLook, futex.LastLook = time.Hour, time.Hour
-	defer func() { futex.FirstLook, futex.LastLook = first, last }()
+	sleepLong(t)
 
 	ctx := t.Context()
 	k := newKit(t, 4)
@@ -63,9 +68,7 @@ func TestNobodyNeedsToLook(t *testing.T) {
 
 // Notify finds out by itself that a waiter is dead: nobody has to look for it.
 func TestNotifySkipsTheDeadAtOnce(t *testing.T) {
-	first, last := futex.FirstLook, futex.LastLook
-	futex.FirstLook, futex.LastLook = time.Hour, time.Hour
-	defer func() { futex.FirstLook, futex.LastLook = first, last }()
+	sleepLong(t)
 
 	own := process.WithOwner(t.Context())
 	k := newKit(t, 1)

@@ -185,18 +185,22 @@ func TestNobodyNeedsToLook(t *testing.T) {
 	first := futex.FirstLook
 	futex.FirstLook = time.Hour
 	defer func() { futex.FirstLook = first }()
-	var p [2]permits
-	const rounds = 20_000
-	var wg sync.WaitGroup
-	for side := range 2 {
-		wg.Go(func() {
-			for range rounds {
-				p[1-side].give(1)
-				_ = p[side].wait(context.Background(), time.Time{}, nil)
-			}
-		})
+	// Sleeping at once, and after looking for about as long as it takes.
+	for _, soon := range []time.Duration{0, time.Microsecond} {
+		hopes(t, soon)
+		var p [2]permits
+		const rounds = 20_000
+		var wg sync.WaitGroup
+		for side := range 2 {
+			wg.Go(func() {
+				for range rounds {
+					p[1-side].give(1)
+					_ = p[side].wait(context.Background(), time.Time{}, nil)
+				}
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
 }
 
 // What changes after a sleeper has looked, and before it sleeps, wakes it.
@@ -204,6 +208,7 @@ func TestARingBetweenTheLookAndTheSleep(t *testing.T) {
 	first := futex.FirstLook
 	futex.FirstLook = time.Hour
 	defer func() { futex.FirstLook = first }()
+	hopes(t, 0)
 	var bell futex.Bell
 	var room futex.Room
 	looks := 0
