@@ -17,7 +17,7 @@ import (
 // they do not write, or belong to other worlds.
 var outsideToo = map[string]string{
 	"made of others": "Thread.Emulate Child.Join Interpreter.ActiveCount List.Iter Dict.Iter List.Pop List.PopAt List.Remove SortKey Thread.Print " +
-		"Thread.Quit Thread.Go Thread.Join JoinAll Thread.NativeID WithCancel Thread.Errorf Range Thread.Call Thread.Branch " +
+		"Thread.Quit Thread.Go Thread.Join JoinAll Thread.NativeID WithCancel Thread.Errorf Range Thread.Call Thread.Branch Thread.Before Thread.After " +
 		"Thread.Yield Thread.Sleep Thread.IO Thread.Block Thread.Perform Hash.Update Thread.Leave",
 	"unchanged": "Thread.Observed Thread.Name Thread.Daemon Thread.Interpreter Thread.Machine Thread.Explored Thread.Deadline " +
 		"Thread.Value Current Thread.Times Sandbox.ThreadOf Common.Owner Common.SetOwner",

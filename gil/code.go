@@ -13,6 +13,7 @@ type code struct {
 	paths [][]stretch
 	ops   []stretch
 	any   bool
+	sites
 }
 
 // stretch is a run of bytecodes between two touches.
@@ -54,6 +55,7 @@ func (p Profile) compile() *code {
 		}
 		c.ops = append(c.ops, cut([]bytecode.Instr{in}, p.version.TickGIL() && !key.any, key.any)[0])
 	}
+	c.sites = c.around()
 	stored, _ := codes.LoadOrStore(key, c)
 	return stored.(*code)
 }

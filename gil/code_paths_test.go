@@ -50,6 +50,11 @@ var relied = map[bytecode.Construct]string{
 	bytecode.CallTail:          "",
 	bytecode.BranchTaken:       "",
 	bytecode.BranchUntaken:     "",
+	bytecode.LockAcquire:       "call",
+	bytecode.LockTry:           "call",
+	bytecode.LockRelease:       "call",
+	bytecode.WithEnter:         "call",
+	bytecode.WithExit:          "call",
 }
 
 // A table of bytecodes that changes cannot panic at run time: under every profile

@@ -442,12 +442,8 @@ func (g *Gate) Peek(t *Thread, k OpKind) int {
 // SetOwner tells reports who holds what the gate guards; nil is nobody. The live
 // world, which detects no deadlocks, does not record it.
 func (g *Gate) SetOwner(owner *Thread) {
-	if raceKernel {
+	if raceKernel || g.tracked {
 		g.own(owner)
-		return
-	}
-	if g.tracked {
-		g.ofActing().owner.Store(owner)
 	}
 }
 
@@ -465,10 +461,10 @@ func (g *Gate) own(owner *Thread) {
 
 // Owner returns the thread given to SetOwner last, nil in the live world.
 func (g *Gate) Owner() *Thread {
-	if raceKernel {
+	if raceKernel || g.tracked {
 		return g.owned()
 	}
-	return g.ofActing().owner.Load()
+	return nil
 }
 
 //go:norace

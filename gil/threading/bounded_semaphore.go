@@ -30,19 +30,21 @@ func (s *BoundedSemaphore) bind(t *gil.Thread) *gil.Gate {
 
 // Acquire takes a unit, waiting while there is none. The GIL is given up only
 // while it waits. Python: semaphore.acquire().
-func (s *BoundedSemaphore) Acquire(t *gil.Thread) { s.bind(t).Pass(t, opTake, gil.Forever) }
+func (s *BoundedSemaphore) Acquire(t *gil.Thread) { s.take(t, opTake, gil.Forever) }
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether it got a
 // unit. A d of zero or less is a TryAcquire. Python: semaphore.acquire(timeout=d),
 // from 3.2 on.
 func (s *BoundedSemaphore) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
-	return s.bind(t).Pass(t, opTake, until(t, d)) == gil.Passed
+	return s.take(t, opTake, until(t, d))
 }
 
 // TryAcquire takes a unit if there is one and reports whether it did. It never
 // waits. Python: semaphore.acquire(blocking=False).
-func (s *BoundedSemaphore) TryAcquire(t *gil.Thread) bool {
-	return s.bind(t).Pass(t, gil.OpTryAcquire, 0) == gil.Passed
+func (s *BoundedSemaphore) TryAcquire(t *gil.Thread) bool { return s.take(t, gil.OpTryAcquire, 0) }
+
+func (s *BoundedSemaphore) take(t *gil.Thread, k gil.OpKind, until time.Duration) bool {
+	return take(t, s.bind(t), k, until)
 }
 
 // Release gives a unit back. It panics with a *gil.ValueError when all are there
@@ -54,7 +56,7 @@ func (s *BoundedSemaphore) Release(t *gil.Thread) { s.ReleaseN(t, 1) }
 // semaphore.release(n), from 3.9 on.
 func (s *BoundedSemaphore) ReleaseN(t *gil.Thread, n int) {
 	mustRelease(n)
-	if most := s.units.initial(); !s.bind(t).OpenUpTo(t, gil.OpRelease, n, most) {
+	if most := s.units.initial(); !add(t, s.bind(t), n, most) {
 		panic(badValue("Semaphore released too many times",
 			"semaphore%s released too many times: %d more do not fit into its %d units", suffix(s.Name), n, most))
 	}

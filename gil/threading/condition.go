@@ -87,6 +87,7 @@ func (c *Condition) WaitTimeout(t *gil.Thread, d time.Duration) bool { return c.
 // wait waits for at most d, for ever when d is Forever.
 func (c *Condition) wait(t *gil.Thread, d time.Duration) (notified bool) {
 	l := c.locker(t)
+	t.Before(gil.SiteLook)
 	if !isOwned(t, l) {
 		panic(misuse("cannot wait on un-acquired lock", "cannot wait on un-acquired lock%s; acquire it around the wait", suffix(c.Name)))
 	}
@@ -96,6 +97,7 @@ func (c *Condition) wait(t *gil.Thread, d time.Duration) (notified bool) {
 	waiting := c.waiters(t)
 	waiting.add(w)
 	levels := releaseAll(t, l)
+	defer t.After(gil.SiteLook)
 	if d != gil.Forever && polls(t) {
 		notified = passPolling(&w.gate, t, d)
 		if !notified {
@@ -176,7 +178,9 @@ func (c *Condition) notify(t *gil.Thread, n int) {
 			return
 		}
 		w.gate.Init(t, 0, c.describe()) // of a process that was forked, where nobody waits
+		t.Before(gil.SiteRelease)
 		w.gate.Open(t, gil.OpNotify, 1)
+		t.After(gil.SiteRelease)
 	}
 }
 

@@ -31,6 +31,14 @@
 // release, a Set, a Notify never give it up. Up to 3.1 every acquire of a Lock, and of
 // an RLock that the thread does not own yet, gives it up.
 //
+// But a call is made of bytecodes, and the interpreter looks whether to switch where it
+// does in the version: up to 3.9 before the call and after it; from 3.10 on after the
+// call of a method that is written in C, as those of a Lock and an RLock are, and when
+// one is entered that is written in Python. So somebody else may come between the end
+// of a with block and the statement after it, in every version; between its beginning
+// and its first statement up to 3.9 and from 3.14 on. The calls take no time and
+// count no ticks.
+//
 // # Who is next
 //
 // Threads that wait for a Lock, an RLock or a semaphore are woken in the order in
@@ -77,8 +85,8 @@
 //
 // # What is not modelled
 //
-// The primitives execute no bytecodes of their own. In CPython some are written in
-// Python (Condition, Semaphore, Event, Barrier, Timer; RLock up to 3.1), so that a
-// switch can come inside them; here each of their steps that another thread can notice
-// is one operation, and a switch comes between those.
+// Some primitives are written in Python (Condition, Semaphore, Event, Barrier, Timer;
+// RLock up to 3.1). Their bytecodes are executed at the beginning and at the end of a
+// call: each of their steps that another thread can notice is one operation, and a
+// switch comes between those.
 package threading

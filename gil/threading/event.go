@@ -33,12 +33,14 @@ func (e *Event) Set(t *gil.Thread) {
 	if !e.flag.Bound(t) {
 		e.bind(t)
 	}
+	t.Before(gil.SiteMethod)
 	e.flag.Open(t, gil.OpSet, gil.All)
 	e.sets.Add(1)
 	if r := e.round.Swap(nil); r != nil {
 		r.Init(t, 0, e.flag.Name())
 		r.Open(t, gil.OpSet, gil.All)
 	}
+	t.After(gil.SiteMethod)
 }
 
 // Clear makes the flag false: whoever calls Wait from now on waits. Python:
@@ -47,7 +49,9 @@ func (e *Event) Clear(t *gil.Thread) {
 	if !e.flag.Bound(t) {
 		e.bind(t)
 	}
+	t.Before(gil.SiteMethod)
 	e.flag.Shut(t, gil.OpClear)
+	t.After(gil.SiteMethod)
 }
 
 // IsSet reports whether the flag is true. Python: event.is_set().
@@ -55,7 +59,10 @@ func (e *Event) IsSet(t *gil.Thread) bool {
 	if !e.flag.Bound(t) {
 		e.bind(t)
 	}
-	return e.flag.Peek(t, gil.OpPeek) != 0
+	t.Before(gil.SiteLook)
+	set := e.flag.Peek(t, gil.OpPeek) != 0
+	t.After(gil.SiteLook)
+	return set
 }
 
 // Wait waits until the flag is true and reports true; up to 3.1 false, when it was
@@ -68,8 +75,18 @@ func (e *Event) Wait(t *gil.Thread) bool { return e.wait(t, gil.Forever) }
 // a Set up to 50 ms late. Python: event.wait(d).
 func (e *Event) WaitTimeout(t *gil.Thread, d time.Duration) bool { return e.wait(t, max(d, 0)) }
 
-// wait waits for at most d, for ever when d is Forever.
 func (e *Event) wait(t *gil.Thread, d time.Duration) bool {
+	if !e.flag.Bound(t) {
+		e.bind(t)
+	}
+	t.Before(gil.SiteMethod)
+	set := e.await(t, d)
+	t.After(gil.SiteMethod)
+	return set
+}
+
+// await waits for at most d, for ever when d is Forever.
+func (e *Event) await(t *gil.Thread, d time.Duration) bool {
 	r := e.enter(t)
 	if r == nil {
 		return true
@@ -80,7 +97,7 @@ func (e *Event) wait(t *gil.Thread, d time.Duration) bool {
 		} else {
 			passPolling(r, t, d)
 		}
-		return e.IsSet(t)
+		return e.flag.Peek(t, gil.OpPeek) != 0
 	}
 	end := gil.Forever
 	if d != gil.Forever {
@@ -97,9 +114,6 @@ func (e *Event) wait(t *gil.Thread, d time.Duration) bool {
 // round that no Set had taken when it counted. In a world that is explored nothing
 // comes between the look and the count.
 func (e *Event) enter(t *gil.Thread) *gil.Gate {
-	if !e.flag.Bound(t) {
-		e.bind(t)
-	}
 	for {
 		sets := e.sets.Load() // in an explored world it is not looked at: nobody announces it
 		if e.flag.Pass(t, gil.OpWait, 0) == gil.Passed {

@@ -30,16 +30,18 @@ var (
 
 func (l *Lock) bind(t *gil.Thread) { l.gate.Init(t, 1, named(l.Name, "a lock")) }
 
-// pass acquires the lock.
-func (l *Lock) pass(t *gil.Thread, k gil.OpKind, until time.Duration) bool {
+// pass acquires the lock, called as site says.
+func (l *Lock) pass(t *gil.Thread, site gil.CallSite, k gil.OpKind, until time.Duration) bool {
 	if !l.gate.Bound(t) {
 		l.bind(t)
 	}
-	if l.gate.Pass(t, k, until) != gil.Passed {
-		return false
+	t.Before(site)
+	passed := l.gate.Pass(t, k, until) == gil.Passed
+	if passed {
+		l.gate.SetOwner(t)
 	}
-	l.gate.SetOwner(t)
-	return true
+	t.After(site)
+	return passed
 }
 
 // Acquire waits until the lock is free and takes it. The GIL is given up only
@@ -48,8 +50,10 @@ func (l *Lock) Acquire(t *gil.Thread) {
 	if !l.gate.Bound(t) {
 		l.bind(t)
 	}
+	t.Before(gil.SiteAcquire)
 	l.gate.Pass(t, gil.OpAcquire, gil.Forever)
 	l.gate.SetOwner(t)
+	t.After(gil.SiteAcquire)
 }
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether the lock
@@ -57,31 +61,40 @@ func (l *Lock) Acquire(t *gil.Thread) {
 // *gil.ValueError. Python has it from 3.2 on; older profiles have it too. Python:
 // lock.acquire(timeout=d).
 func (l *Lock) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
-	return l.pass(t, gil.OpAcquire, blockingUntil(t, d))
+	return l.pass(t, gil.SiteTry, gil.OpAcquire, blockingUntil(t, d))
 }
 
 // TryAcquire takes the lock if it is free and reports whether it did. It never
 // waits. Python: lock.acquire(blocking=False).
-func (l *Lock) TryAcquire(t *gil.Thread) bool { return l.pass(t, gil.OpTryAcquire, 0) }
+func (l *Lock) TryAcquire(t *gil.Thread) bool { return l.pass(t, gil.SiteTry, gil.OpTryAcquire, 0) }
 
 // Release frees the lock; any thread may. It panics with a *gil.RuntimeError when
 // the lock is not held. It never gives the GIL up. Python: lock.release().
-func (l *Lock) Release(t *gil.Thread) {
+func (l *Lock) Release(t *gil.Thread) { l.release(t, gil.SiteRelease) }
+
+// release frees the lock, called as site says.
+func (l *Lock) release(t *gil.Thread, site gil.CallSite) {
 	if !l.gate.Bound(t) {
 		l.bind(t)
+	}
+	if site != gil.SiteExit { // at the end of With nothing may come between its body and this
+		t.Before(site)
 	}
 	owner := l.gate.Owner()
 	if !l.gate.OpenUpTo(t, gil.OpRelease, 1, 1) {
 		panic(misuse("release unlocked lock", "release unlocked lock%s; acquire it first, release it once", suffix(l.Name)))
 	}
-	disown(&l.gate, owner)
+	if owner != nil {
+		disown(&l.gate, owner)
+	}
+	t.After(site)
 }
 
 // disown forgets that owner held what g guards. It comes after the gate was opened,
 // because up to then reports are right about it; where there is no GIL somebody
 // else may own it already.
 func disown(g *gil.Gate, owner *gil.Thread) {
-	if owner != nil && g.Owner() == owner {
+	if g.Owner() == owner {
 		g.SetOwner(nil)
 	}
 }
@@ -91,15 +104,19 @@ func (l *Lock) Locked(t *gil.Thread) bool {
 	if !l.gate.Bound(t) {
 		l.bind(t)
 	}
-	return l.gate.Peek(t, gil.OpPeek) == 0
+	t.Before(gil.SiteTry)
+	locked := l.gate.Peek(t, gil.OpPeek) == 0
+	t.After(gil.SiteTry)
+	return locked
 }
 
 // With calls fn with the lock held and releases it however fn ends. Python: with
 // lock.
 func (l *Lock) With(t *gil.Thread, fn func()) {
-	l.Acquire(t)
-	defer l.Release(t)
+	l.pass(t, gil.SiteEnter, gil.OpAcquire, gil.Forever)
+	defer l.release(t, gil.SiteExit)
 	fn()
+	t.Before(gil.SiteExit)
 }
 
 // ownedBy reports whether somebody holds the lock. Who it is nobody can tell, but

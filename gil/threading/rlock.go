@@ -46,11 +46,19 @@ func (l *RLock) bind(t *gil.Thread) *holding {
 	return l.kin.Of(t, (*holding).fork)
 }
 
-func (l *RLock) pass(t *gil.Thread, k gil.OpKind, until time.Duration, levels int) bool {
+// pass acquires the lock, called as site says.
+func (l *RLock) pass(t *gil.Thread, site gil.CallSite, k gil.OpKind, until time.Duration, levels int) bool {
 	h := l.kin.Own(t)
 	if h == nil {
 		h = l.bind(t)
 	}
+	t.Before(site)
+	passed := l.take(t, h, k, until, levels)
+	t.After(site)
+	return passed
+}
+
+func (l *RLock) take(t *gil.Thread, h *holding, k gil.OpKind, until time.Duration, levels int) bool {
 	if h.owner.Load() == t {
 		h.levels += levels
 		return true
@@ -67,27 +75,38 @@ func (l *RLock) pass(t *gil.Thread, k gil.OpKind, until time.Duration, levels in
 // Acquire waits until the lock is free, or the caller's already, and takes it once
 // more. The GIL is given up only while it waits; up to 3.1 whenever the lock is
 // not the caller's. Python: rlock.acquire().
-func (l *RLock) Acquire(t *gil.Thread) { l.pass(t, gil.OpAcquire, gil.Forever, 1) }
+func (l *RLock) Acquire(t *gil.Thread) {
+	l.pass(t, gil.SiteAcquire, gil.OpAcquire, gil.Forever, 1)
+}
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether the lock
 // was acquired. A d of zero is a TryAcquire; a negative one panics with a
 // *gil.ValueError. Python: rlock.acquire(timeout=d).
 func (l *RLock) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
-	return l.pass(t, gil.OpAcquire, blockingUntil(t, d), 1)
+	return l.pass(t, gil.SiteTry, gil.OpAcquire, blockingUntil(t, d), 1)
 }
 
 // TryAcquire takes the lock if it is free or the caller's already, and reports
 // whether it did. It never waits. Python: rlock.acquire(blocking=False).
-func (l *RLock) TryAcquire(t *gil.Thread) bool { return l.pass(t, gil.OpTryAcquire, 0, 1) }
+func (l *RLock) TryAcquire(t *gil.Thread) bool {
+	return l.pass(t, gil.SiteTry, gil.OpTryAcquire, 0, 1)
+}
 
 // Release takes one Acquire back; the last one frees the lock. It panics with a
 // *gil.RuntimeError when the caller does not own the lock. Python:
 // rlock.release().
-func (l *RLock) Release(t *gil.Thread) {
+func (l *RLock) Release(t *gil.Thread) { l.release(t, gil.SiteRelease) }
+
+// release takes one Acquire back, called as site says.
+func (l *RLock) release(t *gil.Thread, site gil.CallSite) {
 	h := l.mustOwn(t)
+	if site != gil.SiteExit { // at the end of With nothing may come between its body and this
+		t.Before(site)
+	}
 	if h.levels--; h.levels == 0 {
 		l.free(t, h)
 	}
+	t.After(site)
 }
 
 func (l *RLock) mustOwn(t *gil.Thread) *holding {
@@ -100,7 +119,7 @@ func (l *RLock) mustOwn(t *gil.Thread) *holding {
 		return h
 	}
 	const python = "cannot release un-acquired lock"
-	if o == nil || !l.Locked(t) { // an owner may be left from a world that has ended
+	if o == nil || !l.held(t) { // an owner may be left from a world that has ended
 		panic(misuse(python, "cannot release un-acquired lock%s; acquire it first", suffix(l.Name)))
 	}
 	panic(misuse(python, "cannot release un-acquired lock%s from thread %s: thread %s owns it and has to release it",
@@ -119,27 +138,35 @@ func (l *RLock) Locked(t *gil.Thread) bool {
 	if !l.gate.Bound(t) {
 		l.bind(t)
 	}
-	return l.gate.Peek(t, gil.OpPeek) == 0
+	t.Before(gil.SiteTry)
+	locked := l.held(t)
+	t.After(gil.SiteTry)
+	return locked
 }
+
+func (l *RLock) held(t *gil.Thread) bool { return l.gate.Peek(t, gil.OpPeek) == 0 }
 
 // With calls fn with the lock held and takes the Acquire back however fn ends.
 // Python: with rlock.
 func (l *RLock) With(t *gil.Thread, fn func()) {
-	l.Acquire(t)
-	defer l.Release(t)
+	l.pass(t, gil.SiteEnter, gil.OpAcquire, gil.Forever, 1)
+	defer l.release(t, gil.SiteExit)
 	fn()
+	t.Before(gil.SiteExit)
 }
 
 func (l *RLock) ownedBy(t *gil.Thread) bool { return l.bind(t).owner.Load() == t }
 
 func (l *RLock) releaseAll(t *gil.Thread) int {
 	h := l.mustOwn(t)
+	t.Before(gil.SiteRelease)
 	n := h.levels
 	h.levels = 0
 	l.free(t, h)
+	t.After(gil.SiteRelease)
 	return n
 }
 
 func (l *RLock) acquireAll(t *gil.Thread, levels int) {
-	l.pass(t, gil.OpAcquire, gil.Forever, levels)
+	l.pass(t, gil.SiteAcquire, gil.OpAcquire, gil.Forever, levels)
 }

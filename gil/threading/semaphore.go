@@ -33,19 +33,21 @@ func (s *Semaphore) bind(t *gil.Thread) *gil.Gate {
 
 // Acquire takes a unit, waiting while there is none. The GIL is given up only
 // while it waits. Python: semaphore.acquire().
-func (s *Semaphore) Acquire(t *gil.Thread) { s.bind(t).Pass(t, opTake, gil.Forever) }
+func (s *Semaphore) Acquire(t *gil.Thread) { s.take(t, opTake, gil.Forever) }
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether it got a
 // unit. A d of zero or less is a TryAcquire. Python: semaphore.acquire(timeout=d),
 // from 3.2 on.
 func (s *Semaphore) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
-	return s.bind(t).Pass(t, opTake, until(t, d)) == gil.Passed
+	return s.take(t, opTake, until(t, d))
 }
 
 // TryAcquire takes a unit if there is one and reports whether it did. It never
 // waits. Python: semaphore.acquire(blocking=False).
-func (s *Semaphore) TryAcquire(t *gil.Thread) bool {
-	return s.bind(t).Pass(t, gil.OpTryAcquire, 0) == gil.Passed
+func (s *Semaphore) TryAcquire(t *gil.Thread) bool { return s.take(t, gil.OpTryAcquire, 0) }
+
+func (s *Semaphore) take(t *gil.Thread, k gil.OpKind, until time.Duration) bool {
+	return take(t, s.bind(t), k, until)
 }
 
 // Release adds a unit. Nobody needs to have taken one. Python:
@@ -56,7 +58,7 @@ func (s *Semaphore) Release(t *gil.Thread) { s.ReleaseN(t, 1) }
 // there would be more than 2147483646. Python: semaphore.release(n), from 3.9 on.
 func (s *Semaphore) ReleaseN(t *gil.Thread, n int) {
 	mustRelease(n)
-	if !s.bind(t).OpenUpTo(t, gil.OpRelease, n, maxUnits) {
+	if !add(t, s.bind(t), n, maxUnits) {
 		panic(badValue("", "ReleaseN(%d): semaphore%s would have more than %d units", n, suffix(s.Name), maxUnits))
 	}
 }

@@ -1,6 +1,10 @@
 package threading
 
-import "github.com/pygil/pygil/gil"
+import (
+	"time"
+
+	"github.com/pygil/pygil/gil"
+)
 
 // opTake is what taking a unit is announced as. It is not OpAcquire: since 3.14 a
 // Lock is handed to a thread that has waited long, while a semaphore, which is a
@@ -34,6 +38,22 @@ func (u *units) initial() int { return 1 - u.less }
 func (u *units) bind(t *gil.Thread, name string) *gil.Gate {
 	u.gate.Init(t, u.initial(), name)
 	return &u.gate
+}
+
+// take takes a unit.
+func take(t *gil.Thread, g *gil.Gate, k gil.OpKind, until time.Duration) bool {
+	t.Before(gil.SiteMethod)
+	passed := g.Pass(t, k, until) == gil.Passed
+	t.After(gil.SiteMethod)
+	return passed
+}
+
+// add adds n units if there are not more than most then.
+func add(t *gil.Thread, g *gil.Gate, n, most int) bool {
+	t.Before(gil.SiteMethod)
+	fit := g.OpenUpTo(t, gil.OpRelease, n, most)
+	t.After(gil.SiteMethod)
+	return fit
 }
 
 // mustRelease refuses a number of units to add.

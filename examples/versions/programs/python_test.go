@@ -269,9 +269,13 @@ func TestMutants(t *testing.T) {
 		{"3.7", bytecode.V37, bytecode.Add},
 		{"3.8", bytecode.V38, bytecode.Add},
 		{"3.9", bytecode.V39, bytecode.Add},
+		{"3.10", bytecode.V310, bytecode.WithExit},
 		{"3.11", bytecode.V311, bytecode.CallHead},
+		{"3.11", bytecode.V311, bytecode.WithExit},
 		{"3.12", bytecode.V312, bytecode.CallHead},
+		{"3.12", bytecode.V312, bytecode.WithExit},
 		{"3.13", bytecode.V313, bytecode.CallHead},
+		{"3.13", bytecode.V313, bytecode.WithExit},
 	} {
 		seen, p := golden(t, m.version), profile(t, m.version)
 		restore := bytecode.Mutate(m.of, m.construct, func(seq []bytecode.Instr) []bytecode.Instr {

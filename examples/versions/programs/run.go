@@ -129,11 +129,7 @@ func (s *state) perform(t *gil.Thread, stmts []Stmt, r *int) (err error) {
 			t.Call(nothing)
 		case With:
 			t.Op(gil.OpLoadAttr)
-			s.m.With(t, func() {
-				t.Op(gil.OpSetupWith)
-				err = s.perform(t, c.Body, r)
-			})
-			t.Op(gil.OpCallC) // of __exit__
+			s.m.With(t, func() { err = s.perform(t, c.Body, r) })
 		}
 		if err != nil {
 			return err
