@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"runtime/pprof"
 	"runtime/trace"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,4 +107,45 @@ func TestTraceRegions(t *testing.T) {
 	assert.True(t, strings.Contains(with, "gil.thread cashier"))
 	assert.True(t, strings.Contains(with, "gil.thread MainThread"))
 	assert.False(t, strings.Contains(run(), "gil.thread"))
+}
+
+// Each region has an end, also that of the goroutine that goes on after Run: what
+// follows would be the thread's otherwise.
+func TestTraceRegionsEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles go tool trace")
+	}
+	file := filepath.Join(t.TempDir(), "trace")
+	out, err := os.Create(file)
+	require.NoError(t, err)
+	defer out.Close()
+	require.NoError(t, trace.Start(out))
+	defer trace.Stop()
+	region := trace.StartRegion(t.Context(), "caller")
+	quiet := gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {})
+	err = gil.Live(gil.WithTraceRegions(), quiet).Run(gil.CPython313, func(m *gil.Thread) {
+		m.Go("cashier", func(*gil.Thread) {}).Join(m)
+		m.Go("thief", func(*gil.Thread) { panic("caught") }).Join(m)
+	})
+	region.End()
+	trace.Stop()
+	var uncaught *gil.UncaughtError
+	require.ErrorAs(t, err, &uncaught)
+
+	cmd := exec.Command("go", "tool", "trace", "-d=parsed", file)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { // for this computer, whatever the test is for
+		return strings.HasPrefix(s, "GOARCH=") || strings.HasPrefix(s, "GOOS=") || strings.HasPrefix(s, "GOFLAGS=")
+	})
+	text, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	var order []string
+	for _, m := range regexp.MustCompile(`Region(Begin|End) .* Type="(.*)"`).FindAllStringSubmatch(string(text), -1) {
+		order = append(order, m[1]+" "+m[2])
+	}
+	require.Equal(t, []string{
+		"Begin caller", "Begin gil.thread MainThread",
+		"Begin gil.thread cashier", "End gil.thread cashier",
+		"Begin gil.thread thief", "End gil.thread thief",
+		"End gil.thread MainThread", "End caller",
+	}, order)
 }

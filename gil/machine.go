@@ -223,9 +223,10 @@ func (m *Machine) Seed() uint64 { return m.opts.machine.seed }
 func (m *Machine) Par() int { return m.usage().Par }
 
 // Conc is the greatest number of threads that had begun and not finished their
-// work at one instant. A thread begins with its first use of a core for some time
-// or its first wait that is not a join, and does not count while it waits in Join
-// or Start: a main thread that only starts workers is no worker.
+// work at one instant. A thread that waits in Join or Start does not count
+// meanwhile, and a main thread only once it has computed, slept or done IO: one
+// that starts workers, gives them work and waits for the results is no worker.
+// The coroutines of an event loop are one thread.
 func (m *Machine) Conc() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -263,6 +263,9 @@ func (t *Thread) begin() {
 		t.stage.Store(stageStarted)
 	}
 	t.armed = true // a new thread runs when it is chosen, not before
+	if t.x == nil && t != t.interp.main {
+		t.works() // a main thread has to show that it does not only start others
+	}
 	if t.x == nil && t.creator != nil {
 		t.started.open(t, 1)
 	}
@@ -337,6 +340,9 @@ func (t *Thread) conclude() {
 	}
 	t.unlabel()
 	i.retire(t)
+	if t.k.Ticks() > 0 {
+		t.works() // what never looked whether to switch was work, too
+	}
 	t.working(false)
 	t.ended.openEnd(t)
 	if t.gil != nil && t.holds() {

@@ -20,8 +20,8 @@ func Example() {
 	// Output:
 	// primitives: Python 3.13, 4 cores, seed 1, simulated time
 	//
-	// threading        7 of 7: [Lock RLock Semaphore BoundedSemaphore Event Condition Barrier]; par 1, conc 1
-	// multiprocessing  7 of 7: [Lock RLock Semaphore BoundedSemaphore Event Condition Barrier]; par 1, conc 1
+	// threading        7 of 7: [Lock RLock Semaphore BoundedSemaphore Event Condition Barrier]; par 1, conc 3
+	// multiprocessing  7 of 7: [Lock RLock Semaphore BoundedSemaphore Event Condition Barrier]; par 1, conc 3
 }
 
 var show = cli.New(io.Discard)

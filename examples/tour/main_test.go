@@ -79,6 +79,27 @@ func TestFileIsNoTerminal(t *testing.T) {
 	assert.False(t, newPage(f).terminal)
 }
 
+// Whoever asks for no colours gets the text that a file gets, on a terminal as well. The
+// null device is a character device, which is what makes a terminal here.
+func TestNoColor(t *testing.T) {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	for _, c := range []struct {
+		noColor, term string
+		terminal      bool
+	}{
+		{"", "xterm-256color", true},
+		{"1", "xterm-256color", false},
+		{"0", "xterm-256color", false}, // no-color.org: whatever the value is
+		{"", "dumb", false},
+	} {
+		t.Setenv("NO_COLOR", c.noColor)
+		t.Setenv("TERM", c.term)
+		assert.Equal(t, c.terminal, newPage(f).terminal, "NO_COLOR=%q TERM=%q", c.noColor, c.term)
+	}
+}
+
 var errFull = errors.New("disk full")
 
 type full struct{}

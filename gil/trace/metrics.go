@@ -25,7 +25,7 @@ type Metrics struct {
 
 	Par      int           // most threads computing at an instant
 	ParMean  float64       // its average over time
-	Conc     int           // most threads that had begun work, had not ended, and were not waiting in Join or Start
+	Conc     int           // most threads that had begun work, had not ended, and were not waiting in Join or Start: Timeline.Conc
 	ConcMean float64       // its average over time
 	Busy     time.Duration // Σ of the time cores were used
 	Copied   int64         // Σ of the bytes that forked processes copied because they wrote to them

@@ -180,16 +180,25 @@ func (tl *Timeline) Par() Counter {
 	return x.counter("par", 0, tl.From)
 }
 
-// Conc is how many threads have begun their work and not ended at each moment. A
-// thread's work begins when it first computes, sleeps or does IO for any time; it
-// rests while the thread waits in Join or Start.
+// Conc is how many threads have begun their work and not ended at each moment, as
+// [gil.Machine.Conc] counts them. The first thread of a process begins when it first
+// computes, sleeps or does IO for any time, the others with whatever they do first,
+// a wait for a lock too; the work rests while a thread waits in Join or Start. What a
+// thread spends on a core when it is woken is computing here.
 func (tl *Timeline) Conc() Counter {
 	var x intervals
+	seen := map[uint32]bool{}
 	for i := range tl.Lanes {
 		l := &tl.Lanes[i]
-		working := false
+		working, first := false, !seen[l.PID]
+		seen[l.PID] = true
 		for _, s := range l.Spans {
-			working = working || s.State == Run || s.State == CHeld || s.State == CCall || s.State == IO || s.State == Sleep
+			switch s.State {
+			case Run, CHeld, CCall, IO, Sleep:
+				working = true
+			case WaitLock, WaitCond, WaitQueue:
+				working = working || !first
+			}
 			if working && s.State != WaitJoin {
 				x.add(s.From, s.To)
 			}
