@@ -10,3 +10,6 @@ func Firsthand(x *ProcessExecutor) (n int) {
 	}
 	return n
 }
+
+// PieceItems is how many items of a long chunk are done at a time.
+const PieceItems = pieceItems

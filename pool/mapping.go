@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/pygil/pygil/gil"
@@ -75,7 +76,12 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 		if k.retries == 0 {
 			k.retries = r.cfg.retries
 		}
-		if k.form = single; size > 1 {
+		switch {
+		case size == 1:
+			k.form = single
+		case len(k.in) > pieceItems && inPieces[In]() && inPieces[Out]():
+			k.form = pieces
+		default:
 			k.form = slice
 		}
 		var err error
@@ -172,10 +178,24 @@ func (k *chunk[In, Out]) encode(dst []byte) ([]byte, error) {
 	if k.payload != nil {
 		return append(dst, k.payload...), nil
 	}
-	if k.form == single {
+	switch k.form {
+	case single:
 		return pickle.Append(dst, k.in[0])
+	case slice:
+		return pickle.Append(dst, k.in)
 	}
-	return pickle.Append(dst, k.in)
+	mark := len(dst)
+	for some := range slices.Chunk(k.in, pieceItems) {
+		var err error
+		if dst, err = appendSized(dst, func(dst []byte) ([]byte, error) { return pickle.Append(dst, some) }); err != nil {
+			return dst, err
+		}
+		if mark >= 0 { // the others will be about as long
+			dst = slices.Grow(dst, (len(dst)-mark)*9/8*(len(k.in)/pieceItems))
+			mark = -1
+		}
+	}
+	return dst, nil
 }
 
 func (k *chunk[In, Out]) settle(ctx context.Context, answer []byte) {
@@ -186,9 +206,16 @@ func (k *chunk[In, Out]) settle(ctx context.Context, answer []byte) {
 		case single:
 			err = decodeInto(data, &into[0])
 		case slice:
-			var out []Out
-			if err = decodeInto(data, &out); err == nil && copy(into, out) != k.items {
-				err = misuse("", "a worker returned %d results for %d items", len(out), k.items)
+			err = decodeSome(data, into)
+		case pieces:
+			for some := range slices.Chunk(into, pieceItems) {
+				var piece []byte
+				if piece, data, err = cutBytes(data); err == nil {
+					err = decodeSome(piece, some)
+				}
+				if err != nil {
+					return err
+				}
 			}
 		}
 		if err == nil {
@@ -198,6 +225,16 @@ func (k *chunk[In, Out]) settle(ctx context.Context, answer []byte) {
 	})
 	k.in, k.payload, k.failed = nil, nil, err != nil
 	k.m.arrived(ctx, n, err)
+}
+
+// decodeSome decodes a slice of results into their place.
+func decodeSome[Out any](data []byte, into []Out) error {
+	out := into[:0:len(into)]
+	err := pickle.UnmarshalInto(data, &out, pickle.WithReuse())
+	if err == nil && copy(into, out) != len(into) {
+		return misuse("", "a worker returned %d results for %d items", len(out), len(into))
+	}
+	return err
 }
 
 func (k *chunk[In, Out]) fail(ctx context.Context, err error) {

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -95,7 +96,7 @@ func newMember(ctx context.Context, f *fleet, name string) (*member, error) {
 // assign sends jobs to an idle worker. Those that were cancelled, or cannot be
 // encoded, are settled here; if none is left the worker is idle again.
 func (m *member) assign(ctx context.Context, jobs []job) {
-	body := m.buf[:0]
+	body := append(m.buf[:0], make([]byte, headRoom)...)
 	kept := jobs[:0]
 	name := ""
 	for i, j := range jobs {
@@ -124,7 +125,7 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 			body = binary.AppendUvarint(body, uint64(h.number))
 		}
 		var err error
-		if body, err = appendArgument(body, j); err != nil {
+		if body, err = appendSized(body, j.encode); err != nil {
 			body = body[:mark]
 			j.fail(ctx, err)
 			m.f.settled(ctx, j, true)
@@ -137,6 +138,9 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 		kept = append(kept, j)
 	}
 	m.buf = body
+	if len(body) > long {
+		m.buf = nil // it is the message's
+	}
 	if len(kept) == 0 {
 		m.f.mu.Lock()
 		m.spare, m.handed, m.doomed = kept, nil, nil
@@ -146,10 +150,12 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 		m.f.unlock()
 		return
 	}
-	head := binary.AppendUvarint(make([]byte, 0, 10+len(body)), uint64(len(kept)))
-	message := append(head, body...)
-	if cap(m.buf) > 1<<20 {
-		m.buf = nil
+	var head [headRoom]byte
+	n := binary.PutUvarint(head[:], uint64(len(kept)))
+	message := body[headRoom-n:]
+	copy(message, head[:n])
+	if m.buf != nil {
+		message = slices.Clone(message) // the buffer may be in use again before it is sent
 	}
 	m.f.mu.Lock()
 	if m.dead {
@@ -203,13 +209,17 @@ func (m *member) send(ctx context.Context, message []byte) {
 		return
 	}
 	ctx = context.Background()
-	if err := m.conn.TrySendBytes(ctx, message); err == pipe.ErrWouldBlock {
-		m.f.crew.Go(func() error {
-			_ = m.conn.SendBytes(ctx, message)
-			return nil
-		})
+	if len(message) <= long && m.conn.TrySendBytes(ctx, message) != pipe.ErrWouldBlock {
+		return
 	}
+	m.f.crew.Go(func() error {
+		_ = m.conn.SendBytes(ctx, message)
+		return nil
+	})
 }
+
+// long is from where on a message is not copied.
+const long = 64 << 10
 
 // unassign puts jobs back that were to go to a worker that has just died.
 func (f *fleet) unassign(ctx context.Context, jobs []job) {
@@ -229,22 +239,6 @@ func (f *fleet) unassign(ctx context.Context, jobs []job) {
 			f.free(ctx, j)
 		}
 	}
-}
-
-// appendArgument appends a job's argument and its length.
-func appendArgument(dst []byte, j job) ([]byte, error) {
-	const room = binary.MaxVarintLen32 // for the length, which is not known yet
-	mark := len(dst)
-	dst = append(dst, make([]byte, room)...)
-	dst, err := j.encode(dst)
-	if err != nil {
-		return dst[:mark], err
-	}
-	body := dst[mark+room:]
-	head := binary.AppendUvarint(dst[mark:mark], uint64(len(body)))
-	n := len(head)
-	copy(dst[mark+n:], body)
-	return dst[:mark+n+len(body)], nil
 }
 
 // rest makes the worker idle, or lets it go. The lock is held.

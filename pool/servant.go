@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,8 +53,11 @@ type servant struct {
 	target process.Target // of the last job
 	name   string
 
+	spare []byte // memory for the next answer
+
 	mu     sync.Mutex // guards what follows
-	out    []byte     // answers that were not sent
+	out    []byte     // answers that were not sent, after room for what goes before them
+	start  int        // where they begin
 	held   int        // how many
 	busy   time.Duration
 	flush  *time.Timer
@@ -180,7 +184,7 @@ func (s *servant) perform(t *gil.Thread, m []byte) error {
 		}
 		s.tell(t, gil.Event{Kind: gil.EvTaskBegin, A: int64(number), Name: s.name})
 		answer := s.answer(t, form, argument, err)
-		s.tell(t, gil.Event{Kind: gil.EvTaskEnd, A: int64(number), B: int64(min(answer[0], 1))})
+		s.tell(t, gil.Event{Kind: gil.EvTaskEnd, A: int64(number), B: int64(min(answer[answerRoom], 1))})
 		s.add(t, answer, count-i > 1)
 	}
 	s.mu.Lock()
@@ -211,14 +215,18 @@ func (s *servant) lookup(name string) (process.Target, error) {
 	return target, err
 }
 
-// answer does one job and returns its answer.
+// answerRoom is how much room there is before an answer.
+const answerRoom = headRoom + lengthRoom
+
+// answer does one job and returns its answer, after room for what may go before it.
 func (s *servant) answer(t *gil.Thread, form form, argument []byte, err error) []byte {
+	before := append(s.spare[:0], make([]byte, answerRoom)...)
+	s.spare = nil
 	if err != nil {
-		return appendFailure(nil, err)
+		return appendFailure(before, err)
 	}
-	answer := make([]byte, 1, 32)
+	answer := append(before, byte(good))
 	err = protect(func() (err error) {
-		answer[0] = byte(good)
 		switch form {
 		case single:
 			answer, err = s.one(t, answer, argument)
@@ -227,15 +235,42 @@ func (s *servant) answer(t *gil.Thread, form form, argument []byte, err error) [
 			if results, _, err = s.target.Many(t, argument); err == nil {
 				answer, err = encodeResult(answer, results)
 			}
+		case pieces:
+			answer, err = s.pieces(t, answer, argument)
 		default:
 			err = errCut
 		}
 		return err
 	})
 	if err != nil {
-		return appendFailure(nil, err)
+		return appendFailure(answer[:answerRoom], err)
 	}
 	return answer
+}
+
+// pieces calls the function with the items of all pieces and appends their results.
+func (s *servant) pieces(t *gil.Thread, dst, argument []byte) ([]byte, error) {
+	first := true
+	for len(argument) > 0 {
+		piece, rest, err := cutBytes(argument)
+		if err != nil {
+			return dst, err
+		}
+		results, _, err := s.target.Many(t, piece)
+		if err != nil {
+			return dst, err
+		}
+		mark := len(dst)
+		if dst, err = appendSized(dst, func(dst []byte) ([]byte, error) { return encodeResult(dst, results) }); err != nil {
+			return dst, err
+		}
+		if first { // the others will be about as long
+			dst = slices.Grow(dst, (len(dst)-mark)*9/8*(len(rest)/len(piece)+1))
+			first = false
+		}
+		argument = rest
+	}
+	return dst, nil
 }
 
 // one calls the function with one argument and appends the result.
@@ -306,7 +341,17 @@ func appendFailure(dst []byte, err error) []byte {
 // add keeps an answer for the next message, for a moment if more will come.
 func (s *servant) add(t *gil.Thread, answer []byte, more bool) {
 	s.mu.Lock()
-	s.out = appendBytes(s.out, answer)
+	n := uint64(len(answer) - answerRoom)
+	start := answerRoom - len(binary.AppendUvarint(make([]byte, 0, lengthRoom), n))
+	binary.PutUvarint(answer[start:], n)
+	if s.held == 0 {
+		s.spare, s.out, s.start = s.out, answer, start
+	} else {
+		s.out, s.spare = append(s.out, answer[start:]...), answer
+	}
+	if cap(s.spare) > 1<<20 {
+		s.spare = nil
+	}
 	s.held++
 	long := len(s.out) > 32<<10
 	if more && !long && s.held == 1 && virtual(t) == nil {
@@ -330,13 +375,18 @@ func (s *servant) send(ctx context.Context, last bool) error {
 	if s.held == 0 && !last || s.failed != nil {
 		return s.failed
 	}
-	head := binary.AppendUvarint(make([]byte, 0, len(s.out)+20), uint64(s.held)+1)
+	if s.held == 0 {
+		s.out, s.start = append(s.out[:0], make([]byte, headRoom)...), headRoom
+	}
+	head := binary.AppendUvarint(make([]byte, 0, headRoom), uint64(s.held)+1)
 	head = append(head, 0)
 	if last {
 		head[len(head)-1] = 1
 	}
 	head = binary.AppendUvarint(head, uint64(s.busy))
-	s.failed = s.conn.SendBytes(ctx, append(head, s.out...))
-	s.out, s.held = s.out[:0], 0
+	message := s.out[s.start-len(head):]
+	copy(message, head)
+	s.failed = s.conn.SendBytes(ctx, message)
+	s.held = 0
 	return s.failed
 }

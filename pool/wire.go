@@ -17,6 +17,8 @@ import (
 //	to the pool      count | last | nanoseconds | answers
 //	an answer        length | status | result, or failure
 //
+// What is long is not moved or copied for a length in front of it: there is room for one.
+//
 // The answers are those of the first jobs that are unanswered; last is 1 when the
 // worker has no more of them, because it did all or the pool has taken the rest back.
 // A count of 0 to the pool is the failure of the initializer.
@@ -27,8 +29,20 @@ type form byte
 const (
 	single  form = iota // one argument
 	slice               // all arguments as one slice
+	pieces              // a slice for each pieceItems of them, each after its length
 	renamed form = 0x80 // a name follows
 )
+
+// pieceItems is how many items of a long chunk are encoded, decoded and done at a time,
+// so that they are found in the processor's cache each time. What has an identity within
+// a chunk would lose it between pieces: only numbers and strings come in pieces.
+const pieceItems = 4096
+
+// inPieces reports whether values of a type may come in pieces.
+func inPieces[T any]() bool {
+	k := reflect.TypeFor[T]().Kind()
+	return k >= reflect.Bool && k <= reflect.Complex128 || k == reflect.String
+}
 
 // A status says what an answer is.
 type status byte
@@ -54,6 +68,35 @@ func init() { pickle.Register[failure]("pool.failure") }
 
 func appendBytes(dst, b []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+}
+
+const (
+	// headRoom is what there is room for before the jobs or answers of a message.
+	headRoom = 2*binary.MaxVarintLen64 + 1
+	// lengthRoom is what there is room for before an argument or an answer.
+	lengthRoom = binary.MaxVarintLen32
+)
+
+// appendSized appends what fill appends, after its length.
+func appendSized(dst []byte, fill func(dst []byte) ([]byte, error)) ([]byte, error) {
+	mark := len(dst)
+	dst = append(dst, make([]byte, lengthRoom)...)
+	dst, err := fill(dst)
+	if err != nil {
+		return dst[:mark], err
+	}
+	body := dst[mark+lengthRoom:]
+	n := len(body)
+	if n >= 1<<14 { // the length takes all its room, and what follows stays where it is
+		for i := range lengthRoom {
+			dst[mark+i] = byte(n>>(7*i)) | 0x80
+		}
+		dst[mark+lengthRoom-1] &^= 0x80
+		return dst, nil
+	}
+	k := binary.PutUvarint(dst[mark:], uint64(n))
+	copy(dst[mark+k:], body)
+	return dst[:mark+k+n], nil
 }
 
 // cutBytes takes what appendBytes appended off a message.

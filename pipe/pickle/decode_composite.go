@@ -92,6 +92,7 @@ func decSlice(d *decoder, p *plan, v reflect.Value) *Error {
 	}
 	switch code {
 	case codeNil:
+		v.SetZero() // it may have had memory, WithReuse
 		return nil
 	case codeSeen:
 		return d.seen(p, v)
@@ -101,6 +102,11 @@ func decSlice(d *decoder, p *plan, v reflect.Value) *Error {
 		return d.failAt(at, p.typ, "unknown code %d", code)
 	}
 	return d.elements(p, v, at, code-codeNew)
+}
+
+// reusable reports whether the elements of a slice overwrite whatever was in its memory.
+func (p *plan) reusable() bool {
+	return p.kind == reflect.Slice && p.recipe == nil && p.methods == nil && p.elem != nil && p.elem.bulk
 }
 
 // elements reads a new slice of n elements into v.

@@ -3,6 +3,7 @@ package pickle
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"reflect"
 	"unsafe"
 )
@@ -106,15 +107,15 @@ func (d *decoder) numbers(k reflect.Kind, p unsafe.Pointer, n int) *Error {
 	case reflect.Int64:
 		return readInts(d, unsafe.Slice((*int64)(p), n))
 	case reflect.Uint:
-		return readUints(d, unsafe.Slice((*uint)(p), n))
+		return readInts(d, unsafe.Slice((*uint)(p), n))
 	case reflect.Uint16:
-		return readUints(d, unsafe.Slice((*uint16)(p), n))
+		return readInts(d, unsafe.Slice((*uint16)(p), n))
 	case reflect.Uint32:
-		return readUints(d, unsafe.Slice((*uint32)(p), n))
+		return readInts(d, unsafe.Slice((*uint32)(p), n))
 	case reflect.Uint64:
-		return readUints(d, unsafe.Slice((*uint64)(p), n))
+		return readInts(d, unsafe.Slice((*uint64)(p), n))
 	case reflect.Uintptr:
-		return readUints(d, unsafe.Slice((*uintptr)(p), n))
+		return readInts(d, unsafe.Slice((*uintptr)(p), n))
 	case reflect.Float32:
 		return readBits32(d, unsafe.Slice((*uint32)(p), n))
 	case reflect.Complex64:
@@ -129,40 +130,51 @@ func (d *decoder) numbers(k reflect.Kind, p unsafe.Pointer, n int) *Error {
 
 var boolType = reflect.TypeFor[bool]()
 
-// Short numbers, of one or two bytes, are read on the spot.
-func readInts[N int | int16 | int32 | int64](d *decoder, ns []N) *Error {
+// moreFollow are the bits of eight bytes that say that a number goes on behind them.
+const moreFollow = 0x8080808080808080
+
+// readInts reads numbers of several bytes at once: a loop would be as slow as they are
+// many.
+func readInts[N int | int16 | int32 | int64 | uint | uint16 | uint32 | uint64 | uintptr](d *decoder, ns []N) *Error {
+	signed := N(0)-1 < 0
 	for i := range ns {
-		var n int64
-		if b := d.data[d.pos:]; len(b) > 1 && b[0] < 0x80 {
-			n = unzigzag(uint64(b[0]))
+		var n uint64
+		var x, ends uint64 // the next bytes, and a bit for each that ends a number
+		if d.left() >= 8 {
+			x = binary.LittleEndian.Uint64(d.data[d.pos:])
+			ends = ^x & moreFollow
+		}
+		switch {
+		case ends&0x80 != 0:
+			n = x & 0x7f
 			d.pos++
-		} else if len(b) > 1 && b[1] < 0x80 {
-			n = unzigzag(uint64(b[0]&0x7f) | uint64(b[1])<<7)
-			d.pos += 2
-		} else {
+		case ends != 0:
+			n = gather(x & (ends ^ (ends - 1)))
+			d.pos += bits.TrailingZeros64(ends)>>3 + 1
+		default: // a long one, or one of the last
 			var err *Error
-			if n, err = d.varint(); err != nil {
+			if n, err = d.uvarint(); err != nil {
 				return err
 			}
 		}
-		if ns[i] = N(n); int64(ns[i]) != n {
+		if signed {
+			n = uint64(unzigzag(n))
+		}
+		if ns[i] = N(n); uint64(ns[i]) != n {
+			if signed {
+				return d.fail(reflect.TypeFor[N](), "%d does not fit", int64(n))
+			}
 			return d.fail(reflect.TypeFor[N](), "%d does not fit", n)
 		}
 	}
 	return nil
 }
 
-func readUints[N uint | uint16 | uint32 | uint64 | uintptr](d *decoder, ns []N) *Error {
-	for i := range ns {
-		n, err := d.uvarint()
-		if err != nil {
-			return err
-		}
-		if ns[i] = N(n); uint64(ns[i]) != n {
-			return d.fail(reflect.TypeFor[N](), "%d does not fit", n)
-		}
-	}
-	return nil
+// gather puts the low 7 bits of eight bytes together.
+func gather(x uint64) uint64 {
+	x = x&0x007f007f007f007f | x>>1&0x3f803f803f803f80
+	x = x&0x00003fff00003fff | x>>2&0x0fffc0000fffc000
+	return x&0x000000000fffffff | x>>4&0x00fffffff0000000
 }
 
 func readBits32(d *decoder, ns []uint32) *Error {

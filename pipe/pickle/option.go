@@ -39,6 +39,7 @@ type config struct {
 	depth    int
 	memory   int
 	aliasing bool
+	reuse    bool
 	sorted   bool
 	classes  []string // for Python
 	raised   []string // those of them that are exceptions
@@ -46,7 +47,7 @@ type config struct {
 
 // init sets what the options say on a config that holds no handles or buffers.
 func (c *config) init(opts []Option) {
-	c.size, c.depth, c.memory, c.aliasing, c.sorted = DefaultMaxSize, DefaultMaxDepth, 0, false, false
+	c.size, c.depth, c.memory, c.aliasing, c.sorted, c.reuse = DefaultMaxSize, DefaultMaxDepth, 0, false, false, false
 	c.classes, c.raised = nil, nil
 	for _, o := range opts {
 		if o != nil {
@@ -99,6 +100,15 @@ func WithMaxMemory(n int) Option {
 	}
 	return memoryOption(n)
 }
+
+type reuseOption struct{}
+
+func (reuseOption) apply(c *config) { c.reuse = true }
+
+// WithReuse lets [UnmarshalInto] write numbers and bools into the memory of the slice
+// that the variable holds, as far as its capacity goes, where a message holds a slice of
+// exactly its type. They may be changed then although the message turns out to be bad.
+func WithReuse() Option { return reuseOption{} }
 
 type aliasOption struct{}
 

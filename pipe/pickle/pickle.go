@@ -145,6 +145,10 @@ func (d *decoder) into(to reflect.Value) *Error {
 			// Into a variable of its own first: the caller's keeps its value
 			// until the whole message is known to be good.
 			v := reflect.New(p.typ).Elem()
+			if d.cfg.reuse && p.reusable() {
+				v.Set(to)
+				v.SetLen(0)
+			}
 			if err := d.value(p, v); err != nil {
 				return err
 			}
