@@ -33,7 +33,11 @@ func TestDaemonEndedInACall(t *testing.T) {
 			var after func() (any, error)
 			require.NoError(t, gil.New(gil.CPython313).Run(func(t *gil.Thread) {
 				t.Go("daemon", func(t *gil.Thread) { daemon(t, a) }, gil.WithDaemon(true))
-				t.Sleep(5 * time.Millisecond)
+				if name == "Send" {
+					_, err := b.Poll(t) // it has begun
+					require.NoError(t, err)
+				}
+				t.Sleep(5 * time.Millisecond) // mostly it waits by then; if not, nothing changes
 				// When Run ends the daemon, this makes its call come back.
 				after = later(func() (any, error) {
 					time.Sleep(20 * time.Millisecond)

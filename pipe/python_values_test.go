@@ -93,23 +93,26 @@ func TestPythonStrangers(t *testing.T) {
 		if p.version != "3.13" && p.version != "2.7" {
 			return // nothing of what they do differs
 		}
-		var turned rejections
-		l := listen(t, "unix", "", append(p.auth(), turned.option(), pipe.WithHandshakeTimeout(time.Second))...)
+		var dropped, turned rejections
+		l := listen(t, "unix", "", append(p.auth(), dropped.option(), pipe.WithHandshakeTimeout(10*time.Millisecond))...)
+		silent := p.start(t, nil, "silent", "unix", l.Addr().String())
+		require.Equal(t, "connected", line(t, silent))
+		assert.ErrorIs(t, dropped.wait(t, 1)[0], pipe.ErrAuthentication)
+
+		l = listen(t, "unix", "", append(p.auth(), turned.option(), pipe.WithHandshakeTimeout(time.Hour))...)
 		where := l.Addr().String()
-		silent := p.start(t, nil, "silent", "unix", where)
+		silent = p.start(t, nil, "silent", "unix", where)
 		require.Equal(t, "connected", line(t, silent))
 		keyless := p.start(t, nil, "dial", "unix", where, "-")
 		good := later(func() (*bufio.Reader, error) { return p.start(t, nil, "dial", "unix", where, "6b6579"), nil })
 		c := accept(t, l)
 		out, _ := good()
 		echoes(t, c, out)
-		for _, err := range turned.wait(t, 2) {
-			assert.ErrorIs(t, err, pipe.ErrAuthentication)
-		}
+		assert.ErrorIs(t, turned.wait(t, 1)[0], pipe.ErrAuthentication)
 		require.Equal(t, "gone", line(t, keyless))
 
 		out = p.start(t, nil, "listen", "unix", "-")
-		_, err := pipe.Dial(t.Context(), "unix", line(t, out), append(p.auth(), pipe.WithHandshakeTimeout(time.Second))...)
+		_, err := pipe.Dial(t.Context(), "unix", line(t, out), append(p.auth(), pipe.WithHandshakeTimeout(100*time.Millisecond))...)
 		require.ErrorIs(t, err, pipe.ErrAuthentication)
 		require.ErrorContains(t, err, "the other side may have no key")
 	})
