@@ -9,6 +9,9 @@ import (
 // SetPatience changes how long a daemon may take to end after SIGTERM.
 func SetPatience(d time.Duration) { patience = d }
 
+// SetManagerPatience changes how long a manager may take to end by itself.
+func SetManagerPatience(d time.Duration) { managerPatience = d }
+
 // FullRun reports whether all tests ran.
 var FullRun = fullRun
 

@@ -84,7 +84,7 @@ func (m *Manager) NumberOfObjects(ctx context.Context) (int, error) {
 }
 
 // managerPatience is how long a manager may take to end by itself.
-const managerPatience = time.Second
+var managerPatience = time.Second
 
 // Shutdown ends the manager's process and waits for that: it is asked to, terminated
 // after a second and killed after another. Proxies then return errors that match

@@ -119,6 +119,10 @@ func fails(t require.TestingT, text string, err error) {
 }
 
 // withManager runs a case with a manager, which is shut down afterwards.
+func init() {
+	process.SetManagerPatience(soon) // that managers end by themselves is checked, not how quickly
+}
+
 func withManager(run func(t *gil.Thread, m *process.Manager)) func(t *gil.Thread) {
 	return func(t *gil.Thread) {
 		m := got[*process.Manager](t)(process.NewManager(t))
