@@ -86,7 +86,7 @@ func (c *Child) Start(t *Thread) {
 	t.working(false) // starting a process is no work, as starting a thread is none
 	t.spend(kernel.Time(cost))
 	t.kern.Sync(&t.k) // numbers are given out in the order of the machine's time
-	i := w.newInterpreter(t.interp.prof, o)
+	i := w.newInterpreter(t.interp.prof, &o)
 	i.pid = w.pids.Add(1)
 	i.method = o.machine.method
 	c.i, c.by = i, t.interp
@@ -212,7 +212,7 @@ func (t *Thread) NewInterpreter(opts ...Option) *Interpreter {
 	t.kern.Sync(&t.k)
 	o := collect(opts)
 	p := t.interp.prof
-	i := t.interp.w.newInterpreter(p, o)
+	i := t.interp.w.newInterpreter(p, &o)
 	i.pid, i.creator = t.interp.pid, t
 	i.isolated = p.has(ownGIL)
 	if !i.isolated && t.interp.gil != nil {

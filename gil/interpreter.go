@@ -20,6 +20,7 @@ type Interpreter struct {
 	prof   Profile
 	gil    *GIL
 	code   *code
+	regime regime
 	domain *kernel.Domain // own, or that of the interpreter whose GIL it shares
 	own    kernel.Domain
 	id     uint64
@@ -47,16 +48,17 @@ type Interpreter struct {
 	errs     []error
 }
 
-func (w *world) newInterpreter(p Profile, o options) *Interpreter {
+func (w *world) newInterpreter(p Profile, o *options) *Interpreter {
 	return w.boot(&Interpreter{w: w, prof: p, code: p.compile(), name: o.name, hook: o.hook}, o)
 }
 
 // boot gives an interpreter its place in the world and its GIL.
-func (w *world) boot(i *Interpreter, o options) *Interpreter {
+func (w *world) boot(i *Interpreter, o *options) *Interpreter {
 	i.id = w.interps.Add(1)
 	i.live = w.live()
 	i.base = o.machine.memory
-	if i.home == nil {
+	again := i.home != nil // in a Sandbox
+	if !again {
 		i.home = &home{world: w.kern.World(), interp: i}
 	}
 	i.home.id = w.nextHome()
@@ -66,6 +68,9 @@ func (w *world) boot(i *Interpreter, o options) *Interpreter {
 		i.gil = i.newLock()
 		i.gil.successor = o.machine.successor
 		i.gil.switching = kernel.Time(o.machine.switchCost)
+	}
+	if !again {
+		i.regime = i.regimeOfThreads()
 	}
 	w.mu.Lock()
 	w.all = append(w.all, i)
@@ -105,7 +110,7 @@ func (l liveWorld) Run(p Profile, main func(t *Thread)) error { return New(p, l.
 func New(p Profile, opts ...Option) *Interpreter {
 	p.valid()
 	o := collect(opts)
-	i := newWorld(kernel.NewLive(), o).newInterpreter(p, o)
+	i := newWorld(kernel.NewLive(), o).newInterpreter(p, &o)
 	i.pid = i.w.pids.Add(1)
 	return i
 }
@@ -220,7 +225,12 @@ func (i *Interpreter) retire(t *Thread) {
 	defer i.unlock()
 	for n, u := range i.threads {
 		if u == t {
-			i.threads = append(i.threads[:n], i.threads[n+1:]...)
+			last := len(i.threads) - 1
+			if n < last {
+				copy(i.threads[n:], i.threads[n+1:])
+			}
+			i.threads[last] = nil
+			i.threads = i.threads[:last]
 			break
 		}
 	}

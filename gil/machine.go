@@ -70,7 +70,7 @@ func (m *Machine) Run(p Profile, main func(t *Thread)) error {
 		m.mu.Unlock()
 	}()
 	m.observe(k, w)
-	i := w.newInterpreter(p, m.opts)
+	i := w.newInterpreter(p, &m.opts)
 	i.pid = w.pids.Add(1)
 	t := i.newMain(nil, main)
 	k.Run(&t.k, func() { i.body(t) })

@@ -136,7 +136,7 @@ func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	s.w.since.Store(s.homes + 1)
 	i := s.i
 	i.reset()
-	s.w.boot(i, s.opts)
+	s.w.boot(i, &s.opts)
 	i.pid = s.w.pids.Add(1)
 	s.runMain(i.newMain(nil, main))
 	s.k.World().End()

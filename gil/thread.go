@@ -40,20 +40,15 @@ type Thread struct {
 	held     kernel.Time
 	stamp    kernel.Time // live: the time that has just been read, 0 when it is old
 	picked   bool        // was chosen as the GIL's next holder; guarded by the GIL's lock
-	free     bool        // free-threaded: objects guard themselves
-	busy     bool        // it is that, or it is observed
-	plain    bool        // it is neither of these nor explored
-	quick    bool        // it is plain, and a free lock is taken without more ado
-	turns    bool        // it is plain, live and under the Ticks rule
-	clocked  bool        // states are measured
-	armed    bool        // explored: a check point was passed since the last choice
-	fragile  bool        // explored: its process may be killed, see Sandbox.KillPoints
-	dying    bool        // unwinds: its operations neither switch nor report
-	begun    bool        // has done some work
-	goid     uint64      // WithChecks: the goroutine it belongs to
-	called   bool        // has given the GIL up for a call and not got it back
-	counted  bool        // in the machine's count of threads at work
-	resisted int         // operations attempted while dying
+	regime
+	armed    bool   // explored: a check point was passed since the last choice
+	fragile  bool   // explored: its process may be killed, see Sandbox.KillPoints
+	dying    bool   // unwinds: its operations neither switch nor report
+	begun    bool   // has done some work
+	goid     uint64 // WithChecks: the goroutine it belongs to
+	called   bool   // has given the GIL up for a call and not got it back
+	counted  bool   // in the machine's count of threads at work
+	resisted int    // operations attempted while dying
 
 	section *shared // free-threaded: whose critical section it is in
 	visits  *shared // whose it is in for one operation
@@ -83,6 +78,30 @@ type Thread struct {
 	ctx  threadContext
 }
 
+// regime is what all threads of an interpreter have in common, so that an operation
+// need not look further than at its thread.
+type regime struct {
+	free    bool // free-threaded: objects guard themselves
+	busy    bool // it is that, or it is observed
+	plain   bool // it is neither of these nor explored
+	quick   bool // it is plain, and a free lock is taken without more ado
+	turns   bool // it is plain, live and under the Ticks rule
+	clocked bool // states are measured
+}
+
+func (i *Interpreter) regimeOfThreads() regime {
+	explored := i.w.sandbox != nil
+	free := i.prof.FreeThreaded()
+	busy := free || i.w.emit != nil || i.w.forks()
+	plain := !explored && !busy
+	return regime{
+		free: free, busy: busy, plain: plain,
+		quick:   plain && !i.prof.has(acquireReleases),
+		turns:   plain && i.live && i.gil != nil && i.gil.rule == ticksRule && !i.w.opts.checks,
+		clocked: i.w.clocked(i),
+	}
+}
+
 // The stages of a thread's life.
 const (
 	stageNew uint32 = iota
@@ -109,14 +128,9 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.sites = i.code.sites
 	t.home, t.seat, t.near = i.home, i.home.id, away
 	t.name, t.fn, t.creator = name, fn, creator
-	t.free = i.prof.FreeThreaded()
+	t.regime = i.regime
 	t.k.Free = t.free
-	t.busy = t.free || t.traced() || i.w.forks()
-	t.plain = t.x == nil && !t.busy
 	t.fragile = i.process != nil && i.w.kills > 0
-	t.quick = t.plain && !i.prof.has(acquireReleases)
-	t.turns = t.plain && i.live && i.gil != nil && i.gil.rule == ticksRule && !i.w.opts.checks
-	t.clocked = i.w.clocked(i)
 	if creator != nil {
 		t.kern.Sync(&creator.k) // numbers are given out in the order of the world's time
 	}
@@ -214,7 +228,7 @@ func (t *Thread) Start(by *Thread) {
 		t.started.begin = true
 		t.started.Init(by, 0, t.name)
 	}
-	if i.w.live() {
+	if i.live {
 		t.gone = make(chan struct{})
 	}
 	i.w.kern.Spawn(&by.k, &t.k, t.life0)
@@ -245,10 +259,14 @@ func (t *Thread) run() {
 
 // begin makes the thread able to execute.
 func (t *Thread) begin() {
-	t.life.since = t.kern.Now(&t.k)
-	t.life.offCore = t.k.OffCore()
-	t.life.state = stateWaitGIL
-	t.label()
+	if t.clocked {
+		t.life.since = t.kern.Now(&t.k)
+		t.life.offCore = t.k.OffCore()
+		t.life.state = stateWaitGIL
+	}
+	if t.interp.live {
+		t.label()
+	}
 	switch {
 	case t.interp.live && t.interp.w.opts.checks:
 		t.goid, t.seat = goid.Current(), strict
@@ -338,7 +356,9 @@ func (t *Thread) conclude() {
 		}
 		e.event(t, Event{Kind: EvThreadEnd, A: a})
 	}
-	t.unlabel()
+	if i.live {
+		t.unlabel()
+	}
 	i.retire(t)
 	if t.k.Ticks() > 0 {
 		t.works() // what never looked whether to switch was work, too

@@ -60,17 +60,19 @@ func (c *threadContext) endWith(err error) {
 // it was registered: what a run does must not depend on the order of a map.
 func (c *threadContext) ending(err error) []func() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.err != nil {
+		c.mu.Unlock()
 		return nil
 	}
 	c.err = err
 	if c.done != nil {
 		close(c.done)
 	}
-	if len(c.after) == 0 {
+	if len(c.after) == 0 { // hardly ever anything waits: no defer up to here
+		c.mu.Unlock()
 		return nil
 	}
+	defer c.mu.Unlock()
 	after := make([]func(), 0, len(c.after))
 	for _, n := range slices.Sorted(maps.Keys(c.after)) {
 		after = append(after, c.after[n])

@@ -286,7 +286,7 @@ func (k *Explored) awaitKilled(t *Task) Wake {
 func (k *Explored) following() *Task {
 	if len(k.fresh) > 0 {
 		u := k.fresh[0]
-		k.fresh = append(k.fresh[:0], k.fresh[1:]...)
+		k.fresh = k.fresh[:copy(k.fresh, k.fresh[1:])]
 		k.weigh()
 		return u
 	}
