@@ -33,6 +33,7 @@ func (g *GIL) yield(t *Thread, why Why) bool {
 		if g.live || next.t == nil {
 			g.unlock()
 			g.signal(t, next)
+			t.stamp = 0 // waking took a while
 			return g.take(t)
 		}
 		if next.called {

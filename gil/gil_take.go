@@ -92,7 +92,10 @@ func (g *GIL) began(t *Thread, switched bool) {
 func (g *GIL) begins(t *Thread, switched bool) {
 	t.near = t.seat
 	if g.timed {
-		t.acquired = g.kern.Now(&t.k)
+		t.acquired = t.stamp
+		if t.stamp == 0 {
+			t.acquired = g.kern.Now(&t.k)
+		}
 		if g.live {
 			t.stamp = t.acquired
 		}
@@ -127,13 +130,14 @@ func (g *GIL) wait(t *Thread) got {
 	if g.emit != nil {
 		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.holder.tidOrZero()})
 	}
-	w, until := g.enlist(t, began)
+	w, until := g.enlist(t, began, began)
 	g.unlock()
 	return g.await(t, began, w, until)
 }
 
-// enlist opens a wait and puts t on the list; the fields are locked.
-func (g *GIL) enlist(t *Thread, began kernel.Time) (w kernel.Ticket, until kernel.Time) {
+// enlist opens a wait and puts t on the list; the fields are locked. now is the time
+// if the GIL is timed, which one with an interval is.
+func (g *GIL) enlist(t *Thread, began, now kernel.Time) (w kernel.Ticket, until kernel.Time) {
 	// The list is in the order in which waits began. A thread that was woken and
 	// found the GIL taken goes back to its place.
 	i := len(g.waiters)
@@ -141,15 +145,15 @@ func (g *GIL) enlist(t *Thread, began kernel.Time) (w kernel.Ticket, until kerne
 		i--
 	}
 	g.waiters = slices.Insert(g.waiters, i, gilWaiter{t: t, since: began, called: t.called})
-	return g.renew(&g.waiters[i])
+	return g.renew(&g.waiters[i], now)
 }
 
 // renew opens another wait for a thread on the list.
-func (g *GIL) renew(me *gilWaiter) (w kernel.Ticket, until kernel.Time) {
+func (g *GIL) renew(me *gilWaiter, now kernel.Time) (w kernel.Ticket, until kernel.Time) {
 	t := me.t
 	me.w, me.seen, me.deadline = g.kern.Prepare(&t.k, kernel.SlotGIL), g.switches, kernel.Never
 	if g.rule == intervalRule {
-		me.deadline = g.kern.Now(&t.k) + g.due()
+		me.deadline = now + g.due()
 	}
 	switch {
 	case g.rule == legacyRule || g.rule == ticksRule:
@@ -171,9 +175,7 @@ func (g *GIL) await(t *Thread, began kernel.Time, w kernel.Ticket, until kernel.
 		how := g.kern.Park(&t.k, w, until)
 		if how == kernel.Woken && g.rule == ticksRule {
 			t.picked = false
-			if g.timed {
-				t.gilWait = g.kern.Now(&t.k) - began
-			}
+			g.waited(t, began)
 			return handed // nobody can have come in between
 		}
 		g.lock()
@@ -182,12 +184,12 @@ func (g *GIL) await(t *Thread, began kernel.Time, w kernel.Ticket, until kernel.
 			g.forget(t)
 			return notGot
 		case kernel.TimedOut:
-			me := g.listed(t)
+			me, now := g.listed(t), g.kern.Now(&t.k)
 			if me != nil && g.locked && g.switches == me.seen {
-				g.ask(t, g.kern.Now(&t.k)-began)
+				g.ask(t, now-began)
 			}
 			if me != nil && g.locked {
-				w, until = g.renew(me) // it keeps its place
+				w, until = g.renew(me, now) // it keeps its place
 				g.unlock()
 				continue
 			}
@@ -203,13 +205,27 @@ func (g *GIL) await(t *Thread, began kernel.Time, w kernel.Ticket, until kernel.
 			}
 		}
 		if !g.locked {
-			if g.timed {
-				t.gilWait = g.kern.Now(&t.k) - began
-			}
+			g.waited(t, began)
 			return free
 		}
-		w, until = g.enlist(t, began)
+		var now kernel.Time
+		if g.timed {
+			now = g.kern.Now(&t.k)
+		}
+		w, until = g.enlist(t, began, now)
 		g.unlock()
+	}
+}
+
+// waited records how long t has waited, now that it gets the GIL.
+func (g *GIL) waited(t *Thread, began kernel.Time) {
+	if !g.timed {
+		return
+	}
+	now := g.kern.Now(&t.k)
+	t.gilWait = now - began
+	if g.live {
+		t.stamp = now // it is the holder at once
 	}
 }
 

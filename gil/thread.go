@@ -68,7 +68,7 @@ type Thread struct {
 
 	started Gate
 	ended   Gate
-	gone    chan struct{} // live: closed when the goroutine is done with the thread
+	gone    chan struct{} // of those that may be abandoned: closed when the goroutine is done with the thread
 
 	box *Sandbox // of a run that is kept apart
 	out *outside // the same: where the thread's function runs
@@ -228,7 +228,7 @@ func (t *Thread) Start(by *Thread) {
 		t.started.begin = true
 		t.started.Init(by, 0, t.name)
 	}
-	if i.live {
+	if i.live && (t.daemon || i.creator != nil) { // of the others nobody asks
 		t.gone = make(chan struct{})
 	}
 	i.w.kern.Spawn(&by.k, &t.k, t.life0)
@@ -261,6 +261,9 @@ func (t *Thread) run() {
 func (t *Thread) begin() {
 	if t.clocked {
 		t.life.since = t.kern.Now(&t.k)
+		if t.interp.live {
+			t.stamp = t.life.since
+		}
 		t.life.offCore = t.k.OffCore()
 		t.life.state = stateWaitGIL
 	}
