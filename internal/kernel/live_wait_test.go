@@ -156,7 +156,7 @@ func TestEveryWakeIsOneWakeUp(t *testing.T) {
 	for n, w := range all { // nor has anyone ended it later
 		require.Equal(t, ends[n], w.ended.Load(), "wait %d", n)
 	}
-	require.Greater(t, woken, 10_000)
+	require.GreaterOrEqual(t, woken, 10_000, "those that have no limit; how many of the others is the scheduler's affair")
 }
 
 // TestKillAndParkMeet: whichever comes first, the task ends up killed.
