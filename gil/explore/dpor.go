@@ -140,10 +140,12 @@ func (x *dpor) Choose(p *Point) int {
 }
 
 // Performed takes notice of the beginning of a transition.
-func (x *dpor) Performed(p *Point, thread int, op Op) {
-	r := p.r
+func (x *dpor) Performed(p *Point, thread int, _ Op) { x.performed(p.r, thread) }
+
+func (x *dpor) performed(r *runner, thread int) {
 	last := len(r.steps) - 1
-	if r.steps[last].flags&pinned != 0 && x.begun > 0 {
+	s := &r.steps[last]
+	if s.flags&pinned != 0 && x.begun > 0 {
 		return
 	}
 	if x.begun == len(x.nodes) {
@@ -153,7 +155,7 @@ func (x *dpor) Performed(p *Point, thread int, op Op) {
 	if n.thread < 0 { // nobody else could run
 		n.enabled = n.enabled[:0]
 		n.enabled.add(thread)
-		if x.follows(n) {
+		if n.todo != nil && x.follows(n) {
 			x.take(n)
 		}
 		n.thread = int32(thread)
@@ -161,11 +163,10 @@ func (x *dpor) Performed(p *Point, thread int, op Op) {
 			x.block()
 		}
 	}
-	switch obj := r.steps[last].obj; {
-	case x.begun > x.branch || n.kind == kernel.OpNone || x.begun == x.branch:
-		n.kind, n.obj = op.Kind, obj
-	case n.kind != op.Kind || n.obj != obj || int(n.thread) != thread:
-		x.diverge(r, fmt.Sprintf("thread %s performed %v where thread %s performed %v before", r.pathOf(thread), op.Kind, r.pathOf(int(n.thread)), n.kind))
+	if x.begun >= x.branch || n.kind == kernel.OpNone {
+		n.kind, n.obj = s.kind, s.obj
+	} else if n.kind != s.kind || n.obj != s.obj || n.thread != s.thread {
+		x.diverge(r, fmt.Sprintf("thread %s performed %v where thread %s performed %v before", r.pathOf(thread), s.kind, r.pathOf(int(n.thread)), n.kind))
 	}
 	x.start = append(x.start, int32(last))
 	x.begun++
@@ -277,15 +278,17 @@ func (x *dpor) ended(r *runner) {
 	}
 	for d := len(x.nodes) - 1; d >= 0; d-- {
 		n := &x.nodes[d]
-		x.free(n.then)
-		n.then = nil
+		if n.then != nil {
+			x.free(n.then)
+			n.then = nil
+		}
 		if n.advance() {
 			x.goBack(d)
 			return
 		}
 		was := int(n.thread)
 		n.asleep.add(was) // it has been tried
-		if !x.follows(n) {
+		if n.todo == nil || !x.follows(n) {
 			if n.asked && !n.fires {
 				x.fire(n)
 				x.goBack(d)

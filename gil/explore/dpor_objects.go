@@ -17,15 +17,18 @@ func (f *raceFinder) forget() {
 	}
 }
 
-// object is the state of an object. The pointer is good until the next one is asked
+// stateOf is the state of an object. The pointer is good until the next object is asked
 // for.
-func (f *raceFinder) object(id kernel.ObjID) *objectState {
+func (f *raceFinder) stateOf(id kernel.ObjID) *objectState { return &f.objects[f.object(id)] }
+
+// object is where in objects one is.
+func (f *raceFinder) object(id kernel.ObjID) int32 {
 	mask := len(f.table) - 1
 	for i := int(uint32(id)^uint32(id>>32)) & mask; ; i = (i + 1) & mask {
 		t := &f.table[i]
 		if t.run == f.run {
 			if t.id == id {
-				return &f.objects[t.index]
+				return t.index
 			}
 			continue
 		}
@@ -34,24 +37,37 @@ func (f *raceFinder) object(id kernel.ObjID) *objectState {
 			return f.object(id)
 		}
 		*t = objectEntry{id, f.run, int32(len(f.objects))}
-		f.objects = append(f.objects, objectState{write: -1, closers: [2]int32{-1, -1}, closerBy: [2]int32{-1, -1}, readers: -1})
-		return &f.objects[len(f.objects)-1]
+		f.objects = append(f.objects, objectState{id: id, write: -1, closers: [2]int32{-1, -1}, closerBy: [2]int32{-1, -1}, readers: -1})
+		return t.index
 	}
 }
 
-// grow makes the table larger.
+// grow makes the table larger. Objects are put into it in their order, so that the last
+// ones can be taken out again (see drop).
 func (f *raceFinder) grow() {
-	old := f.table
-	f.table = make([]objectEntry, 2*len(old))
+	f.table = make([]objectEntry, 2*len(f.table))
 	mask := len(f.table) - 1
-	for _, t := range old {
-		if t.run != f.run {
-			continue
-		}
-		i := int(uint32(t.id)^uint32(t.id>>32)) & mask
+	for n := range f.objects {
+		id := f.objects[n].id
+		i := int(uint32(id)^uint32(id>>32)) & mask
 		for f.table[i].run == f.run {
 			i = (i + 1) & mask
 		}
-		f.table[i] = t
+		f.table[i] = objectEntry{id, f.run, int32(n)}
 	}
+}
+
+// drop forgets all objects but the first n. They are taken out of the table in the
+// opposite order, so no search for another one has gone past their places.
+func (f *raceFinder) drop(n int32) {
+	mask := len(f.table) - 1
+	for at := int32(len(f.objects)) - 1; at >= n; at-- {
+		id := f.objects[at].id
+		i := int(uint32(id)^uint32(id>>32)) & mask
+		for f.table[i].run != f.run || f.table[i].index != at {
+			i = (i + 1) & mask
+		}
+		f.table[i].run = 0
+	}
+	f.objects = f.objects[:n]
 }

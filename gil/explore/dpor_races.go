@@ -21,6 +21,10 @@ type raceFinder struct {
 	table    []objectEntry // where in objects one is: open addressing, a power of two
 	run      uint32        // entries of earlier runs are empty
 	readers  []reader
+	marks    []mark   // of each transition, what it was before that, see dpor_undo.go
+	changes  []change // what objects were before the transitions, in their order
+	floors   []int32  // rows of floor, each before the clock moved
+	where    []int32  // of the feet of the transition looked at, their objects
 	pairs    []pair
 	row      []int32
 	feet     []foot  // of all transitions
@@ -41,6 +45,7 @@ type race struct {
 
 // objectState is what has happened to one object.
 type objectState struct {
+	id       kernel.ObjID
 	write    int32 // the last transition that changed it, -1 for none
 	kind     kernel.OpKind
 	opens    bool     // that one opened a gate
@@ -59,31 +64,22 @@ type pair struct {
 	late bool // it made the later one possible: an order, and no race
 }
 
-// find looks at all transitions of the run. Races between those that the run
-// before had too have been found then.
+// find looks at the transitions that the run before did not have. Races between the
+// others have been found then.
 func (f *raceFinder) find(x *dpor, r *runner) {
 	kept := f.begin(x, r)
 	for e := kept; e < x.begun; e++ {
-		for i, end := int(x.start[e]), x.end(r, e); i < end; i++ {
+		at, end, all := int(x.start[e]), x.end(r, e), len(f.feet)
+		for i := at; i < end; i++ {
 			f.feet = r.feet(f.feet, i)
 		}
+		feet := f.feet[all:]
 		f.upTo = append(f.upTo, int32(len(f.feet)))
-	}
-	for e := range x.begun {
-		first := &r.steps[x.start[e]]
+		first := &r.steps[at]
 		u := int(first.thread)
+		f.mark(u)
 		if first.flags&clocked != 0 {
-			for t, l := range f.last {
-				f.floor[t] = l + 1
-			}
-		}
-		feet := f.feetOf(e)
-		if e < kept {
-			f.last[u] = int32(e)
-			for i := range feet {
-				f.update(r, &feet[i], int32(e), int32(u))
-			}
-			continue
+			f.moved()
 		}
 		c := f.clock[e*f.width : (e+1)*f.width]
 		f.order(x, r, u, c)
@@ -93,15 +89,17 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 			}
 			join(c, f.floor)
 		}
-		f.pairs = f.pairs[:0]
+		f.pairs, f.where = f.pairs[:0], f.where[:0]
 		for i := range feet {
-			f.conflicts(r, &feet[i], u, false, x)
+			o := f.object(feet[i].obj)
+			f.where = append(f.where, o)
+			f.conflicts(r, &feet[i], &f.objects[o], u, false, x)
 		}
 		f.reverse(x, r, e, u, c, e >= x.fresh)
 		c[u] = int32(e + 1)
 		f.last[u] = int32(e)
 		for i := range feet {
-			f.update(r, &feet[i], int32(e), int32(u))
+			f.update(r, &feet[i], f.where[i], int32(e), int32(u))
 		}
 	}
 	for i := range f.races {
@@ -116,7 +114,7 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 func (f *raceFinder) begin(x *dpor, r *runner) (kept int) {
 	width, transitions := len(r.threads), x.begun
 	if width == f.width && r.daemons == 0 { // which operation ends daemons is known afterwards
-		kept = min(x.fresh, transitions, len(f.upTo))
+		kept = min(x.fresh, transitions, len(f.marks))
 	}
 	f.width = width
 	if n := width * transitions; cap(f.clock) < n {
@@ -124,19 +122,21 @@ func (f *raceFinder) begin(x *dpor, r *runner) (kept int) {
 	} else {
 		f.clock = f.clock[:n]
 	}
+	f.row = grown(f.row, width)
+	if f.upTo, f.feet = f.upTo[:kept], f.feet[:0]; kept > 0 {
+		f.feet = f.feet[:f.upTo[kept-1]]
+		f.undo(kept)
+		return kept
+	}
 	f.last = grown(f.last, width)
 	f.floor = grown(f.floor, width)
-	f.row = grown(f.row, width)
 	for i := range width {
 		f.last[i], f.floor[i] = -1, 0
 	}
-	f.upTo = f.upTo[:kept]
-	if f.feet = f.feet[:0]; kept > 0 {
-		f.feet = f.feet[:f.upTo[kept-1]]
-	}
 	f.objects, f.readers = f.objects[:0], f.readers[:0]
+	f.marks, f.changes, f.floors = f.marks[:0], f.changes[:0], f.floors[:0]
 	f.forget()
-	return kept
+	return 0
 }
 
 // feetOf is what transition e does, the last of them being one that was not
@@ -184,7 +184,7 @@ func (f *raceFinder) missed(x *dpor, r *runner, e, u int, c []int32, s *step) {
 		return
 	}
 	f.pairs = f.pairs[:0]
-	f.conflicts(r, &foot{s.obj, writes, -1}, u, true, x)
+	f.conflicts(r, &foot{s.obj, writes, -1}, f.stateOf(s.obj), u, true, x)
 	for _, p := range f.pairs {
 		if by := int(x.nodes[p.at].thread); c[by] <= p.at {
 			f.races = append(f.races, race{int32(p.at), int32(e), int32(u), int32(len(f.clocks)), s.obj})
@@ -193,10 +193,9 @@ func (f *raceFinder) missed(x *dpor, r *runner, e, u int, c []int32, s *step) {
 	}
 }
 
-// conflicts collects the earlier transitions that conflict with a foot of thread u.
-// One that is pending waits at a closed gate.
-func (f *raceFinder) conflicts(r *runner, t *foot, u int, pending bool, x *dpor) {
-	o := f.object(t.obj)
+// conflicts collects the earlier transitions that conflict with a foot of thread u on
+// object o. One that is pending waits at a closed gate.
+func (f *raceFinder) conflicts(r *runner, t *foot, o *objectState, u int, pending bool, x *dpor) {
 	waits := false
 	permits := int32(0)
 	if t.step >= 0 {
@@ -238,9 +237,11 @@ func (f *raceFinder) enables(o *objectState, permits int32) bool {
 	return permits <= 1
 }
 
-// update takes the foot of transition e into its object's state.
-func (f *raceFinder) update(r *runner, t *foot, e, u int32) {
-	o := f.object(t.obj)
+// update takes the foot of transition e into the state of its object, the at'th.
+func (f *raceFinder) update(r *runner, t *foot, at, e, u int32) {
+	o := &f.objects[at]
+	f.changes = append(f.changes, change{at: at})
+	f.changes[len(f.changes)-1].was = *o
 	if t.effect == reads {
 		f.readers = append(f.readers, reader{e, o.readers})
 		o.readers = int32(len(f.readers) - 1)
@@ -271,10 +272,14 @@ func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool
 	if len(f.pairs) > 1 {
 		slices.SortFunc(f.pairs, func(a, b pair) int { return int(b.at - a.at) })
 	}
+	late := false
 	for _, p := range f.pairs {
 		i := int(p.at)
-		by := int(r.steps[x.start[i]].thread)
-		if p.late || c[by] > p.at {
+		if p.late {
+			late = true
+			continue
+		}
+		if c[x.nodes[i].thread] > p.at {
 			continue
 		}
 		if fresh {
@@ -282,6 +287,9 @@ func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool
 			f.clocks = append(f.clocks, c...)
 		}
 		join(c, f.clock[i*f.width:(i+1)*f.width])
+	}
+	if !late {
+		return
 	}
 	for _, p := range f.pairs {
 		if p.late {
@@ -304,15 +312,16 @@ func (f *raceFinder) unfinished(x *dpor, r *runner) {
 			continue
 		}
 		s := step{kind: op.Kind, obj: op.Obj, thread: int32(u), permits: 1}
+		s.effect = effectOf(&s)
 		f.order(x, r, u, f.row)
 		f.pairs, f.feet = f.pairs[:0], f.feet[:all]
 		if obj, effect := target(&s); effect != nothing {
 			f.feet = append(f.feet, foot{obj, effect, -1})
-			f.conflicts(r, &f.feet[all], u, passes(op.Kind), x)
+			f.conflicts(r, &f.feet[all], f.stateOf(obj), u, passes(op.Kind), x)
 		}
 		if th.daemon {
 			f.feet = append(f.feet, foot{daemons, reads, -1})
-			f.conflicts(r, &f.feet[len(f.feet)-1], u, false, x)
+			f.conflicts(r, &f.feet[len(f.feet)-1], f.stateOf(daemons), u, false, x)
 		}
 		f.upTo = append(f.upTo[:x.begun], int32(len(f.feet)))
 		f.reverse(x, r, x.begun, u, f.row, true)

@@ -80,8 +80,8 @@ func (f *raceFinder) wakeUp(x *dpor, r *runner, race *race) {
 	n := &x.nodes[i]
 	by := n.thread
 	f.seq = f.seq[:0]
-	for k := i + 1; k < x.begun; k++ {
-		if f.clock[k*f.width+int(by)] <= int32(i) {
+	for k, at := i+1, (i+1)*f.width+int(by); k < x.begun; k, at = k+1, at+f.width {
+		if f.clock[at] <= int32(i) {
 			f.seq = append(f.seq, event{at: int32(k), thread: x.nodes[k].thread})
 		}
 	}

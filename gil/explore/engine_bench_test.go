@@ -101,7 +101,8 @@ func BenchmarkDPOR(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports how much the heap has grown after a million schedules.
+// BenchmarkMemory reports how much the heap has grown after b.N times a million
+// schedules: 11 kB after ten million.
 func BenchmarkMemory(b *testing.B) {
 	var before, after runtime.MemStats
 	explore.Run(losing(2), explore.WithStrategy(explore.Random()), explore.WithMaxSchedules(1000), explore.Raw())

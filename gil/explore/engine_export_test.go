@@ -40,3 +40,11 @@ func (b *curt) Choose(p *Point) int {
 	}
 	return p.base
 }
+
+// Seen counts classes, at most SeenLimit.
+type Seen struct{ seen }
+
+const SeenLimit = seenLimit
+
+func (s *Seen) Add(h uint64) bool         { return s.add(h) }
+func (s *Seen) Count() (n int, more bool) { return s.n, s.capped }

@@ -185,7 +185,7 @@ var detectorMutants = []struct{ name, file, old, new, tests string }{
 	},
 	{
 		"a run is thought to begin like the one before", "dpor_races.go",
-		"kept = min(x.fresh, transitions, len(f.upTo))", "kept = min(x.fresh, transitions, len(f.upTo)); if mutant == NAME { kept = min(x.fresh+1, transitions, len(f.upTo)) }",
+		"kept = min(x.fresh, transitions, len(f.marks))", "kept = min(x.fresh, transitions, len(f.marks)); if mutant == NAME { kept = min(x.fresh+1, transitions, len(f.marks)) }",
 		"TestClassCounts$",
 	},
 	{

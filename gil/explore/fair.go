@@ -1,6 +1,10 @@
 package explore
 
-import "github.com/pygil/pygil/internal/kernel"
+import (
+	"math/bits"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
 
 // fairness stands in front of a strategy and keeps threads that only wait from
 // running for ever (Musuvathi, Qadeer: "Fair stateless model checking", PLDI 2008).
@@ -52,19 +56,24 @@ func (f *fairness) filter(r *runner, enabled *kernel.Set) *kernel.Set {
 	if !f.active {
 		return enabled
 	}
-	f.grow(r)
+	if len(f.yields) != len(r.threads) {
+		f.grow(r)
+	}
 	f.look(enabled)
 	f.looked = enabled == r.k.Enabled() // and not some of them
 	held := false
-	for t := enabled.Next(0); t >= 0; t = enabled.Next(t + 1) {
-		if !f.waits(t) {
-			continue
+	for i := range f.planes {
+		for w := f.planes[i].enabled; w != 0; w &= w - 1 {
+			t := i<<6 + bits.TrailingZeros64(w)
+			if !f.waits(t) {
+				continue
+			}
+			if !held {
+				f.set.CopyFrom(enabled)
+				held = true
+			}
+			f.set.Remove(t)
 		}
-		if !held {
-			f.set.CopyFrom(enabled)
-			held = true
-		}
-		f.set.Remove(t)
 	}
 	if !held || f.set.Len() == 0 {
 		return enabled
@@ -86,19 +95,13 @@ func (f *fairness) waits(t int) bool {
 // look notes who is enabled.
 func (f *fairness) look(enabled *kernel.Set) {
 	for i := range f.planes {
-		f.planes[i].enabled = 0
-	}
-	for t := enabled.Next(0); t >= 0; t = enabled.Next(t + 1) {
-		f.planes[t>>6].enabled |= 1 << (t & 63)
+		f.planes[i].enabled = enabled.Word(i)
 	}
 }
 
 // grow makes room for the threads of the run.
 func (f *fairness) grow(r *runner) {
 	n := len(r.threads)
-	if len(f.yields) == n {
-		return
-	}
 	for len(f.planes)<<6 < n {
 		f.planes = append(f.planes, plane{of: make([]patience, len(f.yields))})
 	}
@@ -128,7 +131,9 @@ func (f *fairness) performed(r *runner, t int, op Op) {
 	if !f.active && !yields {
 		return
 	}
-	f.grow(r)
+	if len(f.yields) != len(r.threads) {
+		f.grow(r)
+	}
 	f.active = true
 	if !f.looked {
 		f.look(r.k.Enabled())

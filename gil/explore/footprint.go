@@ -25,38 +25,48 @@ const (
 
 // target is the object that a step is about, and what it does to it.
 func target(s *step) (kernel.ObjID, effect) {
-	if s.obj == 0 {
-		switch s.kind {
-		case kernel.OpPrint:
-			return stdout, writes
-		case kernel.OpPeek:
-			return world, reads
-		}
-		return 0, nothing
+	if s.obj != 0 {
+		return s.obj, s.effect
 	}
+	return common(s.kind)
+}
+
+// common is what an operation without an object of its own is about.
+func common(k kernel.OpKind) (kernel.ObjID, effect) {
+	switch k {
+	case kernel.OpPrint:
+		return stdout, writes
+	case kernel.OpPeek:
+		return world, reads
+	}
+	return 0, nothing
+}
+
+// effectOf is what a step does to its object, if it has one.
+func effectOf(s *step) effect {
 	switch {
 	case passes(s.kind):
 		switch {
 		case s.flags&implicit != 0:
-			return 0, nothing
+			return nothing
 		case s.flags&refused != 0:
 			switch {
 			case s.flags&tries == 0:
 			case s.kind == kernel.OpWait:
-				return s.obj, reads // an event is not changed by who finds it set either
+				return reads // an event is not changed by who finds it set either
 			default:
 				// It has only seen the gate closed, but elsewhere it would have closed
 				// it: what an operation conflicts with must not depend on where it is.
-				return s.obj, writes
+				return writes
 			}
-			return 0, nothing // its time had run out: what the gate is like does not matter
+			return nothing // its time had run out: what the gate is like does not matter
 		case s.permits == gil.All:
-			return s.obj, reads // open for everybody, and stays so
+			return reads // open for everybody, and stays so
 		}
 	case s.kind == kernel.OpRead, s.kind == kernel.OpPeek:
-		return s.obj, reads
+		return reads
 	}
-	return s.obj, writes
+	return writes
 }
 
 // takers is the kinds of operation that take a permit of a gate, as bits.
@@ -82,14 +92,23 @@ type foot struct {
 	step   int32
 }
 
-// feet appends what step i does to all objects. Besides its own there are two that
-// hardly any program has: the list of threads, if the program looks at it, and the
-// moment at which daemon threads are ended.
+// feet appends what step i does to all objects. Besides its own there are some that
+// hardly any program has.
 func (r *runner) feet(buf []foot, i int) []foot {
 	s := &r.steps[i]
 	if obj, e := target(s); e != nothing {
 		buf = append(buf, foot{obj, e, int32(i)})
 	}
+	if r.conf.kills > 0 || r.observed || r.daemons != 0 {
+		buf = r.rare(buf, i)
+	}
+	return buf
+}
+
+// rare appends what a step does to the list of threads, if the program looks at it, to
+// the moment at which daemon threads are ended, and to who may die.
+func (r *runner) rare(buf []foot, i int) []foot {
+	s := &r.steps[i]
 	if r.conf.kills > 0 {
 		if s.kind == kernel.OpKill {
 			buf = append(buf, foot{deaths, writes, int32(i)})

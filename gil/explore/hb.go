@@ -15,6 +15,7 @@ type classes struct {
 	mask    uint64
 	run     uint32 // entries of earlier runs are empty
 	used    int
+	started int // threads of the run that have been started
 }
 
 // access is what a run has done to one object so far.
@@ -70,7 +71,8 @@ func (c *classes) of(r *runner) uint64 {
 	}
 	c.threads = append(c.threads[:0], make([]uint64, len(r.threads))...)
 	drawn, fired := r.drawn, r.fired
-	for at, started := 0, 1; at < len(r.steps); {
+	c.started = 1
+	for at := 0; at < len(r.steps); {
 		for ; len(drawn) > 0 && int(drawn[0].step) <= at; drawn = drawn[1:] {
 			c.draw(&drawn[0])
 		}
@@ -78,20 +80,14 @@ func (c *classes) of(r *runner) uint64 {
 			c.fire(r)
 		}
 		end := len(r.steps)
-		if started < len(r.threads) {
-			end = int(r.threads[started].born) + 1
-		}
 		if len(drawn) > 0 {
 			end = min(end, int(drawn[0].step))
 		}
 		if len(fired) > 0 {
 			end = min(end, int(fired[0].step))
 		}
-		c.follow(r.steps[at:end], r.observed)
+		c.follow(r, at, end)
 		at = end
-		for ; started < len(r.threads) && int(r.threads[started].born) == end-1; started++ {
-			c.threads[started] = kernel.Hash(c.threads[r.steps[end-1].thread], r.threads[started].path)
-		}
 	}
 	for i := range drawn {
 		c.draw(&drawn[i])
@@ -99,25 +95,37 @@ func (c *classes) of(r *runner) uint64 {
 	return c.sum(r)
 }
 
-// follow takes steps between which nothing is drawn and nobody is started.
-func (c *classes) follow(steps []step, observed bool) {
-	for i := range steps {
-		s := &steps[i]
-		if s.flags&implicit != 0 {
-			continue
+// follow takes steps between which nothing is drawn and no timer fires early.
+func (c *classes) follow(r *runner, from, to int) {
+	born := c.next(r)
+	for i := from; i < to; i++ {
+		s := &r.steps[i]
+		if s.flags&implicit == 0 {
+			t := &c.threads[s.thread]
+			h := *t + (uint64(s.kind)+1)*0xd6e8feb86659fd93
+			if obj, e := target(s); e != nothing {
+				h = c.touch(h, obj, e)
+			} else {
+				h = kernel.Hash(h, 0)
+			}
+			if r.observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
+				h = c.touch(h, world, writes)
+			}
+			*t = h
 		}
-		t := &c.threads[s.thread]
-		h := *t + (uint64(s.kind)+1)*0xd6e8feb86659fd93
-		if obj, e := target(s); e != nothing {
-			h = c.touch(h, obj, e)
-		} else {
-			h = kernel.Hash(h, 0)
+		for ; born == i; born = c.next(r) {
+			c.threads[c.started] = kernel.Hash(c.threads[s.thread], r.threads[c.started].path)
+			c.started++
 		}
-		if observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
-			h = c.touch(h, world, writes)
-		}
-		*t = h
 	}
+}
+
+// next is the step that starts the next thread.
+func (c *classes) next(r *runner) int {
+	if c.started == len(r.threads) {
+		return -1
+	}
+	return int(r.threads[c.started].born)
 }
 
 // draw adds a number drawn to the hash of its thread.
@@ -154,29 +162,4 @@ func (c *classes) sum(r *runner) uint64 {
 		h += kernel.Hash(t, r.threads[i].path)
 	}
 	return h
-}
-
-// seen is a set of classes that does not grow without limit.
-type seen struct {
-	set    map[uint64]struct{}
-	capped bool
-}
-
-// seenLimit is how many classes are counted.
-const seenLimit = 1 << 20
-
-// add reports whether class h is new.
-func (s *seen) add(h uint64) bool {
-	if _, ok := s.set[h]; ok {
-		return false
-	}
-	if len(s.set) >= seenLimit {
-		s.capped = true
-		return false
-	}
-	if s.set == nil {
-		s.set = make(map[uint64]struct{})
-	}
-	s.set[h] = struct{}{}
-	return true
 }

@@ -17,6 +17,7 @@ type step struct {
 	base    int32 // whom the base order would have run, where the step deviates
 	permits int32 // of the gate it passes, before it does; -1 when it passes none
 	kind    kernel.OpKind
+	effect  effect // on obj
 	flags   stepFlags
 }
 
@@ -63,6 +64,7 @@ type runner struct {
 
 	strategy Strategy
 	stepper  Stepper // the strategy, if it is one
+	dpor     *dpor   // or is this one, which is told more shortly
 	point    Point
 	fair     *fairness // nil without
 	firer    firer     // the strategy, if timers may fire early
@@ -136,6 +138,7 @@ func (r *runner) leave(t *gil.Thread) {
 func (r *runner) run(s Strategy) error {
 	r.strategy = s
 	r.stepper, _ = s.(Stepper)
+	r.dpor, _ = s.(*dpor)
 	r.steps, r.threads, r.drawn = r.steps[:0], r.threads[:0], r.drawn[:0]
 	r.chance.state = r.seed
 	r.last, r.base, r.left, r.now, r.daemons = 0, -1, false, 0, 0
@@ -163,7 +166,7 @@ func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
 	if len(r.threads) != len(k.Tasks()) {
 		r.grow()
 	}
-	if r.fair != nil {
+	if r.fair != nil && r.fair.active {
 		enabled = r.fair.filter(r, enabled)
 	}
 	base := cur
@@ -203,7 +206,7 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		r.steps = append(r.steps, step{})
 	}
 	st := &r.steps[n]
-	*st = step{obj: op.Obj, site: op.Site, thread: int32(i), kind: op.Kind}
+	*st = step{obj: op.Obj, site: op.Site, thread: int32(i), kind: op.Kind, effect: writes}
 	if r.base >= 0 {
 		st.flags = chosen
 		if r.base != i {
@@ -217,6 +220,12 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	th := &r.threads[i]
 	th.ops++
 	late := t.TimedOut()
+	if i == 0 && r.left {
+		st.flags |= implicit
+		if r.daemons > 0 {
+			r.closing(op.Kind)
+		}
+	}
 	switch {
 	case passes(op.Kind):
 		permits, try := r.box.Gate(t)
@@ -230,17 +239,15 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		if permits == 0 {
 			st.flags |= refused
 		}
+		st.effect = effectOf(st)
+	case op.Kind == kernel.OpRead:
+		st.effect = reads
 	case op.Kind == kernel.OpPeek:
+		st.effect = reads
 		r.observed = r.observed || op.Obj == 0
 	case op.Kind == kernel.OpExit:
 		th.over = true
 		st.obj = th.end
-	}
-	if i == 0 && r.left {
-		st.flags |= implicit
-		if r.daemons > 0 {
-			r.closing(op.Kind)
-		}
 	}
 	if late {
 		st.flags |= expired
@@ -251,13 +258,15 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	}
 	r.last = i
 	if f := r.fair; f != nil {
-		if f.active || op.Obj == th.obj || op.Kind == kernel.OpYield {
+		if f.active || op.Obj == th.obj && op.Kind == th.kind || op.Kind == kernel.OpYield {
 			f.performed(r, i, op)
 		} else {
 			th.kind, th.obj, th.polls = op.Kind, op.Obj, 0
 		}
 	}
-	if r.stepper != nil {
+	if r.dpor != nil {
+		r.dpor.performed(r, i)
+	} else if r.stepper != nil {
 		r.stepper.Performed(&r.point, i, op)
 	}
 }

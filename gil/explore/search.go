@@ -174,7 +174,7 @@ func (s *search) fail(f *Failure) {
 func (s *search) conclude() {
 	p := &s.report
 	p.Fair = s.runner.fair != nil && s.runner.fair.used
-	p.Classes, p.Capped = len(s.seen.set), s.seen.capped
+	p.Classes, p.Capped = s.seen.n, s.seen.capped
 	for _, n := range s.recent {
 		if n >= p.Schedules-p.Schedules/4 {
 			p.Fresh++

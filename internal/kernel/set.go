@@ -39,6 +39,14 @@ func (s *Set) has(i int) bool {
 // Has reports whether index i is in the set.
 func (s *Set) Has(i int) bool { return s.has(i) }
 
+// Word is the members from 64·i on, as bits.
+func (s *Set) Word(i int) uint64 {
+	if i >= len(s.words) {
+		return 0
+	}
+	return s.words[i]
+}
+
 // Len is the size of the set.
 func (s *Set) Len() int { return s.n }
 
