@@ -41,7 +41,6 @@ type Item[K comparable, V any] struct {
 // NewDict makes a dict with a name for reports and its first items.
 func NewDict[K comparable, V any](name string, items ...Item[K, V]) *Dict[K, V] {
 	d := &Dict[K, V]{shared: shared{name: name}}
-	d.payload = d
 	for _, it := range items {
 		d.hashable(it.Key)
 		d.d.set(it.Key, it.Value)
@@ -105,7 +104,7 @@ func (d *Dict[K, V]) Index(t *Thread, k K) (v V, err error) {
 		y, p := d.aside(t), hold(k)
 		return within2(t, func() (V, error) { return y.Index(t, *p) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.Item)
 	t.pass(&p[0])
@@ -126,7 +125,7 @@ func (d *Dict[K, V]) Set(t *Thread, k K, v V) {
 		t.inside(func() { y.Set(t, *p, *q) })
 		return
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.SetItem)
 	t.pass(&p[0])
@@ -141,7 +140,7 @@ func (d *Dict[K, V]) Delete(t *Thread, k K) error {
 		y, p := d.aside(t), hold(k)
 		return within(t, func() error { return y.Delete(t, *p) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.DelItem)
 	t.pass(&p[0])
@@ -165,7 +164,7 @@ func AddTo[K comparable, N Number](t *Thread, d *Dict[K, N], k K, n N) error {
 		y, p := d.aside(t), hold(k)
 		return within(t, func() error { return AddTo(t, y, *p, n) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.ItemAdd)
 	t.pass(&p[0])
@@ -187,7 +186,7 @@ func (d *Dict[K, V]) Get(t *Thread, k K) (v V, ok bool) {
 		y, p := d.aside(t), hold(k)
 		return within2(t, func() (V, bool) { return y.Get(t, *p) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.CallMethod1Result)
 	t.pass(&p[0])
@@ -203,7 +202,7 @@ func (d *Dict[K, V]) GetDefault(t *Thread, k K, def V) V {
 		y, p, q := d.aside(t), hold(k), hold(def)
 		return within(t, func() V { return y.GetDefault(t, *p, *q) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.CallMethod2Result)
 	t.pass(&p[0])
@@ -223,7 +222,7 @@ func (d *Dict[K, V]) SetDefault(t *Thread, k K, def V) V {
 		y, p, q := d.aside(t), hold(k), hold(def)
 		return within(t, func() V { return y.SetDefault(t, *p, *q) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.CallMethod2Result)
 	t.pass(&p[0])
@@ -246,7 +245,7 @@ func (d *Dict[K, V]) Pop(t *Thread, k K) (V, error) {
 		y, p := d.aside(t), hold(k)
 		return within2(t, func() (V, error) { return y.Pop(t, *p) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.CallMethod1Result)
 	t.pass(&p[0])
@@ -271,7 +270,7 @@ func (d *Dict[K, V]) Update(t *Thread, items ...Item[K, V]) {
 		t.inside(func() { y.Update(t, held...) })
 		return
 	}
-	d.own(t)
+	d.own(t, d)
 	for i := range items {
 		d.hashable(items[i].Key)
 	}
@@ -295,7 +294,7 @@ func (d *Dict[K, V]) Contains(t *Thread, k K) bool {
 		y, p := d.aside(t), hold(k)
 		return within(t, func() bool { return y.Contains(t, *p) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.hashable(k)
 	p := t.path(bytecode.Contains)
 	t.pass(&p[0])
@@ -310,7 +309,7 @@ func (d *Dict[K, V]) Len(t *Thread) int {
 		y := d.aside(t)
 		return within(t, func() int { return y.Len(t) })
 	}
-	d.own(t)
+	d.own(t, d)
 	return d.length(t, func() int { return d.d.used })
 }
 
@@ -321,7 +320,7 @@ func (d *Dict[K, V]) Truth(t *Thread) bool {
 		y := d.aside(t)
 		return within(t, func() bool { return y.Truth(t) })
 	}
-	d.own(t)
+	d.own(t, d)
 	return d.truth(t, func() int { return d.d.used })
 }
 
@@ -332,7 +331,7 @@ func (d *Dict[K, V]) Clear(t *Thread) {
 		t.inside(func() { y.Clear(t) })
 		return
 	}
-	d.own(t)
+	d.own(t, d)
 	p := t.path(bytecode.CallMethod0)
 	t.pass(&p[0])
 	d.begin(t, kernel.OpWrite)
@@ -347,7 +346,7 @@ func (d *Dict[K, V]) Keys(t *Thread) []K {
 		y := d.aside(t)
 		return within(t, func() []K { return y.Keys(t) })
 	}
-	d.own(t)
+	d.own(t, d)
 	p := t.path(bytecode.ListOf)
 	t.pass(&p[0])
 	d.begin(t, kernel.OpRead)
@@ -368,7 +367,7 @@ func (d *Dict[K, V]) Values(t *Thread) []V {
 		y := d.aside(t)
 		return within(t, func() []V { return y.Values(t) })
 	}
-	d.own(t)
+	d.own(t, d)
 	p := t.path(bytecode.ListItems)
 	t.pass(&p[0])
 	d.begin(t, kernel.OpRead)
@@ -389,7 +388,7 @@ func (d *Dict[K, V]) Items(t *Thread) []Item[K, V] {
 		y := d.aside(t)
 		return within(t, func() []Item[K, V] { return y.Items(t) })
 	}
-	d.own(t)
+	d.own(t, d)
 	p := t.path(bytecode.ListItems)
 	t.pass(&p[0])
 	d.begin(t, kernel.OpRead)

@@ -70,10 +70,10 @@ type Gate struct {
 	owner   atomic.Pointer[Thread]
 	why     Why // what its waiters wait for, if it is no lock
 	explain func() string
-	begin   bool     // the start of a thread, which is its name
-	end     bool     // the end of one
-	tracked bool     // owners are recorded: not in the live world, whose hot path they would slow down
-	lineage *lineage // in processes that were forked
+	begin   bool    // the start of a thread, which is its name
+	end     bool    // the end of one
+	tracked bool    // owners are recorded: not in the live world, whose hot path they would slow down
+	lineage lineage // in processes that were forked
 	twin    twin[Gate]
 	mark    mark
 }
@@ -163,7 +163,9 @@ func (g *Gate) bind(t *Thread, permits int, name string) {
 			t.interp.outlived(g.describe())
 		}
 	case old.world == mine && t.interp.w.forks():
-		g.inherit(t, permits)
+		if g.lineage[t.home.id] == nil { // nobody had used it when the process was forked
+			g.heir(t.interp, permits)
+		}
 		return
 	case old.world == mine:
 		panic(misuse("", "%s belongs to interpreter %s and was used from %s; share it through package process",

@@ -33,7 +33,7 @@ func (l *List[T]) next(t *Thread, i int) (x T, ok bool) {
 		return within2(t, func() (T, bool) { return y.next(t, i) })
 	}
 	if i == 0 {
-		l.own(t)
+		l.own(t, l)
 		t.construct(bytecode.IterSetup)
 	} else {
 		t.construct(bytecode.IterTail)
@@ -89,7 +89,7 @@ func (d *Dict[K, V]) begins(t *Thread) *cursor {
 		y := d.aside(t)
 		return within(t, func() *cursor { return y.begins(t) })
 	}
-	d.own(t)
+	d.own(t, d)
 	d.begin(t, kernel.OpRead)
 	c := &cursor{size: d.d.used, left: d.d.used + 1}
 	d.end(t)

@@ -23,7 +23,7 @@ func (l *List[T]) Iterator(t *Thread, name string) *Iterator[T] {
 		y := l.aside(t)
 		return within(t, func() *Iterator[T] { return y.Iterator(t, name) })
 	}
-	l.own(t)
+	l.own(t, l)
 	t.Op(bytecode.OpGetIter)
 	return &Iterator[T]{name: name, l: l}
 }
@@ -37,7 +37,7 @@ func (it *Iterator[T]) Next(t *Thread) (v T, ok bool) {
 		return within2(t, func() (T, bool) { return it.Next(t) })
 	}
 	l := it.l
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.CallCResult)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate) // of the iterator, and it depends on the list

@@ -35,9 +35,7 @@ type List[T any] struct {
 //
 //go:norace
 func NewList[T any](name string, items ...T) *List[T] {
-	l := &List[T]{shared: shared{name: name}, v: holdAll(items)}
-	l.payload = l
-	return l
+	return &List[T]{shared: shared{name: name}, v: holdAll(items)}
 }
 
 // aside is the list that the inside uses, see Var.aside.
@@ -80,7 +78,7 @@ func (l *List[T]) Append(t *Thread, v T) {
 		t.inside(func() { y.Append(t, *p) })
 		return
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.ListAppend)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
@@ -97,7 +95,7 @@ func (l *List[T]) Extend(t *Thread, vs ...T) {
 		t.inside(func() { y.Extend(t, held...) })
 		return
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.CallMethod1)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
@@ -114,7 +112,7 @@ func (l *List[T]) Insert(t *Thread, i int, v T) {
 		t.inside(func() { y.Insert(t, i, *p) })
 		return
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.CallMethod2)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
@@ -141,7 +139,7 @@ func (l *List[T]) pop(t *Thread, c bytecode.Construct, i int) (v T, err error) {
 		y := l.aside(t)
 		return within2(t, func() (T, error) { return y.pop(t, c, i) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(c)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
@@ -171,7 +169,7 @@ func (l *List[T]) Index(t *Thread, i int) (v T, err error) {
 		y := l.aside(t)
 		return within2(t, func() (T, error) { return y.Index(t, i) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.Item)
 	t.pass(&p[0])
 	if v, err = l.read(t, i); err != nil {
@@ -188,7 +186,7 @@ func (l *List[T]) SetIndex(t *Thread, i int, v T) error {
 		y, p := l.aside(t), hold(v)
 		return within(t, func() error { return y.SetIndex(t, i, *p) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.SetItem)
 	t.pass(&p[0])
 	if err := l.write(t, i, v); err != nil {
@@ -205,7 +203,7 @@ func (l *List[T]) DeleteIndex(t *Thread, i int) error {
 		y := l.aside(t)
 		return within(t, func() error { return y.DeleteIndex(t, i) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.DelItem)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
@@ -232,7 +230,7 @@ func AddAt[N Number](t *Thread, l *List[N], i int, n N) error {
 		y := l.aside(t)
 		return within(t, func() error { return AddAt(t, y, i, n) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.ItemAdd)
 	t.pass(&p[0])
 	v, err := l.read(t, i)
@@ -266,7 +264,7 @@ func (l *List[T]) removed(t *Thread, v T) bool {
 		y, p := l.aside(t), hold(v)
 		return within(t, func() bool { return y.removed(t, *p) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.CallMethod1)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
@@ -289,7 +287,7 @@ func (l *List[T]) Contains(t *Thread, v T) bool {
 		y, p := l.aside(t), hold(v)
 		return within(t, func() bool { return y.Contains(t, *p) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.Contains)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpRead)
@@ -305,7 +303,7 @@ func (l *List[T]) Count(t *Thread, v T) (n int) {
 		y, p := l.aside(t), hold(v)
 		return within(t, func() int { return y.Count(t, *p) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.CallMethod1Result)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpRead)
@@ -325,7 +323,7 @@ func (l *List[T]) Len(t *Thread) int {
 		y := l.aside(t)
 		return within(t, func() int { return y.Len(t) })
 	}
-	l.own(t)
+	l.own(t, l)
 	return l.length(t, func() int { return len(l.v) })
 }
 
@@ -336,7 +334,7 @@ func (l *List[T]) Truth(t *Thread) bool {
 		y := l.aside(t)
 		return within(t, func() bool { return y.Truth(t) })
 	}
-	l.own(t)
+	l.own(t, l)
 	return l.truth(t, func() int { return len(l.v) })
 }
 
@@ -347,7 +345,7 @@ func (l *List[T]) Clear(t *Thread) {
 		t.inside(func() { y.Clear(t) })
 		return
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.CallMethod0)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpWrite)
@@ -362,7 +360,7 @@ func (l *List[T]) Snapshot(t *Thread) []T {
 		y := l.aside(t)
 		return within(t, func() []T { return y.Snapshot(t) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.ListOf)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpRead)
@@ -380,7 +378,7 @@ func Sort[T cmp.Ordered](t *Thread, l *List[T]) {
 		t.inside(func() { Sort(t, y) })
 		return
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.CallMethod0)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)

@@ -37,63 +37,42 @@ func (i *Interpreter) fork(parent *Interpreter) {
 	}
 }
 
-// A lineage is a gate in processes that were forked: by the number of their homes.
-type lineage struct {
-	at   map[uint64]gateState // as it was at the fork
-	mine map[uint64]*Gate     // of processes that have used it since
-}
-
-type gateState struct {
-	permits int32
-	owner   *Thread
-}
+// A lineage is a gate in the processes that were forked: by the number of their homes.
+type lineage map[uint64]*Gate
 
 func (g *Gate) forked(parent, child *Interpreter) {
-	if g.lineage == nil {
-		g.lineage = &lineage{map[uint64]gateState{}, map[uint64]*Gate{}}
+	from := g.lineage[parent.home.id]
+	if from == nil && g.home == parent.home {
+		from = g
 	}
-	l := g.lineage
-	state, ok := l.at[parent.home.id]
-	if now := l.mine[parent.home.id]; now != nil {
-		state, ok = gateState{now.permits.Load(), now.owner.Load()}, true
+	if from == nil {
+		return
 	}
-	if !ok && g.home == parent.home {
-		state, ok = gateState{g.permits.Load(), g.owner.Load()}, true
-	}
-	if ok {
-		if state.owner != nil && state.owner == parent.Acting() {
-			state.owner = child.process.main
-		}
-		l.at[child.home.id] = state
+	n := g.heir(child, int(from.permits.Load()))
+	if owner := from.owner.Load(); owner != nil && owner == parent.Acting() {
+		n.owner.Store(child.process.main)
+	} else {
+		n.owner.Store(owner)
 	}
 }
 
-// inherit makes t's process's own copy of a gate that another process of the family
-// has bound: as it was at the fork, or unused.
-func (g *Gate) inherit(t *Thread, permits int) {
+// heir makes the gate that i has where another process of the family has g.
+func (g *Gate) heir(i *Interpreter, permits int) *Gate {
+	n := &Gate{home: i.home, name: g.name, why: g.why, explain: g.explain, tracked: true}
+	n.id = kernel.ObjID(kernel.Hash(uint64(g.id), uint64(i.pid)))
+	n.permits.Store(int32(min(permits, All)))
+	n.at.Store(i.home.id)
 	if g.lineage == nil {
-		g.lineage = &lineage{map[uint64]gateState{}, map[uint64]*Gate{}}
+		g.lineage = lineage{}
 	}
-	l := g.lineage
-	if l.mine[t.home.id] != nil {
-		return
-	}
-	state, ok := l.at[t.home.id]
-	if !ok {
-		state.permits = int32(min(permits, All))
-	}
-	n := &Gate{home: t.home, name: g.name, why: g.why, explain: g.explain, tracked: true}
-	n.id = kernel.ObjID(kernel.Hash(uint64(g.id), uint64(t.interp.pid)))
-	n.permits.Store(state.permits)
-	n.owner.Store(state.owner)
-	n.at.Store(t.home.id)
-	l.mine[t.home.id] = n
+	g.lineage[i.home.id] = n
+	return n
 }
 
 // of is the gate as t's process has it.
 func (g *Gate) of(t *Thread) *Gate {
 	if t != nil {
-		if n := g.lineage.mine[t.home.id]; n != nil {
+		if n := g.lineage[t.home.id]; n != nil {
 			return n
 		}
 	}
@@ -118,15 +97,16 @@ type estate interface {
 // have it at the moment, for there is one place for the value, and whoever touches it
 // puts his there.
 type copies struct {
+	whole  estate
 	first  any // before anybody used it
 	values map[uint64]any
 }
 
 // bequeath makes a variable that is bound for the first time one that is inherited.
-func (s *shared) bequeath(t *Thread) {
+func (s *shared) bequeath(t *Thread, whole estate) {
 	s.copies = nil
-	if s.payload != nil && t.interp.w.forks() {
-		s.copies = &copies{s.payload.copied(), map[uint64]any{}}
+	if t.interp.w.forks() {
+		s.copies = &copies{whole, whole.copied(), map[uint64]any{}}
 		t.interp.inherits(s)
 	}
 }
@@ -134,7 +114,7 @@ func (s *shared) bequeath(t *Thread) {
 func (s *shared) forked(parent, child *Interpreter) {
 	v, ok := s.copies.values[parent.home.id]
 	if s.home == parent.home {
-		v, ok = s.payload.copied(), true
+		v, ok = s.copies.whole.copied(), true
 	}
 	if ok {
 		s.copies.values[child.home.id] = v
@@ -144,12 +124,12 @@ func (s *shared) forked(parent, child *Interpreter) {
 // exchange puts the value of t's process in its place.
 func (s *shared) exchange(t *Thread) {
 	c := s.copies
-	c.values[s.home.id] = s.payload.copied()
+	c.values[s.home.id] = c.whole.copied()
 	v, ok := c.values[t.home.id]
 	if !ok {
 		v = c.first
 	}
-	s.payload.restore(v)
+	c.whole.restore(v)
 	s.home = t.home
 	s.at.Store(t.home.id)
 }

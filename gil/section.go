@@ -136,7 +136,7 @@ func (l *List[T]) takeOut(t *Thread) (items []T, outer *shared) {
 		y := l.aside(t)
 		return within2(t, func() ([]T, *shared) { return y.takeOut(t) })
 	}
-	l.own(t)
+	l.own(t, l)
 	p := t.path(bytecode.CallMethod1)
 	t.pass(&p[0])
 	outer = l.enterSection(t)

@@ -18,22 +18,22 @@ type shared struct {
 	mu      sync.Mutex           // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
 	section atomic.Pointer[Gate] // without a GIL: what keeps others out while Python code runs in a call
 	bind    sync.Mutex
-	payload estate  // the whole, of a variable that NewVar, NewList or NewDict has made
 	copies  *copies // in processes that were forked
 	mark    mark
 }
 
-// own is the beginning of every operation. It panics with a *RuntimeError when t
-// is not the thread that acts. It binds the object to the interpreter that first
-// uses it and panics when another one does; an object whose world has ended
-// begins to belong to the new one.
-func (s *shared) own(t *Thread) {
+// own is the beginning of every operation on an object: whole, of which s is a part.
+// It panics with a *RuntimeError when t is not the thread that acts. It binds the
+// object to the interpreter that first uses it and panics when another one does, unless
+// that was forked and has a copy; an object whose world has ended begins to belong to
+// the new one.
+func (s *shared) own(t *Thread, whole estate) {
 	if t == nil || s.at.Load() != t.near {
-		s.ownSlow(t)
+		s.ownSlow(t, whole)
 	}
 }
 
-func (s *shared) ownSlow(t *Thread) {
+func (s *shared) ownSlow(t *Thread, whole estate) {
 	t.mustRun()
 	if t.dying && t.gil != nil && !t.holds() {
 		t.unwind() // its deferred calls must not touch what the holder touches
@@ -67,7 +67,7 @@ func (s *shared) ownSlow(t *Thread) {
 	}
 	s.id = s.identity(t)
 	s.home = t.home
-	s.bequeath(t)
+	s.bequeath(t, whole)
 	s.at.Store(t.home.id)
 }
 
@@ -178,9 +178,7 @@ type Var[T any] struct {
 //
 //go:norace
 func NewVar[T any](name string, v T) *Var[T] {
-	x := &Var[T]{shared: shared{name: name}, v: v}
-	x.payload = x
-	return x
+	return &Var[T]{shared: shared{name: name}, v: v}
 }
 
 // saw is end for an operation on s that took v out of it, which is EvRead, or put it
@@ -237,7 +235,7 @@ func (x *Var[T]) Load(t *Thread) T {
 		y := x.aside(t)
 		return within(t, func() T { return y.Load(t) })
 	}
-	x.own(t)
+	x.own(t, x)
 	p := t.path(bytecode.Load)
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)
@@ -254,7 +252,7 @@ func (x *Var[T]) Store(t *Thread, v T) {
 		t.inside(func() { y.Store(t, *p) })
 		return
 	}
-	x.own(t)
+	x.own(t, x)
 	p := t.path(bytecode.Store)
 	t.pass(&p[0])
 	x.begin(t, kernel.OpWrite)
@@ -277,7 +275,7 @@ func (x *Var[T]) Update(t *Thread, f func(T) T) {
 
 // fetch is the first half of an update, up to the body of the function.
 func (x *Var[T]) fetch(t *Thread) T {
-	x.own(t)
+	x.own(t, x)
 	p := t.path(bytecode.Update)
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)
@@ -305,7 +303,7 @@ func (x *Var[T]) Swap(t *Thread, v T) T {
 		y, p := x.aside(t), hold(v)
 		return within(t, func() T { return y.Swap(t, *p) })
 	}
-	x.own(t)
+	x.own(t, x)
 	p := t.path(bytecode.CallCResult)
 	t.pass(&p[0])
 	x.begin(t, kernel.OpUpdate)
@@ -338,7 +336,7 @@ func (x *Var[T]) CompareAndSwap(t *Thread, old, v T) (swapped bool) {
 		y, p, q := x.aside(t), hold(old), hold(v)
 		return within(t, func() bool { return y.CompareAndSwap(t, *p, *q) })
 	}
-	x.own(t)
+	x.own(t, x)
 	p := t.path(bytecode.CallCResult)
 	t.pass(&p[0])
 	x.begin(t, kernel.OpUpdate)
@@ -363,7 +361,7 @@ func Add[N Number](t *Thread, x *Var[N], d N) {
 		t.inside(func() { Add(t, y, d) })
 		return
 	}
-	x.own(t)
+	x.own(t, x)
 	p := t.path(bytecode.Add)
 	t.pass(&p[0])
 	x.begin(t, kernel.OpRead)

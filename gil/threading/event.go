@@ -19,24 +19,37 @@ type Event struct {
 	Name string // for reports; set it before first use
 
 	flag gil.Gate // open while the event is set
-	// Those who found the flag closed wait at a gate of their own, the round, that
-	// the next Set opens and leaves open. Were they waiting at the flag, a Clear
-	// would shut out those that have been woken and not run yet.
+	kin  gil.Kin[rounds]
+}
+
+// rounds is where the waiters of an event are. Those who found the flag closed wait at
+// a gate of their own, the round, that the next Set opens and leaves open. Were they
+// waiting at the flag, a Clear would shut out those that have been woken and not run
+// yet.
+type rounds struct {
 	round atomic.Pointer[gil.Gate]
 	sets  atomic.Uint32 // calls of Set
 }
 
-func (e *Event) bind(t *gil.Thread) { e.flag.Init(t, 0, named(e.Name, "an event")) }
+// fork is how a forked process has it: nobody waits there.
+func (*rounds) fork(*rounds, *gil.Thread, *gil.Thread) {}
+
+// bind returns where the waiters of t's process are.
+func (e *Event) bind(t *gil.Thread) *rounds {
+	if r := e.kin.Own(t); r != nil {
+		return r
+	}
+	e.flag.Init(t, 0, named(e.Name, "an event"))
+	return e.kin.Of(t, (*rounds).fork)
+}
 
 // Set makes the flag true and wakes all threads that wait. Python: event.set().
 func (e *Event) Set(t *gil.Thread) {
-	if !e.flag.Bound(t) {
-		e.bind(t)
-	}
+	k := e.bind(t)
 	t.Before(gil.SiteMethod)
 	e.flag.Open(t, gil.OpSet, gil.All)
-	e.sets.Add(1)
-	if r := e.round.Swap(nil); r != nil {
+	k.sets.Add(1)
+	if r := k.round.Swap(nil); r != nil {
 		r.Init(t, 0, e.flag.Name())
 		r.Open(t, gil.OpSet, gil.All)
 	}
@@ -114,23 +127,24 @@ func (e *Event) await(t *gil.Thread, d time.Duration) bool {
 // round that no Set had taken when it counted. In a world that is explored nothing
 // comes between the look and the count.
 func (e *Event) enter(t *gil.Thread) *gil.Gate {
+	k := e.bind(t)
 	for {
-		sets := e.sets.Load() // in an explored world it is not looked at: nobody announces it
+		sets := k.sets.Load() // in an explored world it is not looked at: nobody announces it
 		if e.flag.Pass(t, gil.OpWait, 0) == gil.Passed {
 			return nil
 		}
-		r := e.round.Load()
+		r := k.round.Load()
 		if r == nil {
 			r = new(gil.Gate)
 			r.Init(t, 0, e.flag.Name())
 			r.WaitFor(gil.WhyEvent)
-			if !e.round.CompareAndSwap(nil, r) {
+			if !k.round.CompareAndSwap(nil, r) {
 				continue
 			}
 		} else {
 			r.Init(t, 0, e.flag.Name())
 		}
-		if t.Explored() || e.sets.Load() == sets {
+		if t.Explored() || k.sets.Load() == sets {
 			return r
 		}
 	}

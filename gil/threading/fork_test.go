@@ -295,3 +295,92 @@ func TestForkCopiesBarriers(t *testing.T) {
 		w.Join(t)
 	}))
 }
+
+// Who waits for an event in the parent is not there in the child: that sets its own.
+func TestForkCopiesEvents(t *testing.T) {
+	for _, p := range []gil.Profile{gil.CPython27, gil.CPython39, gil.CPython313, gil.CPython313T} {
+		require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(p, func(t *gil.Thread) {
+			var e threading.Event
+			woken := false
+			waiter := t.Go("waiter", func(t *gil.Thread) {
+				woken = e.Wait(t)
+			})
+			t.Sleep(1e9) // it waits
+			t.Emulate("child", func(t *gil.Thread) {
+				mine := t.Go("mine", func(t *gil.Thread) { require.True(t, e.Wait(t)) })
+				t.Sleep(1e9)
+				e.Set(t)
+				mine.Join(t)
+			}).Join(t)
+			require.False(t, woken)
+			require.False(t, e.IsSet(t))
+			e.Set(t)
+			waiter.Join(t)
+			require.True(t, woken)
+		}), "%v", p)
+	}
+	r := search.Run(func(t *gil.Thread) {
+		var e threading.Event
+		waiter := t.Go("waiter", func(t *gil.Thread) { e.Wait(t) })
+		child := t.Emulate("child", func(t *gil.Thread) { e.Set(t) })
+		e.Set(t)
+		waiter.Join(t)
+		child.Join(t)
+	}, search.WithSandbox(gil.WithStartMethod(gil.Fork)), search.WithStrategy(search.DPOR()))
+	require.False(t, r.Failed(), "%v", r)
+	require.True(t, r.Exhausted)
+}
+
+// A timer that nobody had started when the process was forked runs in each that starts
+// it. One that was started was started in the child too, where its thread is not.
+func TestForkCopiesTimers(t *testing.T) {
+	require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(gil.CPython313, func(t *gil.Thread) {
+		calls := gil.NewVar("calls", 0)
+		m := threading.NewTimer(1e9, func(t *gil.Thread) { gil.Add(t, calls, 1) })
+		once := threading.NewTimer(1e9, func(t *gil.Thread) { gil.Add(t, calls, 10) })
+		require.False(t, m.IsAlive(t))
+		once.Start(t)
+		c := t.Emulate("child", func(t *gil.Thread) {
+			require.False(t, m.IsAlive(t))
+			require.Panics(t, func() { once.Start(t) })
+			m.Start(t)
+			m.Join(t)
+			require.Equal(t, 1, calls.Load(t))
+			require.True(t, m.Finished(t))
+		})
+		require.False(t, m.IsAlive(t))
+		m.Start(t)
+		require.True(t, m.IsAlive(t))
+		m.Join(t)
+		once.Join(t)
+		require.Equal(t, 11, calls.Load(t))
+		c.Join(t)
+	}))
+}
+
+// Variables, lists and dicts that nobody has made are copied like any other, also those
+// that the child uses first.
+func TestForkCopiesZeroValues(t *testing.T) {
+	require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(gil.CPython313, func(t *gil.Thread) {
+		var v, late gil.Var[int]
+		var l gil.List[int]
+		var d gil.Dict[string, int]
+		v.Store(t, 1)
+		l.Append(t, 1)
+		d.Set(t, "a", 1)
+		c := t.Emulate("child", func(t *gil.Thread) {
+			require.Equal(t, 1, v.Load(t))
+			require.Equal(t, []int{1}, l.Snapshot(t))
+			require.Equal(t, 1, first(d.Index(t, "a")))
+			v.Store(t, 2)
+			l.Append(t, 2)
+			d.Set(t, "a", 2)
+			late.Store(t, 2)
+		})
+		c.Join(t)
+		require.Equal(t, 0, late.Load(t))
+		require.Equal(t, 1, v.Load(t))
+		require.Equal(t, []int{1}, l.Snapshot(t))
+		require.Equal(t, 1, first(d.Index(t, "a")))
+	}))
+}

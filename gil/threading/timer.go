@@ -18,7 +18,24 @@ type Timer struct {
 	fn       func(t *gil.Thread)
 	opts     []gil.Option
 	finished Event
-	thread   atomic.Pointer[gil.Thread]
+	kin      gil.Kin[begun]
+	last     atomic.Pointer[gil.Thread] // that was started, for whoever is no thread
+}
+
+// begun is whether a timer was started: a process that was forked before can start it
+// as well.
+type begun struct{ thread atomic.Pointer[gil.Thread] }
+
+func (b *begun) fork(from *begun, _, _ *gil.Thread) { b.thread.Store(from.thread.Load()) }
+
+func (m *Timer) begun(t *gil.Thread) *begun { return m.kin.Of(t, (*begun).fork) }
+
+// of is the thread that by's process has started, nil before Start.
+func (m *Timer) of(by *gil.Thread) *gil.Thread {
+	if by == nil {
+		return m.last.Load()
+	}
+	return m.begun(by).thread.Load()
 }
 
 // NewTimer returns a timer that calls fn on a thread of its own when d of the
@@ -35,19 +52,22 @@ func NewTimer(d time.Duration, fn func(t *gil.Thread), opts ...gil.Option) *Time
 // Start starts the timer's thread; by is the thread that acts. It panics with a
 // *gil.RuntimeError the second time. Python: timer.start().
 func (m *Timer) Start(by *gil.Thread) {
-	if m.thread.Load() != nil {
+	b := m.begun(by)
+	if b.thread.Load() != nil {
 		panic(startedAlready())
 	}
 	t := by.NewThread(m.Name, m.run, append([]gil.Option{gil.WithoutTarget()}, m.opts...)...)
-	if !m.thread.CompareAndSwap(nil, t) {
+	if !b.thread.CompareAndSwap(nil, t) {
 		panic(startedAlready())
 	}
 	refused := true
 	defer func() {
 		if refused {
-			m.thread.Store(nil) // the interpreter takes no threads any more: it was never started
+			m.last.Store(nil)
+			b.thread.Store(nil) // the interpreter takes no threads any more: it was never started
 		}
 	}()
+	m.last.Store(t)
 	t.Start(by)
 	refused = false
 }
@@ -74,16 +94,16 @@ func (m *Timer) Finished(by *gil.Thread) bool { return m.finished.IsSet(by) }
 
 // Join waits until the timer's thread has ended. It panics with a
 // *gil.RuntimeError before Start. Python: timer.join().
-func (m *Timer) Join(by *gil.Thread) { m.started().Join(by) }
+func (m *Timer) Join(by *gil.Thread) { m.started(by).Join(by) }
 
 // JoinTimeout is Join that waits for at most d and reports whether the thread has
 // ended. Python: timer.join(d), then is_alive().
 func (m *Timer) JoinTimeout(by *gil.Thread, d time.Duration) (ended bool) {
-	return m.started().JoinTimeout(by, d)
+	return m.started(by).JoinTimeout(by, d)
 }
 
-func (m *Timer) started() *gil.Thread {
-	t := m.thread.Load()
+func (m *Timer) started(by *gil.Thread) *gil.Thread {
+	t := m.of(by)
 	if t == nil {
 		panic(misuse("cannot join thread before it is started", "cannot join thread of a timer before it is started"))
 	}
@@ -93,9 +113,10 @@ func (m *Timer) started() *gil.Thread {
 // IsAlive reports whether the timer was started and its thread has not ended.
 // Python: timer.is_alive().
 func (m *Timer) IsAlive(by *gil.Thread) bool {
-	t := m.thread.Load()
+	t := m.of(by)
 	return t != nil && t.IsAlive(by)
 }
 
-// Thread is the timer's thread, nil before Start.
-func (m *Timer) Thread() *gil.Thread { return m.thread.Load() }
+// Thread is the timer's thread, nil before Start; when several processes have started
+// it, the last one's.
+func (m *Timer) Thread() *gil.Thread { return m.last.Load() }
