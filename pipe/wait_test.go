@@ -3,6 +3,7 @@ package pipe_test
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -88,7 +89,7 @@ func waitForSeveralWriters(t *testing.T, slow time.Duration) {
 		for _, item := range ready {
 			v, err := pipe.TryRecv[[2]int](ctx, item.(*pipe.Conn))
 			if err != nil {
-				require.Error(t, err, "EOF")
+				require.Equal(t, io.EOF, err)
 				for i := range open {
 					if open[i] == item {
 						open = append(open[:i:i], open[i+1:]...)
