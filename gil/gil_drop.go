@@ -36,6 +36,11 @@ func (g *GIL) yield(t *Thread, why Why) bool {
 			t.stamp = 0 // waking took a while
 			return g.take(t)
 		}
+		if g.shut(t, next) {
+			g.seize(t)
+			g.signal(t, next)
+			return true
+		}
 		if next.called {
 			t.lightly(kernel.EarlyLight)
 		}

@@ -37,6 +37,17 @@ func switches() Table {
 		Within: 0.3, // half of the time between two switches of 2.7, which is within a fifth
 	})
 	for _, i := range []struct {
+		ticks int
+		rate  float64
+	}{{1000, 160}, {10_000, 23}} {
+		t.Rows = append(t.Rows, Row{
+			Name: fmt.Sprintf("2 threads, switches after sys.setcheckinterval(%d)", i.ticks), Unit: PerSecond, Measured: map[string]float64{"2.7": i.rate},
+			Run: func(p gil.Profile, seed uint64) float64 {
+				return computeFor(p.WithCheckInterval(i.ticks), 2, seed, 8*time.Second).rate
+			},
+		})
+	}
+	for _, i := range []struct {
 		d           time.Duration
 		slice, rate map[string]float64
 	}{
@@ -70,17 +81,20 @@ func switches() Table {
 type computed struct{ rate, ratio float64 }
 
 // compute lets n threads compute for a second of processor time together.
-func compute(p gil.Profile, n int, seed uint64) computed {
+func compute(p gil.Profile, n int, seed uint64) computed { return computeFor(p, n, seed, time.Second) }
+
+// computeFor is compute with another amount of processor time.
+func computeFor(p gil.Profile, n int, seed uint64, total time.Duration) computed {
 	var i *gil.Interpreter
 	m := run(p, seed, func(t *gil.Thread) {
 		i = t.Interpreter()
 		ts := make([]*gil.Thread, n)
 		for k := range ts {
-			ts[k] = t.Go("computes", func(t *gil.Thread) { t.Compute(time.Second / time.Duration(n)) })
+			ts[k] = t.Go("computes", func(t *gil.Thread) { t.Compute(total / time.Duration(n)) })
 		}
 		gil.JoinAll(t, ts...)
 	})
-	return computed{rate: float64(i.Stats().Switches) / m.Now().Seconds(), ratio: m.Now().Seconds()}
+	return computed{rate: float64(i.Stats().Switches) / m.Now().Seconds(), ratio: m.Now().Seconds() / total.Seconds()}
 }
 
 // slice is the median of how long one of two threads has the GIL before the other

@@ -97,6 +97,7 @@ func TestMutants(t *testing.T) {
 		{"latency at 100 µs", "3.9", same, []gil.Option{gil.WithWakeLatency(80 * time.Microsecond)}, "interval 100µs, switches"},
 		{"heavy wakes", "3.9", same, []gil.Option{gil.Ideal(), gil.WithWakeLatency(40 * time.Microsecond), gil.WithWakeCost(26 * time.Microsecond), gil.WithJitter(1)}, "UDP sendto, next to a thread"},
 		{"heavy wakes of 2.7", "2.7", same, []gil.Option{gil.Ideal(), gil.WithWakeLatency(40 * time.Microsecond), gil.WithWakeCost(26 * time.Microsecond), gil.WithJitter(1)}, "read 16 KiB of random numbers, next to a thread"},
+		{"every release is open", "2.7", same, []gil.Option{gil.WithWakeLatency(0)}, "2 threads, switches after sys.setcheckinterval(1000)"},
 		{"newest first", "3.13", same, []gil.Option{gil.WithSuccessor(gil.LIFO)}, "2 threads compute"},
 		{"drawn", "3.13", same, []gil.Option{gil.WithSuccessor(gil.Random)}, "4 threads compute"},
 	} {
