@@ -12,8 +12,11 @@ import (
 
 // attend reads what a worker answers until it ends, and sees to what it leaves behind.
 func (m *member) attend(ctx context.Context) {
-	for m.serve(ctx) {
-		m.standBy()
+	for m.post.standBy() {
+		b, err := m.hear(ctx)
+		if err != nil || !m.answers(ctx, b) {
+			break
+		}
 	}
 	m.bury(ctx)
 }
@@ -56,9 +59,8 @@ func (m *member) answers(ctx context.Context, b []byte) bool {
 		return false
 	}
 	jobs := m.batch[m.answered : m.answered+int(count)]
-	if !m.standing.Load() {
-		m.awaited = m.claims != nil && len(m.batch) == 1 && jobs[0].awaited()
-		m.standing.Store(m.awaited) // from now on he who waits next may read
+	if m.claims != nil && count == 1 && len(m.batch) == 1 && jobs[0].awaited() {
+		m.post.retire() // from now on he who waits next may read
 	}
 	m.answered += int(count)
 	m.done += int(count)

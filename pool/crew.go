@@ -19,8 +19,10 @@ type crew struct {
 	broken error  // what a broken executor answers
 	kind   string // of the executor, for errors
 	subs   bool   // each thread has an interpreter of its own
-	place  place
-	room   *threading.Semaphore // of WithMaxPending, nil without
+
+	virtual bool // it is of a virtual world, as whoever uses it
+	place   place
+	room    *threading.Semaphore // of WithMaxPending, nil without
 
 	mu      sync.Mutex // held for a few instructions only
 	waiting backlog
@@ -48,7 +50,7 @@ type hand struct {
 }
 
 func newCrew(t *gil.Thread, n int, kind string, cfg config) *crew {
-	c := &crew{cfg: cfg, kind: kind, name: cfg.name, max: n}
+	c := &crew{cfg: cfg, kind: kind, name: cfg.name, max: n, virtual: virtual(t) != nil}
 	c.place.announce(t, gil.OpPeek, kind)
 	if cfg.maxPending > 0 {
 		c.room = threading.NewSemaphore(cfg.maxPending)
@@ -60,8 +62,10 @@ func (c *crew) remote() bool { return false }
 
 // lock announces what the thread behind ctx does, and takes the lock.
 func (c *crew) lock(ctx context.Context, k gil.OpKind) {
-	if t := virtual(ctx); t != nil {
-		c.place.announce(t, k, c.kind)
+	if c.virtual {
+		if t := virtual(ctx); t != nil {
+			c.place.announce(t, k, c.kind)
+		}
 	}
 	c.mu.Lock()
 }
@@ -391,7 +395,7 @@ func (c *crew) clear(ctx context.Context) []job {
 func (c *crew) terminate(ctx context.Context) { c.close(ctx) }
 
 // abort does nothing: nothing ends a thread that runs.
-func (c *crew) abort(context.Context, any, error) {}
+func (c *crew) abort(context.Context, *state, error) {}
 
 // join joins all threads, also those that were started meanwhile.
 func (c *crew) join(ctx context.Context) error {

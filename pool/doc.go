@@ -71,8 +71,9 @@
 //   - A future that was cancelled is done for Wait and AsCompleted at once.
 //   - There are no helper threads: callbacks of processes run on goroutines that belong
 //     to no interpreter. Who waits for the one task that a process has may read its
-//     answer himself; an answer that nobody waits for may come half a millisecond later
-//     then.
+//     answer himself, and notices the end of his context up to 20 ms late then, as any
+//     receiver of package pipe; a deadline he keeps. An answer that nobody waits for may
+//     come half a millisecond later.
 //   - Workers that are ready ignore SIGINT; ending the pool is the parent's business.
 //   - Workers are daemons and cannot have children of their own.
 //

@@ -14,7 +14,7 @@ type engine interface {
 	// terminate ends everything. What was running fails if it can be ended.
 	terminate(ctx context.Context)
 	// abort ends the running jobs of a group, with an error, if they can be ended.
-	abort(ctx context.Context, group any, err error)
+	abort(ctx context.Context, group *state, err error)
 	// join waits for the workers.
 	join(ctx context.Context) error
 	resize(ctx context.Context, n int) error

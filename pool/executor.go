@@ -16,6 +16,7 @@ type base struct {
 	cfg    config
 	of     *place // for observers
 	copies bool   // workers are threads of other interpreters
+	live   bool   // it is of no virtual world
 }
 
 func (r *base) executor() *base { return r }
@@ -50,35 +51,37 @@ func TrySubmit[In, Out any](ctx context.Context, ex Executor, f Function[In, Out
 }
 
 func submit[In, Out any](ctx context.Context, r *base, f Function[In, Out], in In, wait bool, opts []Option) (*task[In, Out], error) {
-	c := plain
+	c := &plain
 	if len(opts) > 0 {
-		var err error
-		if c, err = configure(atTask, opts); err != nil {
+		mine, err := configure(atTask, opts)
+		if err != nil {
 			return new(task[In, Out]), err
 		}
+		c = &mine
 	}
-	k, err := newTask(r, f, in, &c)
+	k, err := newTask(r, f, in, c)
 	if err != nil {
 		return k, err
 	}
 	if c.callback != nil || c.failed != nil {
-		k.first = callbacks(&k.Future, &c)
+		k.more().first = callbacks(&k.Future, c)
 	}
 	r.shared(ctx, &k.state)
 	t := acting(ctx)
-	if t != nil && t.Observed() {
-		k.Future.of = r.of
+	observed := t != nil && t.Observed()
+	if observed {
+		k.more().of = r.of
 	}
 	_, isThread := ctx.(*gil.Thread)
 	ends := !isThread && ctx.Done() != nil && (t == nil || ctx.Done() != t.Done())
 	if ends {
-		k.alone, k.group = true, k
+		k.alone, k.group = true, &k.state
 	}
 	if err := r.e.submit(ctx, k, wait); err != nil {
 		return k, err
 	}
-	if k.Future.of != nil {
-		k.Future.task = k.number
+	if observed {
+		k.extra.task = k.number
 	}
 	if ends {
 		follow(ctx, r, k)
@@ -86,7 +89,7 @@ func submit[In, Out any](ctx context.Context, r *base, f Function[In, Out], in I
 	return k, nil
 }
 
-// plain are the settings of a task without options.
+// plain are the settings of a task without options. Nobody changes them.
 var plain = config{timeout: forever}
 
 // callbacks are those of WithCallback and WithErrorCallback.
@@ -113,7 +116,7 @@ func follow[In, Out any](ctx context.Context, r *base, k *task[In, Out]) {
 			by = t
 		}
 		if !k.cancel(by) {
-			r.e.abort(by, k, gone(ctx, "task"))
+			r.e.abort(by, &k.state, gone(ctx, "task"))
 		}
 	}
 	var stop func() bool

@@ -6,7 +6,9 @@ func Firsthand(x *ProcessExecutor) (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, m := range f.members {
-		n += int(m.helped.Load())
+		m.post.mu.Lock()
+		n += m.post.taken
+		m.post.mu.Unlock()
 	}
 	return n
 }

@@ -69,21 +69,18 @@ func local[In, Out any](f Function[In, Out]) func(t *gil.Thread, in In) (Out, er
 
 // protect calls fn and makes an error of its panic.
 func protect(fn func() error) (err error) {
-	guard(func() { err = fn() }, func(v any, stack []byte) { err = &PanicError{Value: v, Stack: string(stack)} })
-	return err
+	defer caught(&err)
+	return fn()
 }
 
-// guard calls fn, and caught when it panics. The panic by which a world ends its
+// caught is deferred: it makes an error of a panic. That by which a world ends its
 // threads goes on.
-func guard(fn func(), caught func(v any, stack []byte)) {
-	defer func() {
-		switch v := recover(); {
-		case v == nil:
-		case gil.Unwinding(v):
-			panic(v)
-		default:
-			caught(v, debug.Stack())
-		}
-	}()
-	fn()
+func caught(err *error) {
+	switch v := recover(); {
+	case v == nil:
+	case gil.Unwinding(v):
+		panic(v)
+	default:
+		*err = &PanicError{Value: v, Stack: string(debug.Stack())}
+	}
 }

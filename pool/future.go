@@ -42,7 +42,9 @@ func (f *Future[T]) result(ctx context.Context, d time.Duration) (none T, err er
 	if err := f.await(ctx, "result", d); err != nil {
 		return none, err
 	}
-	observeResult(ctx, f.of, f.task)
+	if f.extra != nil {
+		observeResult(ctx, f.extra.of, f.extra.task)
+	}
 	if err := f.failure(); err != nil {
 		if _, panicked := err.(*PanicError); panicked && f.repanic {
 			panic(err)

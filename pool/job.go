@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -40,9 +41,9 @@ type header struct {
 	items    int   // of a chunk; 0 for a single task
 	priority int
 	limit    time.Duration // how long it may run, 0 for no limit
-	retries  int
+	group    *state        // the future of the map that a chunk is of, or of the task itself
+	retries  int32
 	form     form
-	group    any  // the map that a chunk is of
 	alone    bool // no other travels with it: its worker may have to be ended
 	bounded  bool // it holds a place of WithMaxPending
 	failed   bool // for observers
@@ -50,9 +51,13 @@ type header struct {
 
 func (h *header) head() *header { return h }
 
-// newHeader is that of a job with the settings c.
-func newHeader(name string, c *config) header {
-	return header{name: name, priority: c.priority, limit: c.limit, retries: c.retries, alone: c.limit > 0}
+// newHeader is that of a job of r with the settings c.
+func newHeader(r *base, name string, c *config) header {
+	retries := c.retries
+	if retries == 0 {
+		retries = r.cfg.retries
+	}
+	return header{name: name, priority: c.priority, limit: c.limit, retries: int32(min(retries, math.MaxInt32)), alone: c.limit > 0}
 }
 
 // A task is one call of a function, and the future of its outcome.
@@ -65,17 +70,14 @@ type task[In, Out any] struct {
 }
 
 func newTask[In, Out any](r *base, f Function[In, Out], in In, c *config) (*task[In, Out], error) {
-	k := &task[In, Out]{header: newHeader(f.Name(), c)}
-	k.repanic = c.repanic || r.cfg.repanic
+	k := &task[In, Out]{header: newHeader(r, f.Name(), c)}
+	k.repanic, k.live = c.repanic || r.cfg.repanic, r.live
 	if !r.e.remote() {
 		if k.limit > 0 {
 			return k, badValue("", "WithTaskTimeout: a thread cannot be ended; use processes, or a function that looks at its context")
 		}
 		k.in, k.run1 = in, localFor(r, f)
 		return k, nil
-	}
-	if k.retries == 0 {
-		k.retries = r.cfg.retries
 	}
 	if err := mustTarget(f); err != nil {
 		return k, err
@@ -102,15 +104,17 @@ func (k *task[In, Out]) begin(ctx context.Context) bool {
 func (k *task[In, Out]) unbegin() { k.state.unbegin() }
 
 func (k *task[In, Out]) run(t *gil.Thread) {
-	var out Out
+	out, err := k.call(t)
+	k.end(t, out, err)
+}
+
+// call calls the function on a thread.
+func (k *task[In, Out]) call(t *gil.Thread) (out Out, err error) {
+	defer caught(&err)
 	in := k.in
 	var none In
 	k.in = none // nobody needs it any longer than the function does
-	err := protect(func() (err error) {
-		out, err = k.run1(t, in)
-		return err
-	})
-	k.end(t, out, err)
+	return k.run1(t, in)
 }
 
 func (k *task[In, Out]) end(ctx context.Context, out Out, err error) {
@@ -134,7 +138,7 @@ func (k *task[In, Out]) fail(ctx context.Context, err error) {
 
 func (k *task[In, Out]) future() *state { return &k.state }
 
-func (k *task[In, Out]) firsthand() bool { return k.state.first == nil }
+func (k *task[In, Out]) firsthand() bool { return !k.hasFirst() }
 
 func (k *task[In, Out]) awaited() bool { return k.state.awaited() }
 

@@ -42,9 +42,9 @@ func share(items, workers int) int {
 // meanwhile, and may change in: it is encoded now.
 func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in []In, size int, later bool, c *config) *mapping[In, Out] {
 	m := &mapping[In, Out]{out: make([]Out, len(in)), progress: c.progress}
-	m.repanic = r.cfg.repanic
+	m.repanic, m.live = r.cfg.repanic, r.live
 	if c.callback != nil || c.failed != nil {
-		m.first = callbacks(&m.Future, c)
+		m.more().first = callbacks(&m.Future, c)
 	}
 	r.shared(ctx, &m.state)
 	remote := r.e.remote()
@@ -71,11 +71,8 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 	m.open = (len(in) + size - 1) / size
 	_, _ = m.Future.begin(ctx)
 	for lo := 0; lo < len(in); lo += size {
-		k := &chunk[In, Out]{header: newHeader(f.Name(), c), m: m, lo: lo, in: in[lo:min(lo+size, len(in))]}
-		k.group, k.items = m, len(k.in)
-		if k.retries == 0 {
-			k.retries = r.cfg.retries
-		}
+		k := &chunk[In, Out]{header: newHeader(r, f.Name(), c), m: m, lo: lo, in: in[lo:min(lo+size, len(in))]}
+		k.group, k.items = &m.state, len(k.in)
 		switch {
 		case size == 1:
 			k.form = single
@@ -128,12 +125,16 @@ func (m *mapping[In, Out]) arrived(ctx context.Context, n int, err error) {
 
 // tellProgress calls the user's function. Its panic must not keep the lock.
 func (m *mapping[In, Out]) tellProgress() {
-	guard(func() { m.progress(m.done, len(m.out)) }, func(v any, stack []byte) {
+	err := protect(func() error {
+		m.progress(m.done, len(m.out))
+		return nil
+	})
+	if err != nil {
 		m.progress = nil
 		if m.err == nil {
-			m.err = &PanicError{Value: v, Stack: string(stack)}
+			m.err = err
 		}
-	})
+	}
 }
 
 // abandon gives the mapping up: what has not begun is cancelled, and what runs is
@@ -142,7 +143,7 @@ func (m *mapping[In, Out]) abandon(ctx context.Context, r *base, err error) {
 	m.mu2.Lock()
 	m.gone = true
 	m.mu2.Unlock()
-	r.e.abort(ctx, m, err)
+	r.e.abort(ctx, &m.state, err)
 }
 
 func (k *chunk[In, Out]) begin(ctx context.Context) bool {

@@ -39,15 +39,7 @@ type member struct {
 	mercy    *time.Timer // until it is killed
 	buf      []byte
 
-	// Who reads its answers: see firsthand.go. What is no channel and not atomic is his
-	// who has the turn.
-	turn     chan struct{}
-	calls    chan struct{}
-	standing atomic.Bool  // who attends to it does not read
-	helped   atomic.Int32 // how often somebody else did
-	open     *reading
-	awaited  bool // the last answer was to a lone task that somebody waited for
-	spoiled  bool // it has sent what is not understood
+	post post // who reads its answers
 
 	lane     *lane // for an observer of a live world
 	numbered bool  // jobs are sent with their numbers, for an observer
@@ -60,7 +52,7 @@ func newMember(ctx context.Context, f *fleet, name string) (*member, error) {
 		return nil, err
 	}
 	defer theirs.Close()
-	m := &member{f: f, name: name, conn: mine, turn: make(chan struct{}, 1), calls: make(chan struct{}, 1)}
+	m := &member{f: f, name: name, conn: mine, post: newPost()}
 	a := assignment{Conn: theirs}
 	if t := virtual(ctx); t == nil {
 		if m.claims, err = process.NewRawValue[int64](ctx, 0); err != nil {
@@ -164,8 +156,8 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 		return
 	}
 	m.batch, m.answered, m.sent = kept, 0, time.Now()
-	if m.standing.Load() && (m.f.running > 1 || !kept[0].firsthand()) {
-		m.call() // nobody waits for all of these, or somebody for more than the future
+	if m.f.running > 1 || !kept[0].firsthand() {
+		m.post.call() // nobody waits for all of these, or somebody for more than the future
 	}
 	if n := len(m.f.unused); n > 0 && m.lane == nil {
 		m.lane, m.f.unused = m.f.unused[n-1], m.f.unused[:n-1]
@@ -327,13 +319,13 @@ func (m *member) sentence(err error, victim job) {
 	m.f.after = append(m.f.after, func() { _ = m.p.Kill() })
 }
 
-func (f *fleet) abort(ctx context.Context, group any, err error) {
+func (f *fleet) abort(ctx context.Context, group *state, err error) {
 	f.end(group, err)
 	f.dispatch(ctx)
 }
 
 // end ends the workers that run jobs of a group.
-func (f *fleet) end(group any, err error) {
+func (f *fleet) end(group *state, err error) {
 	f.mu.Lock()
 	defer f.unlock()
 	for _, m := range f.members {

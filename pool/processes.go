@@ -41,7 +41,7 @@ func newProcesses(ctx context.Context, n int, kind, prefix, python string, break
 		return nil, badValue("cannot pickle 'function' object", "an initializer made by Func cannot leave the process; make it known to processes with process.Define, in a package variable")
 	}
 	f := newFleet(ctx, n, kind, prefix, breaks, cfg)
-	return &base{e: f, cfg: cfg, of: &f.place}, nil
+	return &base{e: f, cfg: cfg, of: &f.place, live: virtual(ctx) == nil}, nil
 }
 
 // Shutdown waits until everything has been done and the processes have ended; see the

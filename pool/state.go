@@ -28,25 +28,45 @@ var stageNames = [...]string{"pending", "running", "cancelled", "cancelled", "fi
 // state is a future without its value. Its lock is held for a few instructions and
 // never while anything waits, switches or is called.
 type state struct {
-	mu    sync.Mutex
-	stage stage
-	err   error
-	waits []*waiter
+	mu      sync.Mutex
+	stage   stage
+	ending  bool // what is called first is being called
+	repanic bool // a panic of the task goes on in Result
+	live    bool // it is known to be of no virtual world
+	err     error
+	waits   []*waiter
+	extra   *extra
+	place   *place                 // where the explorer and a machine see it; nil in the live world
+	worker  atomic.Pointer[member] // the process that it was sent to
+}
+
+// An extra is what few futures have. Programs keep many at once: what all of them have
+// is what a task costs.
+type extra struct {
 	calls []func(ctx context.Context)
 	stop  func() bool
 	first func(ctx context.Context) // called before anybody knows of the outcome
-	place *place                    // where the explorer and a machine see it; nil in the live world
-
-	of     *place                 // the executor's, for observers; nil if nobody observes
-	task   int64                  // its number there
-	worker atomic.Pointer[member] // the process that it was sent to
-
-	ending  bool // first is being called
-	repanic bool // a panic of the task goes on in Result
+	of    *place                    // the executor's, for observers; nil if nobody observes
+	task  int64                     // its number there
 }
+
+// more returns the extra of a future that has not ended, which nobody else knows or
+// whose lock is held.
+func (s *state) more() *extra {
+	if s.extra == nil {
+		s.extra = new(extra)
+	}
+	return s.extra
+}
+
+// hasFirst reports whether something is called before anybody knows of the outcome.
+func (s *state) hasFirst() bool { return s.extra != nil && s.extra.first != nil }
 
 // announce tells a virtual world what the thread behind ctx is about to do.
 func (s *state) announce(ctx context.Context, k gil.OpKind) {
+	if s.live {
+		return
+	}
 	t := virtual(ctx)
 	if t == nil {
 		return
@@ -120,13 +140,13 @@ func (s *state) finish(ctx context.Context, err error, set func()) bool {
 		s.mu.Unlock()
 		return false
 	}
-	s.ending = s.first != nil
+	s.ending = s.hasFirst()
 	if s.err = err; set != nil {
 		set()
 	}
 	if s.ending {
 		s.mu.Unlock()
-		s.call(ctx, s.first)
+		s.call(ctx, s.extra.first)
 		s.mu.Lock()
 		if s.over() { // cancelled meanwhile
 			s.mu.Unlock()
@@ -141,9 +161,11 @@ func (s *state) finish(ctx context.Context, err error, set func()) bool {
 }
 
 // ended takes those off who are to be told. The lock is held.
-func (s *state) ended() ([]*waiter, []func(context.Context)) {
-	waits, calls := s.waits, s.calls
-	s.waits, s.calls = nil, nil
+func (s *state) ended() (waits []*waiter, calls []func(context.Context)) {
+	waits, s.waits = s.waits, nil
+	if s.extra != nil {
+		calls, s.extra.calls = s.extra.calls, nil
+	}
 	if s.worker.Load() != nil {
 		s.worker.Store(nil) // a future that is kept keeps no pool
 	}
@@ -153,8 +175,8 @@ func (s *state) ended() ([]*waiter, []func(context.Context)) {
 // tell wakes the waiters and then calls the callbacks, in the order in which they
 // were added.
 func (s *state) tell(ctx context.Context, waits []*waiter, calls []func(ctx context.Context)) {
-	if s.stop != nil { // nobody sets it any more
-		s.stop()
+	if s.extra != nil && s.extra.stop != nil { // nobody sets it any more
+		s.extra.stop()
 	}
 	for _, w := range waits {
 		w.tell(ctx, s)
@@ -176,9 +198,13 @@ func (s *state) tell(ctx context.Context, waits []*waiter, calls []func(ctx cont
 // call calls a callback. Its panic is reported and goes no further: nobody who is
 // here has anything to do with it.
 func (s *state) call(ctx context.Context, fn func(ctx context.Context)) {
-	guard(func() { fn(ctx) }, func(v any, stack []byte) {
-		fmt.Fprintf(os.Stderr, "exception calling callback for %s:\n%v\n%s", s.describe(), v, stack)
+	err := protect(func() error {
+		fn(ctx)
+		return nil
 	})
+	if p, panicked := err.(*PanicError); panicked {
+		fmt.Fprintf(os.Stderr, "exception calling callback for %s:\n%v\n%s", s.describe(), p.Value, p.Stack)
+	}
 }
 
 // whenDone has fn called at the end, at once if that has come.
@@ -186,7 +212,8 @@ func (s *state) whenDone(ctx context.Context, fn func(ctx context.Context)) {
 	s.announce(ctx, gil.OpPut)
 	s.mu.Lock()
 	if !s.over() {
-		s.calls = append(s.calls, fn)
+		x := s.more()
+		x.calls = append(x.calls, fn)
 		s.mu.Unlock()
 		s.hurry()
 		return
@@ -200,7 +227,8 @@ func (s *state) whenDone(ctx context.Context, fn func(ctx context.Context)) {
 func (s *state) awaited() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.first == nil && len(s.calls) == 0 && len(s.waits) > 0 && s.waits[0].patient
+	told := s.extra != nil && (s.extra.first != nil || len(s.extra.calls) > 0)
+	return !told && len(s.waits) > 0 && s.waits[0].patient
 }
 
 // isOver is over without the lock.
@@ -215,7 +243,7 @@ func (s *state) follow(stop func() bool) {
 	s.mu.Lock()
 	over := s.over()
 	if !over {
-		s.stop = stop
+		s.more().stop = stop
 	}
 	s.mu.Unlock()
 	if over {

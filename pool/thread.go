@@ -47,7 +47,7 @@ func newThreads(t *gil.Thread, n int, s site, kind, prefix, python string, opts 
 		}
 	}
 	c := newCrew(t, n, kind, cfg)
-	return &base{e: c, cfg: cfg, of: &c.place}
+	return &base{e: c, cfg: cfg, of: &c.place, live: !c.virtual}
 }
 
 // Execute has work called on a thread of the executor, for gil/asyncio: RunInExecutor
