@@ -212,7 +212,7 @@ func TestThreadsAfterMain(t *testing.T) {
 		for _, p := range kinds {
 			require.NoError(t, w.Run(p, func(m *gil.Thread) {
 				m.Go("w", func(w *gil.Thread) {
-					w.Sleep(10 * time.Millisecond)
+					m.Join(w)
 					require.Equal(w, []*gil.Thread{m, w}, w.Interpreter().Threads(w))
 					require.False(w, m.IsAlive(w))
 				})

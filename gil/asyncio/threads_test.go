@@ -323,7 +323,7 @@ func TestShieldReports(t *testing.T) {
 // TestTasks: what introspection shows.
 func TestTasks(t *testing.T) {
 	inLoop(t, func(t *testing.T, co *asyncio.Co) error {
-		inner := asyncio.Go(co, "inner", func(co *asyncio.Co) (any, error) { return nil, co.Sleep(time.Millisecond) })
+		inner := asyncio.Go(co, "inner", func(co *asyncio.Co) (any, error) { return nil, co.Sleep(time.Hour) })
 		outer := asyncio.Go(co, "outer", func(co *asyncio.Co) (any, error) { return inner.Await(co) })
 		require.NoError(t, co.Sleep(0))
 		require.Equal(t, []asyncio.TaskInfo{
@@ -332,8 +332,10 @@ func TestTasks(t *testing.T) {
 			{Name: "outer", WaitsFor: "task inner"},
 		}, co.Loop().Tasks())
 		require.Equal(t, "Task-1\nouter waits for task inner\n  inner waits for sleep\n", co.Loop().Tree())
+		inner.Cancel()
 		_, err := outer.Await(co)
-		return err
+		require.True(t, isCancelled(err))
+		return nil
 	})
 }
 
