@@ -40,9 +40,8 @@ func mentions(t *testing.T) map[int][]rows.Mention {
 	return all
 }
 
-// Every row is checked by a test, or by the test of the row that it is like, or is
-// open for a stated reason; and only one of the three. That the tests are executed
-// is checked by each folder's TestMain.
+// Every row is checked by a test, or is open for a stated reason; and only one of the
+// two. That the tests are executed is checked by each folder's TestMain.
 func TestIndexIsComplete(t *testing.T) {
 	checks := mentions(t)
 	opened := rows.Opened()
@@ -50,9 +49,6 @@ func TestIndexIsComplete(t *testing.T) {
 		require.Equal(t, i+1, r.Number, "rows are numbered through")
 		_, isOpen := opened[r.Number]
 		switch {
-		case r.Like != 0:
-			assert.Empty(t, r.Facts, "row %d is like row %d and states nothing itself", r.Number, r.Like)
-			assert.True(t, len(checks[r.Like]) > 0 || opened[r.Like] != "", "row %d is like row %d, which nothing checks", r.Number, r.Like)
 		case isOpen:
 			assert.Empty(t, checks[r.Number], "row %d is checked: take it out of what is open", r.Number)
 		default:
@@ -106,8 +102,6 @@ func index(t *testing.T) string {
 	for _, r := range rows.All() {
 		where, what := "", ""
 		switch {
-		case r.Like != 0:
-			where = fmt.Sprintf("as row %d |", r.Like)
 		case opened[r.Number] != "":
 			where, what = "none yet |", opened[r.Number]
 		default:

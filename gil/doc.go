@@ -90,6 +90,8 @@
 // A method that returns no error panics on misuse with a *RuntimeError or
 // *ValueError, whose PythonText is Python's. The same misuse in Python raises.
 //
+// # What belongs to whom
+//
 // Variables, lists, dicts and gates belong to the interpreter that first uses
 // them: a process or sub-interpreter that touches another's gets a *RuntimeError.
 // Plain Go variables that functions capture are shared by everybody and cannot be

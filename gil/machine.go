@@ -279,3 +279,12 @@ func (t *Thread) works() {
 		t.working(true)
 	}
 }
+
+// worksNoMore records that the thread has ended. What never looked whether to switch
+// was work, too.
+func (t *Thread) worksNoMore() {
+	if t.k.Ticks() > 0 {
+		t.works()
+	}
+	t.working(false)
+}

@@ -45,7 +45,7 @@ type Times struct {
 	CCall     time.Duration // C calls without the GIL
 }
 
-// Total is the sum of the parts: the thread's life so far.
+// Total is the sum of the parts: the thread's life, as far as it was measured.
 func (t Times) Total() time.Duration {
 	return t.Run + t.ReadyCore + t.WaitGIL + t.WaitLock + t.WaitJoin + t.IO + t.Sleep + t.CCall
 }
@@ -146,8 +146,9 @@ func (l *ledger) unlock(t *Thread) {
 	}
 }
 
-// Times returns how the thread's life so far divides into states. In the live
-// world it is empty unless times are measured, see ThreadStats.
+// Times returns how the thread's life divides into states, up to the last time it
+// began or ended a wait. In the live world it is empty unless times are measured, see
+// ThreadStats.
 func (t *Thread) Times() Times {
 	l := &t.life
 	l.lock(t)

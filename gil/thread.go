@@ -184,7 +184,7 @@ func (t *Thread) newThread(name, target string, fn func(t *Thread), how threadOp
 	return n
 }
 
-// Go makes a thread and starts it.
+// Go makes a thread and starts it. Python: Thread(target=fn, name=name).start().
 func (t *Thread) Go(name string, fn func(t *Thread), opts ...Option) *Thread {
 	n := t.NewThread(name, fn, opts...)
 	n.Start(t)
@@ -363,10 +363,7 @@ func (t *Thread) conclude() {
 		t.unlabel()
 	}
 	i.retire(t)
-	if t.k.Ticks() > 0 {
-		t.works() // what never looked whether to switch was work, too
-	}
-	t.working(false)
+	t.worksNoMore()
 	t.ended.openEnd(t)
 	if t.gil != nil && t.holds() {
 		t.gil.leave(t, WhyExit)

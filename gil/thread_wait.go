@@ -146,8 +146,8 @@ func (t *Thread) helper(d time.Duration, done *Gate) {
 //
 // In the virtual world fn takes no time and runs on the one goroutine of the
 // machine: it must use neither t nor another thread, and while it blocks nothing
-// else happens; after ten real seconds a line on stderr says so. Model time with
-// IO.
+// else happens; after ten real seconds a line on stderr says so. Model time with IO.
+// Python: Py_BEGIN_ALLOW_THREADS … Py_END_ALLOW_THREADS around a call, in C.
 func (t *Thread) Block(fn func()) { t.blockFor("call", fn) }
 
 // blockFor is Block with a word about what is done.
@@ -201,7 +201,7 @@ var _ blocking.Hook = hook{}
 func (h hook) Block(reason string, fn func()) { h.t.blockFor(reason, fn) }
 
 // GC is a run of the cyclic garbage collector that takes d. It keeps the GIL. It
-// panics with a *ValueError when d is negative.
+// panics with a *ValueError when d is negative. Python: gc.collect().
 func (t *Thread) GC(d time.Duration) {
 	if raceKernel && t.apart() {
 		t.inside(func() { t.GC(d) })

@@ -67,7 +67,8 @@ func (w Work) Name() string { return w.name }
 // Python is the call as Python writes it.
 func (w Work) Python() string { return w.python }
 
-// Unit says what the size of the call counts: "byte", "item", "call".
+// Unit says what the size of the call counts: "byte", "item", "step", "iteration",
+// "object" or "call".
 func (w Work) Unit() string { return w.unit }
 
 // String returns the name.

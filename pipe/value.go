@@ -53,8 +53,9 @@ func (c *Conn) RecvTimeout(ctx context.Context, d time.Duration) (v any, err err
 	return v, err
 }
 
-// TryRecv is Recv that never waits: it returns [ErrWouldBlock] when no whole
-// message is there, or while another goroutine is receiving.
+// TryRecv is Recv that never waits: it returns [ErrWouldBlock] when no whole message
+// is there, or while another goroutine is receiving. Python: c.recv() if c.poll()
+// else None.
 func (c *Conn) TryRecv(ctx context.Context) (any, error) { return c.recv(ctx, nil, false) }
 
 // Recv receives one message as a T: [Conn.Recv] with the type known. A message

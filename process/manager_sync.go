@@ -133,7 +133,7 @@ func (l *LockProxy) Recover(ctx context.Context) error {
 // Python: lock.release().
 func (l *LockProxy) Release(ctx context.Context) error { return l.do(ctx, "release") }
 
-// Locked reports whether the lock is held.
+// Locked reports whether the lock is held. Python: lock.locked(), from 3.14 on.
 func (l *LockProxy) Locked(ctx context.Context) (bool, error) {
 	return value[bool](ctx, l.proxy, "locked")
 }

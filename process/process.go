@@ -75,8 +75,8 @@ func (p *Process) Name() string {
 	return p.name
 }
 
-// SetName changes the name. Once the process has started, only this process sees
-// the change.
+// SetName changes the name. Once the process has started, only this process sees the
+// change. Python: process.name = name.
 func (p *Process) SetName(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,7 +91,8 @@ func (p *Process) Daemon() bool {
 	return p.daemon
 }
 
-// SetDaemon makes a process a daemon, or not, before it is started.
+// SetDaemon makes a process a daemon, or not, before it is started. Python:
+// process.daemon = daemon.
 func (p *Process) SetDaemon(daemon bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,9 +118,9 @@ func (p *Process) authKey() AuthKey {
 	return p.key
 }
 
-// SetAuthKey gives the process another key, of which it keeps a copy: in the
-// current process for itself and the children it makes from now on, in a child
-// for that child if it has not started yet.
+// SetAuthKey gives the process another key, of which it keeps a copy: in the current
+// process for itself and the children it makes from now on, in a child for that
+// child if it has not started yet. Python: process.authkey = key.
 func (p *Process) SetAuthKey(key []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -23,7 +23,8 @@ type Sentinel struct {
 var _ pipe.Notifier = (*Sentinel)(nil)
 
 // Sentinel returns what becomes ready when the process ends. It panics with a
-// [*ValueError] when the process has not started or is closed.
+// [*ValueError] when the process has not started or is closed. Python:
+// process.sentinel.
 func (p *Process) Sentinel() *Sentinel {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -3,9 +3,7 @@
 package main
 
 import (
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/examples/internal/models"
@@ -16,13 +14,6 @@ import (
 
 func main() { cli.Main("coroutines", story) }
 
-// A log is what was said, in order.
-type log []string
-
-func (l *log) say(text string) { *l = append(*l, text) }
-
-func (l log) String() string { return strings.Join(l, " ") }
-
 // gather runs coroutines to their end.
 func gather(t *gil.Thread, all ...func(co *asyncio.Co) error) {
 	_, err := asyncio.Run(t, func(co *asyncio.Co) (any, error) { return nil, asyncio.GatherAll(co, all...) })
@@ -32,15 +23,16 @@ func gather(t *gil.Thread, all ...func(co *asyncio.Co) error) {
 }
 
 // count has something done three times: serially, on threads, or as coroutines.
-func count(s *cli.Show, how string) (said log, a cli.Account) {
+func count(s *cli.Show, how string) (said string, a cli.Account) {
+	words := gil.NewList[string]("words") // not a slice: without a GIL that is a data race
 	pause := preset.Count().Tasks[0].Wait
 	var begun models.Counter
 	blocking := func(t *gil.Thread) {
 		begun.On(0, false)
 		defer begun.On(0, true)
-		said.say("One")
+		words.Append(t, "One")
 		t.Sleep(pause)
-		said.say("Two")
+		words.Append(t, "Two")
 	}
 	a = s.Watch(func(t *gil.Thread) {
 		switch how {
@@ -54,9 +46,9 @@ func count(s *cli.Show, how string) (said log, a cli.Account) {
 			one := func(co *asyncio.Co) error {
 				begun.On(0, false)
 				defer begun.On(0, true)
-				said.say("One")
+				words.Append(co.Thread(), "One")
 				err := co.Sleep(pause)
-				said.say("Two")
+				words.Append(co.Thread(), "Two")
 				return err
 			}
 			gather(t, one, one, one)
@@ -69,73 +61,7 @@ func count(s *cli.Show, how string) (said log, a cli.Account) {
 		}
 	})
 	a.Conc = begun.Most() // coroutines are no threads
-	return said, a
-}
-
-// requests asks two services, one of which needs 4 s and the other one 3.
-func requests(s *cli.Show, how string) (said log, a cli.Account) {
-	call := func(n int, wait func(d time.Duration)) {
-		said.say(fmt.Sprint("call", n))
-		wait(preset.API().Tasks[n-1].Wait)
-		said.say(fmt.Sprint("finish", n))
-	}
-	a = s.Watch(func(t *gil.Thread) {
-		switch how {
-		case "serial":
-			call(1, t.IO)
-			call(2, t.IO)
-		case "threads":
-			gil.JoinAll(t, t.Go("", func(t *gil.Thread) { call(1, t.IO) }), t.Go("", func(t *gil.Thread) { call(2, t.IO) }))
-		case "asyncio":
-			ask := func(n int) func(co *asyncio.Co) error {
-				return func(co *asyncio.Co) (err error) {
-					call(n, func(d time.Duration) { err = co.Sleep(d) })
-					return err
-				}
-			}
-			gather(t, ask(1), ask(2))
-		}
-	})
-	return said, a
-}
-
-// The chess exhibition.
-const (
-	boards = preset.ChessBoards
-	moves  = preset.ChessRounds
-	hers   = preset.ChessMove
-	theirs = preset.ChessAnswer
-)
-
-// chess plays all games, one after the other or going from board to board. It
-// returns when she made her last move and when the last answer came.
-func chess(s *cli.Show, together bool) (lastMove, end time.Duration) {
-	a := s.Run(func(t *gil.Thread) {
-		if !together {
-			for range boards * moves {
-				t.Compute(hers)
-				lastMove = t.Now()
-				t.IO(theirs)
-			}
-			return
-		}
-		game := func(co *asyncio.Co) error {
-			for range moves {
-				co.Compute(hers)
-				lastMove = co.Now()
-				if err := co.Sleep(theirs); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		all := make([]func(co *asyncio.Co) error, boards)
-		for i := range all {
-			all[i] = game
-		}
-		gather(t, all...)
-	})
-	return lastMove, a.Took
+	return strings.Join(words.Peek(), " "), a
 }
 
 func story(s *cli.Show) {

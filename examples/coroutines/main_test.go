@@ -3,6 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"io"
 	"strings"
 	"testing"
@@ -24,10 +28,10 @@ func Example() {
 	// coroutines: Python 3.13, 4 cores, seed 1, simulated time
 	//
 	// Three times: One, a pause of 1 s, Two
-	// serial              3.00 s  One Two One Two One Two  (par 0, conc 1)
-	// threads             1.00 s  One One One Two Two Two  (par 0, conc 3)
-	// asyncio             1.00 s  One One One Two Two Two  (par 0, conc 3)
-	// asyncio, blocking   3.00 s  One Two One Two One Two  (par 0, conc 1)
+	// serial              3.00 s  One Two One Two One Two  (par 1, conc 1)
+	// threads             1.00 s  One One One Two Two Two  (par 1, conc 3)
+	// asyncio             1.00 s  One One One Two Two Two  (par 1, conc 3)
+	// asyncio, blocking   3.00 s  One Two One Two One Two  (par 1, conc 1)
 	//
 	// Two requests, of 4 s and of 3 s
 	// serial              7.00 s  call1 finish1 call2 finish2
@@ -123,12 +127,12 @@ func TestBlocking(t *testing.T) {
 }
 
 func TestLocals(t *testing.T) {
-	var said log
+	said := gil.NewList[string]("said")
 	show.Run(func(t *gil.Thread) {
 		one := func(name string) func(co *asyncio.Co) error {
 			return func(co *asyncio.Co) error {
 				for i := 1; i <= 3; i++ {
-					said.say(fmt.Sprint(i, " ", name))
+					said.Append(co.Thread(), fmt.Sprint(i, " ", name))
 					if err := co.Sleep(0); err != nil {
 						return err
 					}
@@ -138,7 +142,40 @@ func TestLocals(t *testing.T) {
 		}
 		gather(t, one("a"), one("b"))
 	})
-	rows.Check(t, 112, said)
+	rows.Check(t, 112, strings.Join(said.Peek(), " "))
+}
+
+// The seed calls a name that nothing has. Python notices when the line is executed, Go
+// before the program runs at all.
+func TestDefinedName(t *testing.T) {
+	const seed = "package seed\nfunc asyncCount() {}\nfunc main() { count() }\n"
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "seed.go", seed, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = new(types.Config).Check("seed", set, []*ast.File{file}, nil)
+	var refused types.Error
+	if !errors.As(err, &refused) {
+		t.Fatalf("Go compiles it: %v", err)
+	}
+	said, _ := count(show, "asyncio")
+	rows.Check(t, 109, nameError(), refused.Msg, said)
+}
+
+// nameError is what Python says of a name that its module does not have, as a
+// sub-interpreter has none of the names of the one that made it.
+func nameError() (text string) {
+	show.Run(func(t *gil.Thread) {
+		count := gil.NewVar("count", 0)
+		count.Load(t)
+		err := t.NewInterpreter(gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {})).Run(func(t *gil.Thread) { count.Load(t) })
+		var missing *gil.RuntimeError
+		if errors.As(err, &missing) {
+			text = missing.PythonText()
+		}
+	})
+	return text
 }
 
 func TestRequests(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/examples/internal/rows"
+	"github.com/pygil/pygil/examples/internal/stuck"
 	"github.com/pygil/pygil/gil"
 )
 
@@ -39,22 +40,22 @@ var show = cli.New(io.Discard)
 
 func TestStarvation(t *testing.T) {
 	rows.Check(t, 94, writer(show, false), writer(show, true))
-	rows.Check(t, 96, verdict(abba(false, false)), verdict(spin, starving...))
+	rows.Check(t, 96, verdict(search(abba(false, false))), verdict(stuck.Starvation.Find()))
 }
 
 func TestDeadlock(t *testing.T) {
 	a := show.On(2).Try(abba(false, false))
 	threads, locks := names(a.Err)
-	rows.Check(t, 95, verdict(abba(false, false)), strings.Join(threads, " "), strings.Join(locks, " "), a.Took)
+	rows.Check(t, 95, verdict(search(abba(false, false))), strings.Join(threads, " "), strings.Join(locks, " "), a.Took)
 }
 
 func TestAvoided(t *testing.T) {
-	rows.Check(t, 97, verdict(abba(true, false)) != "none", verdict(abba(false, true)) != "none")
+	rows.Check(t, 97, verdict(search(abba(true, false))) != "none", verdict(search(abba(false, true))) != "none")
 }
 
 func TestLivelock(t *testing.T) {
 	_, ended := polite(show, true)
-	rows.Check(t, 98, verdict(inStep), ended)
+	rows.Check(t, 98, verdict(stuck.Livelock.Find()), ended)
 }
 
 // names are the threads and locks that a deadlock names.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"time"
 
 	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/gil"
@@ -68,4 +69,19 @@ func sent(s *cli.Show, n int) (c copying) {
 		}
 	}
 	return c
+}
+
+// handed is how long a result of n bytes takes from a thread or a process to the main
+// thread. To make a message takes no simulated time by itself: a program that pays for
+// it says so, as here each end does, which copies every byte once.
+func handed(s *cli.Show, n int, process bool) time.Duration {
+	copied := func(t *gil.Thread) { t.Perform(gil.WorkCopy, n) }
+	return s.Run(func(t *gil.Thread) {
+		if !process {
+			t.Go("", func(*gil.Thread) {}).Join(t)
+			return
+		}
+		t.Emulate("child", copied).Join(t)
+		copied(t)
+	}, gil.WithStartCost(0)).Took
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -100,7 +101,10 @@ func TestPickle(t *testing.T) {
 // Threads hand over what they have; processes copy every byte.
 func TestResults(t *testing.T) {
 	var sizes []int
+	var thread, process []string // ms
 	for _, n := range []int{1_000, 1_000_000, 100_000_000} {
+		thread = append(thread, fmt.Sprint(handed(show, n, false).Milliseconds()))
+		process = append(process, fmt.Sprintf("%.2f", handed(show, n, true).Seconds()*1000))
 		b, err := pickle.Marshal(make([]byte, n))
 		if err != nil {
 			t.Fatal(err)
@@ -116,5 +120,6 @@ func TestResults(t *testing.T) {
 			copied = len(got)
 		}
 	})
-	rows.Check(t, 67, copied, slices.IsSorted(sizes) && sizes[2] > 99*sizes[1])
+	rows.Check(t, 67, copied, slices.IsSorted(sizes) && sizes[2] > 99*sizes[1],
+		strings.Join(thread, " "), strings.Join(process, " "))
 }

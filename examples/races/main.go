@@ -7,14 +7,12 @@
 package main
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/explore"
 	"github.com/pygil/pygil/gil/threading"
-	"github.com/pygil/pygil/process"
 )
 
 func main() { cli.Main("races", story, anywhere) }
@@ -45,25 +43,6 @@ func counter(t *gil.Thread, times int, locked bool) int {
 	return n.Peek()
 }
 
-// least is the interleaving of two times n additions that leaves 2: each thread's
-// first addition reads 0, and one of them is written when the other thread has but
-// one addition to go, whose result is then written last.
-func least(n int) (labels []string) {
-	labels = append(labels, "a@read") // a has read 0
-	for range n - 1 {
-		labels = append(labels, "b@wrote")
-	}
-	labels = append(labels, "a@wrote", "b@read") // n is 1, and b has read it
-	return append(labels, "a@end", "b@end")      // b writes 2
-}
-
-// follow is what the counter is in a given interleaving.
-func follow(s *cli.Show, times int, labels []string) int {
-	all := explore.Outcomes(func(t *gil.Thread) int { return counter(t, times, false) },
-		explore.WithProfile(s.Python), explore.WithStrategy(explore.Follow(labels...)), explore.WithMaxSteps(1_000_000))
-	return all[0].Value
-}
-
 // withdraw has two threads take 100 each if there are 100, and returns what is left.
 func withdraw(t *gil.Thread) int {
 	balance := gil.NewVar("balance", 100)
@@ -76,90 +55,14 @@ func withdraw(t *gil.Thread) int {
 	return balance.Peek()
 }
 
-// outputs are all outputs of n threads that print Two, as text and newline one after
-// the other, or both at once.
-func outputs(s *cli.Show, n int, atOnce bool) []string {
-	var all []string
-	for _, o := range explore.Outcomes(func(t *gil.Thread) string {
-		var out bytes.Buffer
-		write := func(t *gil.Thread, text string) { t.Block(func() { out.WriteString(text) }) }
-		two := func(t *gil.Thread) {
-			if atOnce {
-				write(t, "Two\n")
-				return
-			}
-			write(t, "Two")
-			write(t, "\n")
-		}
-		var threads []*gil.Thread
-		for range n {
-			threads = append(threads, t.Go("", two))
-		}
-		gil.JoinAll(t, threads...)
-		return out.String()
-	}, explore.WithProfile(s.Python), explore.WithStrategy(explore.DFS())) {
-		all = append(all, o.Value)
-	}
-	slices.Sort(all)
-	return all
-}
-
-// till is a counter in memory that processes share.
-type till struct {
-	N    *process.Value[int]
-	Lock *process.Lock
-}
-
-// add1 is what a process does with it.
-var add1 = process.DefineTarget("races.add", func(t *gil.Thread, in till) error {
-	add := func() error {
-		n, err := in.N.Load(t)
-		if err != nil {
-			return err
-		}
-		return in.N.Store(t, n+1)
-	}
-	if in.Lock == nil {
-		return add()
-	}
-	if err := in.Lock.Acquire(t); err != nil {
-		return err
-	}
-	defer func() { _ = in.Lock.Release(t) }()
-	return add()
-})
-
-// shared are all values of a counter to which two processes add 1.
-func shared(s *cli.Show, locked bool) []int {
+// balances are all that can be left.
+func balances(s *cli.Show) []int {
 	var all []int
-	for _, o := range explore.Outcomes(func(t *gil.Thread) int {
-		n, err := process.NewValue(t, 0)
-		check(err)
-		in := till{N: n}
-		if locked {
-			in.Lock, err = process.NewLock(t)
-			check(err)
-		}
-		p, err := add1.Start(t, in)
-		check(err)
-		q, err := add1.Start(t, in)
-		check(err)
-		check(p.Join(t))
-		check(q.Join(t))
-		v, err := n.Load(t)
-		check(err)
-		return v
-	}, explore.WithProfile(s.Python), explore.WithMaxSchedules(300)) {
+	for _, o := range explore.Outcomes(withdraw, explore.WithProfile(s.Python), explore.WithStrategy(explore.DFS())) {
 		all = append(all, o.Value)
 	}
 	slices.Sort(all)
 	return all
-}
-
-func check(err error) {
-	if err != nil {
-		panic(err)
-	}
 }
 
 func story(s *cli.Show) {
@@ -185,14 +88,4 @@ func story(s *cli.Show) {
 		s.Printf("  %q\n", shape)
 	}
 	s.Printf("With one write each there is %d. At one instant one of them computes: par 1, conc 3.\n", len(outputs(s, 3, true)))
-}
-
-// balances are all that can be left.
-func balances(s *cli.Show) []int {
-	var all []int
-	for _, o := range explore.Outcomes(withdraw, explore.WithProfile(s.Python), explore.WithStrategy(explore.DFS())) {
-		all = append(all, o.Value)
-	}
-	slices.Sort(all)
-	return all
 }

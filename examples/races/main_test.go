@@ -27,30 +27,30 @@ func Example() {
 	//
 	// The shortest way to lose an update of 2 × 2:
 	//        MainThread     a            b
-	//     1  start a                                  main.go:44
-	//     2  start b                                  main.go:44
+	//     1  start a                                  main.go:42
+	//     2  start b                                  main.go:42
 	//        ⤷ waits for a
-	//     3                 read n → 0                main.go:35
-	//     4                 label read                main.go:36
+	//     3                 read n → 0                main.go:33
+	//     4                 label read                main.go:34
 	//                       ⤷ preempted
-	//     5                              read n → 0   main.go:35
-	//     6                              label read   main.go:36
-	//     7                              write n ← 1  main.go:37
-	//     8                              label wrote  main.go:38
-	//     9                              read n → 1   main.go:35
-	//    10                              label read   main.go:36
-	//    11                              write n ← 2  main.go:37
-	//    12                              label wrote  main.go:38
+	//     5                              read n → 0   main.go:33
+	//     6                              label read   main.go:34
+	//     7                              write n ← 1  main.go:35
+	//     8                              label wrote  main.go:36
+	//     9                              read n → 1   main.go:33
+	//    10                              label read   main.go:34
+	//    11                              write n ← 2  main.go:35
+	//    12                              label wrote  main.go:36
 	//    13                              end
-	//    14                 write n ← 1               main.go:37
-	//    15                 label wrote               main.go:38
-	//    16                 read n → 1                main.go:35
-	//    17                 label read                main.go:36
-	//    18                 write n ← 2               main.go:37
-	//    19                 label wrote               main.go:38
+	//    14                 write n ← 1               main.go:35
+	//    15                 label wrote               main.go:36
+	//    16                 read n → 1                main.go:33
+	//    17                 label read                main.go:34
+	//    18                 write n ← 2               main.go:35
+	//    19                 label wrote               main.go:36
 	//    20                 end
-	//    21  join a                                   main.go:44
-	//    22  join b                                   main.go:44
+	//    21  join a                                   main.go:42
+	//    22  join b                                   main.go:42
 	//    23  end
 	//        ✗ panic
 	//

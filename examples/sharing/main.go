@@ -60,15 +60,20 @@ type family struct {
 // start has a process start two threads and two processes.
 func start(s *cli.Show) (f family, a cli.Account) {
 	f.gils = map[uint64]bool{}
+	note := func(t *gil.Thread) {
+		if g := t.Interpreter().GIL(); g != nil { // it has one
+			f.gils[g.ID()] = true
+		}
+	}
 	a = s.Watch(func(t *gil.Thread) {
 		f.main = t.Interpreter().Main().Name()
-		f.gils[t.Interpreter().GIL().ID()] = true
+		note(t)
 		work := func(t *gil.Thread) { t.Compute(20 * time.Millisecond) }
 		one, two := t.Go("", work), t.Go("", work)
 		var children []*gil.Child
 		for range 2 {
 			children = append(children, t.Emulate("child", func(t *gil.Thread) {
-				f.gils[t.Interpreter().GIL().ID()] = true
+				note(t)
 				work(t)
 			}))
 		}

@@ -18,8 +18,8 @@ const (
 	broken
 )
 
-// NewBarrier makes a barrier for a number of tasks. It panics with a
-// *gil.ValueError when parties < 1.
+// NewBarrier makes a barrier for a number of tasks. It panics with a *gil.ValueError
+// when parties < 1. Python: asyncio.Barrier(parties).
 func NewBarrier(parties int) *Barrier {
 	if parties < 1 {
 		panic(badValue("parties must be > 0", "NewBarrier(%d): at least 1 party", parties))

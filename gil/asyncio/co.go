@@ -289,6 +289,7 @@ func (co *Co) Value(key any) any {
 type coKey struct{}
 
 // Current returns the task behind ctx: ctx itself, or the Co it was derived from.
+// Python: asyncio.current_task().
 func Current(ctx context.Context) (*Co, bool) {
 	if co, ok := ctx.(*Co); ok {
 		return co, true

@@ -11,7 +11,8 @@ type Condition struct {
 	waiters waiters
 }
 
-// NewCondition makes a condition over a lock, which several may share.
+// NewCondition makes a condition over a lock, which several may share. Python:
+// asyncio.Condition(lock).
 func NewCondition(l *Lock) *Condition { return &Condition{lock: l} }
 
 func (c *Condition) mu() *Lock {
@@ -21,16 +22,17 @@ func (c *Condition) mu() *Lock {
 	return c.lock
 }
 
-// Acquire takes the lock; see Lock.Acquire.
+// Acquire takes the lock; see Lock.Acquire. Python: await condition.acquire().
 func (c *Condition) Acquire(co *Co) error { return c.mu().Acquire(co) }
 
-// Release frees the lock; see Lock.Release.
+// Release frees the lock; see Lock.Release. Python: condition.release().
 func (c *Condition) Release() { c.mu().Release() }
 
-// Locked reports whether the lock is held.
+// Locked reports whether the lock is held. Python: condition.locked().
 func (c *Condition) Locked() bool { return c.mu().locked }
 
-// With calls fn with the lock held and returns its error.
+// With calls fn with the lock held and returns its error. Python: async with
+// condition.
 func (c *Condition) With(co *Co, fn func() error) error { return c.mu().With(co, fn) }
 
 // Wait frees the lock, waits for a notice and takes the lock again, which it holds

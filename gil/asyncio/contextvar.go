@@ -15,12 +15,13 @@ type ContextVar[T any] struct {
 	fallback T
 }
 
-// NewContextVar makes a variable with a default value.
+// NewContextVar makes a variable with a default value. Python:
+// contextvars.ContextVar(name, default=fallback).
 func NewContextVar[T any](name string, fallback T) *ContextVar[T] {
 	return &ContextVar[T]{name, fallback}
 }
 
-// Name is the variable's name.
+// Name is the variable's name. Python: var.name.
 func (v *ContextVar[T]) Name() string { return v.name }
 
 // Get returns the task's value. Python: ContextVar.get.

@@ -98,7 +98,7 @@ func Gather[T any](co *Co, fns ...func(co *Co) (T, error)) ([]T, error) {
 	return f.Await(co)
 }
 
-// GatherAll is Gather for functions without a value.
+// GatherAll is Gather for functions without a value. Python: asyncio.gather.
 func GatherAll(co *Co, fns ...func(co *Co) error) error {
 	if err := co.check(); err != nil {
 		return err

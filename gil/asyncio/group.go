@@ -121,7 +121,8 @@ func (g *TaskGroup) Go(name string, fn func(co *Co) error) error {
 	return err
 }
 
-// GoIn adds a task to the group and returns it; see TaskGroup.Go.
+// GoIn adds a task to the group and returns it; see TaskGroup.Go. Python:
+// group.create_task(fn(), name=name).
 func GoIn[T any](g *TaskGroup, name string, fn func(co *Co) (T, error)) (*Task[T], error) {
 	switch {
 	case g.exiting && g.alive == 0:

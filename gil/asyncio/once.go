@@ -19,7 +19,8 @@ type neverAwaited struct {
 	begun bool
 }
 
-// NewCoroutine makes a coroutine object.
+// NewCoroutine makes a coroutine object. Python: the call of an async function,
+// before it is awaited.
 func NewCoroutine[T any](l *Loop, name string, fn func(co *Co) (T, error)) *Coroutine[T] {
 	c := &Coroutine[T]{n: &neverAwaited{name: name}, loop: l, fn: fn}
 	l.unborn = pruned(l.unborn, func(n *neverAwaited) bool { return n.begun })
@@ -49,8 +50,8 @@ func (c *Coroutine[T]) reused() error {
 	return misuse("cannot reuse already awaited coroutine", "coroutine %s was awaited already; make another one", c.n.name)
 }
 
-// Await runs the coroutine in the task that awaits: no turn passes but those of
-// its own awaits. A second Await returns a *gil.RuntimeError.
+// Await runs the coroutine in the task that awaits: no turn passes but those of its
+// own awaits. A second Await returns a *gil.RuntimeError. Python: await coroutine.
 func (c *Coroutine[T]) Await(co *Co) (T, error) {
 	var none T
 	if err := co.check(); err != nil {

@@ -26,12 +26,13 @@ type store[T any] interface {
 }
 
 // NewQueue makes a FIFO queue for tasks of a loop; a maxsize of zero or less is no
-// limit.
+// limit. Python: asyncio.Queue(maxsize).
 func NewQueue[T any](l *Loop, maxsize int) *Queue[T] {
 	return &Queue[T]{bound: bound{l}, store: new(fifo[T]), max: maxsize}
 }
 
-// NewLifoQueue makes a queue that hands out the newest item first.
+// NewLifoQueue makes a queue that hands out the newest item first. Python:
+// asyncio.LifoQueue(maxsize).
 func NewLifoQueue[T any](l *Loop, maxsize int) *Queue[T] {
 	return &Queue[T]{bound: bound{l}, store: new(lifo[T]), max: maxsize}
 }

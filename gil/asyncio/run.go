@@ -48,7 +48,8 @@ func WithShuffle(seed uint64) Option {
 // Machine its seed decides.
 func WithChoices() Option { return optionFunc(func(c *config) { c.open = byChoice }) }
 
-// WithTaskFactory sets how tasks begin; see Loop.SetTaskFactory.
+// WithTaskFactory sets how tasks begin; see Loop.SetTaskFactory. Python:
+// loop.set_task_factory.
 func WithTaskFactory(f TaskFactory) Option { return optionFunc(func(c *config) { c.factory = f }) }
 
 // WithExceptionHandler sets who is told of errors that nobody retrieves. Python:
@@ -240,5 +241,6 @@ func (l *Loop) Debug() bool { return l.debug }
 // before it is logged, 100 ms at first. Python: loop.slow_callback_duration.
 func (l *Loop) SlowCallbackDuration() time.Duration { return l.slow }
 
-// SetSlowCallbackDuration sets SlowCallbackDuration.
+// SetSlowCallbackDuration sets SlowCallbackDuration. Python:
+// loop.slow_callback_duration = d.
 func (l *Loop) SetSlowCallbackDuration(d time.Duration) { l.slow = d }

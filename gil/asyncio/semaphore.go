@@ -17,7 +17,7 @@ type Semaphore struct {
 }
 
 // NewSemaphore makes a semaphore with n permits. It panics with a *gil.ValueError
-// when n is negative.
+// when n is negative. Python: asyncio.Semaphore(n).
 func NewSemaphore(n int) *Semaphore {
 	if n < 0 {
 		panic(badValue("Semaphore initial value must be >= 0", "NewSemaphore(%d): must not be negative", n))
@@ -30,7 +30,7 @@ func NewSemaphore(n int) *Semaphore {
 type BoundedSemaphore struct{ Semaphore }
 
 // NewBoundedSemaphore makes a bounded semaphore with n permits. It panics with a
-// *gil.ValueError when n is negative.
+// *gil.ValueError when n is negative. Python: asyncio.BoundedSemaphore(n).
 func NewBoundedSemaphore(n int) *BoundedSemaphore {
 	s := NewSemaphore(n)
 	s.limit = n

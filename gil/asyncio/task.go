@@ -191,12 +191,14 @@ func (co *Co) cancel(why *CancelledError) bool {
 	return true
 }
 
-// SetResult refuses: a task's result is what its coroutine returns.
+// SetResult refuses: a task's result is what its coroutine returns. Python:
+// task.set_result(), which raises RuntimeError.
 func (t *Task[T]) SetResult(T) error {
 	return misuse("Task does not support set_result operation", "SetResult of task %s: return the value from its coroutine", t.co.Name())
 }
 
-// SetError refuses: a task's error is what its coroutine returns.
+// SetError refuses: a task's error is what its coroutine returns. Python:
+// task.set_exception(), which raises RuntimeError.
 func (t *Task[T]) SetError(error) error {
 	return misuse("Task does not support set_exception operation", "SetError of task %s: return the error from its coroutine", t.co.Name())
 }
@@ -212,7 +214,8 @@ func (t *Task[T]) Cancelling() int { return t.co.Cancelling() }
 // Task.uncancel.
 func (t *Task[T]) Uncancel() int { return t.co.Uncancel() }
 
-// CancelWith is Cancel with a message; see Future.CancelWith.
+// CancelWith is Cancel with a message; see Future.CancelWith. Python:
+// task.cancel(msg).
 func (co *Co) CancelWith(msg any) bool { return co.cancel(co.loop.reason(msg)) }
 
 // reason is the error of a cancellation with a message.

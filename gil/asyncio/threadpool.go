@@ -96,7 +96,7 @@ func (p *ThreadPool) close(by *gil.Thread) []*gil.Thread {
 	return ts
 }
 
-// Shutdown waits until all jobs are done.
+// Shutdown waits until all jobs are done. Python: executor.shutdown().
 func (p *ThreadPool) Shutdown(by *gil.Thread) error {
 	gil.JoinAll(by, p.close(by)...)
 	return nil

@@ -35,7 +35,7 @@ func Timeout(co *Co, d time.Duration, fn func(co *Co) error) error {
 }
 
 // TimeoutWith is Timeout whose fn is given the scope, to reschedule it or to ask
-// whether it has expired.
+// whether it has expired. Python: async with asyncio.timeout(d) as scope.
 func TimeoutWith(co *Co, d time.Duration, fn func(co *Co, s *TimeoutScope) error) error {
 	if err := co.loop.rules.need(11, "Timeout (asyncio.timeout)", "timeout"); err != nil {
 		return err

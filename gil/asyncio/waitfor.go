@@ -33,7 +33,7 @@ func WaitFor[T any](co *Co, d time.Duration, a Awaiter[T]) (T, error) {
 	return waitForTask(co, d, a)
 }
 
-// WaitForFunc is WaitFor of a function.
+// WaitForFunc is WaitFor of a function. Python: asyncio.wait_for(fn(), d).
 func WaitForFunc[T any](co *Co, d time.Duration, fn func(co *Co) (T, error)) (T, error) {
 	// Nobody else has it, so it is not one to be reported as never awaited.
 	return WaitFor[T](co, d, &Coroutine[T]{n: new(neverAwaited), loop: co.loop, fn: fn})

@@ -28,8 +28,9 @@
 // # When the GIL is given up
 //
 // While a thread waits, and only then: an acquire that succeeds at once, a try, a
-// release, a Set, a Notify never give it up. Up to 3.1 every acquire of a Lock, and of
-// an RLock that the thread does not own yet, gives it up.
+// release, a Set, a Notify never give it up. Up to 3.1 every acquire gives it up, a try
+// as well: of a Lock, of an RLock that the thread does not own yet, of a semaphore's
+// unit, and of the lock of a Condition.
 //
 // But a call is made of bytecodes, and the interpreter looks whether to switch where it
 // does in the version: up to 3.9 before the call and after it; from 3.10 on after the

@@ -65,7 +65,7 @@ func (l *Lock) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
 }
 
 // TryAcquire takes the lock if it is free and reports whether it did. It never
-// waits. Python: lock.acquire(blocking=False).
+// waits for it; up to 3.1 it gives the GIL up. Python: lock.acquire(blocking=False).
 func (l *Lock) TryAcquire(t *gil.Thread) bool { return l.pass(t, gil.SiteTry, gil.OpTryAcquire, 0) }
 
 // Release frees the lock; any thread may. It panics with a *gil.RuntimeError when

@@ -87,7 +87,8 @@ func (l *RLock) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
 }
 
 // TryAcquire takes the lock if it is free or the caller's already, and reports
-// whether it did. It never waits. Python: rlock.acquire(blocking=False).
+// whether it did. It never waits for it; up to 3.1 it gives the GIL up whenever the
+// lock is not the caller's. Python: rlock.acquire(blocking=False).
 func (l *RLock) TryAcquire(t *gil.Thread) bool {
 	return l.pass(t, gil.SiteTry, gil.OpTryAcquire, 0, 1)
 }

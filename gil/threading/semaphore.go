@@ -32,7 +32,7 @@ func (s *Semaphore) bind(t *gil.Thread) *gil.Gate {
 }
 
 // Acquire takes a unit, waiting while there is none. The GIL is given up only
-// while it waits. Python: semaphore.acquire().
+// while it waits; up to 3.1 always. Python: semaphore.acquire().
 func (s *Semaphore) Acquire(t *gil.Thread) { s.take(t, opTake, gil.Forever) }
 
 // AcquireTimeout is Acquire that waits for at most d and reports whether it got a
@@ -43,7 +43,8 @@ func (s *Semaphore) AcquireTimeout(t *gil.Thread, d time.Duration) bool {
 }
 
 // TryAcquire takes a unit if there is one and reports whether it did. It never
-// waits. Python: semaphore.acquire(blocking=False).
+// waits for one; up to 3.1 it gives the GIL up. Python:
+// semaphore.acquire(blocking=False).
 func (s *Semaphore) TryAcquire(t *gil.Thread) bool { return s.take(t, gil.OpTryAcquire, 0) }
 
 func (s *Semaphore) take(t *gil.Thread, k gil.OpKind, until time.Duration) bool {

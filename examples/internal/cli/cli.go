@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -103,8 +104,20 @@ type usageError struct{ error }
 // Unwrap is the error itself.
 func (u usageError) Unwrap() error { return u.error }
 
-// stop ends a story early, for err or, when it is nil, because all is said.
+// stop ends a story early, for err or, when it is nil, because all is said. As an error
+// it finds its way out of a thread, too.
 type stop struct{ err error }
+
+// Error is the text of the error.
+func (s stop) Error() string { return fmt.Sprint(s.err) }
+
+// failed is told of the exception of a thread. Main says what it was; a mistake of ours
+// shows its stack as well.
+func failed(t *gil.Thread, f *gil.UncaughtError) {
+	if _, ours := f.Value.(runtime.Error); ours {
+		fmt.Fprintf(os.Stderr, "Exception in thread %s:\n%v\n%s", t.Name(), f.Value, f.Stack)
+	}
+}
 
 // Perform performs a story on out as the arguments say.
 func Perform(out io.Writer, name string, args []string, story func(s *Show), defaults ...Default) error {
@@ -245,7 +258,7 @@ func (s *Show) Try(main func(t *gil.Thread), opts ...gil.Option) Account {
 }
 
 func (s *Show) run(main func(t *gil.Thread), watch bool, opts []gil.Option) (a Account) {
-	opts = append([]gil.Option{gil.WithStdout(s.out), gil.WithSeed(s.Seed)}, opts...)
+	opts = append([]gil.Option{gil.WithStdout(s.out), gil.WithSeed(s.Seed), gil.WithExceptHook(failed)}, opts...)
 	recorder := trace.NewRecorder()
 	if watch {
 		opts = append(opts, gil.WithObserver(recorder))
@@ -263,6 +276,10 @@ func (s *Show) run(main func(t *gil.Thread), watch bool, opts []gil.Option) (a A
 		m := gil.NewMachine(s.Cores, opts...)
 		a.Err = m.Run(s.Python, counted)
 		a.Took, a.Par, a.Conc, a.Utilisation = m.Now(), m.Par(), m.Conc(), m.Utilisation()
+	}
+	var end stop
+	if errors.As(a.Err, &end) {
+		a.Err = end.err
 	}
 	if first != nil {
 		a.Stats = first.Stats()

@@ -119,6 +119,11 @@ func TestErrors(t *testing.T) {
 		t.Error("went on")
 	})
 	assert.ErrorContains(t, err, "boom")
+	_, err = perform(t, func(s *cli.Show) {
+		s.Run(func(*gil.Thread) { s.Check(bad) })
+		t.Error("went on")
+	})
+	assert.Equal(t, bad, err, "not as an exception of the thread")
 	assert.Panics(t, func() { _, _ = perform(t, func(*cli.Show) { panic("boom") }) })
 	err = cli.Perform(full{}, "story", nil, func(s *cli.Show) { t.Error("told") })
 	assert.ErrorContains(t, err, "full")

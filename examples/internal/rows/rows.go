@@ -23,7 +23,6 @@ type Row struct {
 	Number int
 	Claim  string
 	Facts  []Fact
-	Like   int // the row whose check shows this one too, 0 for none
 }
 
 // A Fact is one value: what it is, and the value as a text.
@@ -43,11 +42,6 @@ func row(number int, claim string, facts ...string) Row {
 		r.Facts = append(r.Facts, Fact{f[:at], f[at+3:]})
 	}
 	return r
-}
-
-// like makes a Row that another one's check shows too.
-func like(number int, claim string, other int) Row {
-	return Row{Number: number, Claim: claim, Like: other}
 }
 
 // All returns the rows in their order.

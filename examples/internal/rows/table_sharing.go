@@ -35,7 +35,7 @@ var coroutines = []Row{
 	row(106, "count, as coroutines", "printed = One One One Two Two Two", "seconds = 1.00"),
 	row(107, "count, one after the other", "printed = One Two One Two One Two", "seconds = 3.00"),
 	row(108, "count, on threads", "printed = One One One Two Two Two", "seconds = 1.00"),
-	like(109, "the name that is defined is the one to call", 106),
+	row(109, "a slip in the seed: it calls count, and async_count is what it defines", "what Python says = name 'count' is not defined", "what Go says = undefined: count", "the defined one printed = One One One Two Two Two"),
 	row(110, "24 chess boards", "one after the other, s = 43200", "all at once, her time, s = 3600", "the last answer, s = 3655", "seconds a round = 120"),
 	row(111, "a function that blocks keeps the others out", "seconds = 3.00", "debug mode: warnings = 3"),
 	row(112, "a coroutine suspends and keeps its locals", "trace = 1 a 1 b 2 a 2 b 3 a 3 b"),
