@@ -63,7 +63,10 @@ var (
 	})
 	forever = process.Define("pool_test.forever", func(context.Context, int) (int, error) { select {} })
 	deaf    = process.Define("pool_test.deaf", func(context.Context, int) (int, error) {
-		return 0, syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		if err := syscall.Kill(os.Getpid(), syscall.SIGSTOP); err != nil {
+			return 0, err
+		}
+		select {} // another thread may get the signal, and this one go on for a while
 	})
 	opaque   = process.Define("pool_test.opaque", func(_ context.Context, n int) (any, error) { return func() int { return n }, nil })
 	obscure  = process.Define("pool_test.obscure", func(context.Context, int) (int, error) { return 0, &private{why: "nobody knows the type"} })
