@@ -146,6 +146,7 @@ func (d *Dict[K, V]) Delete(t *Thread, k K) error {
 	t.pass(&p[0])
 	d.begin(t, kernel.OpUpdate)
 	v, ok := d.d.remove(k)
+	about(&d.shared, t, EvRead, k)
 	sawIf(ok, &d.shared, t, EvRead, v)
 	if !ok {
 		t.raised(&p[1])
@@ -232,6 +233,7 @@ func (d *Dict[K, V]) SetDefault(t *Thread, k K, def V) V {
 		v = def
 		d.d.set(k, v)
 	}
+	about(&d.shared, t, EvRead, k)
 	saw(&d.shared, t, EvRead, v)
 	t.pass(&p[1])
 	return v
@@ -251,6 +253,7 @@ func (d *Dict[K, V]) Pop(t *Thread, k K) (V, error) {
 	t.pass(&p[0])
 	d.begin(t, kernel.OpUpdate)
 	v, ok := d.d.remove(k)
+	about(&d.shared, t, EvRead, k)
 	sawIf(ok, &d.shared, t, EvRead, v)
 	if !ok {
 		t.raised(&p[1])
@@ -336,7 +339,7 @@ func (d *Dict[K, V]) Clear(t *Thread) {
 	t.pass(&p[0])
 	d.begin(t, kernel.OpWrite)
 	d.d = table[K, V]{}
-	d.end(t)
+	saw(&d.shared, t, EvWrite, map[K]V(nil))
 	t.pass(&p[1])
 }
 
@@ -402,6 +405,7 @@ func (d *Dict[K, V]) Items(t *Thread) []Item[K, V] {
 func (d *Dict[K, V]) read(t *Thread, k K) (V, bool) {
 	d.begin(t, kernel.OpRead)
 	v, ok := d.d.get(k)
+	about(&d.shared, t, EvRead, k)
 	sawIf(ok, &d.shared, t, EvRead, v)
 	return v, ok
 }
@@ -410,6 +414,7 @@ func (d *Dict[K, V]) read(t *Thread, k K) (V, bool) {
 func (d *Dict[K, V]) write(t *Thread, k K, v V) {
 	d.begin(t, kernel.OpWrite)
 	d.d.set(k, v)
+	about(&d.shared, t, EvWrite, k)
 	saw(&d.shared, t, EvWrite, v)
 }
 

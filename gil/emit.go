@@ -20,6 +20,7 @@ type emitter struct {
 	kern   kernel.Kernel
 	to     Observer
 	values ValueObserver // the same, if it is one
+	items  ItemObserver  // the same, if it is one
 	live   bool
 	// The events carry where in the program they come from.
 	locations bool
@@ -34,6 +35,7 @@ func newEmitter(k kernel.Kernel, to Observer) *emitter {
 	observing.Store(true)
 	e := &emitter{kern: k, to: to, live: k.World().Policy != kernel.TimedPolicy}
 	e.values, _ = to.(ValueObserver)
+	e.items, _ = to.(ItemObserver)
 	return e
 }
 
@@ -51,15 +53,15 @@ func (e *emitter) eventBy(by, t *Thread, ev Event) {
 	e.queue(pendingEvent{Event: ev})
 }
 
-// value queues the value that goes with an event.
-func (e *emitter) value(t *Thread, ev Event, v any) {
+// value queues the value that goes with an event, or the item that it is about.
+func (e *emitter) value(t *Thread, ev Event, v any, item bool) {
 	if e.locations {
 		ev.Loc = site.Caller()
 	}
 	ev.T = time.Duration(e.kern.Now(&t.k))
 	ev.TID = t.tid
 	ev.PID = t.interp.pid
-	e.queue(pendingEvent{Event: ev, value: v, valued: true})
+	e.queue(pendingEvent{Event: ev, value: v, valued: !item, item: item})
 }
 
 // Observed reports whether somebody observes t's world. A package that emits
@@ -122,9 +124,14 @@ func (e *emitter) deliver(p pendingEvent) {
 			fmt.Fprintf(os.Stderr, "%v\n%s", e.broken, debug.Stack())
 		}
 	}()
-	if p.valued {
+	switch {
+	case p.valued:
 		p.Seq = e.seq
 		e.values.ObserveValue(p.Event, p.value)
+		return
+	case p.item:
+		p.Seq = e.seq
+		e.items.ObserveItem(p.Event, p.value)
 		return
 	}
 	e.seq++
@@ -154,6 +161,7 @@ type pendingEvent struct {
 	order  uint64 // at equal times events are delivered as they happened
 	value  any
 	valued bool // value goes with the event before
+	item   bool // value is the item that the event before is about
 }
 
 type eventHeap []pendingEvent

@@ -24,6 +24,15 @@ type ValueObserver interface {
 	ObserveValue(e Event, v any)
 }
 
+// An ItemObserver is a ValueObserver that is also told which item of a List or a Dict an
+// operation was about: ObserveItem follows Observe, with the event again and the index
+// or key that the program gave, and comes before ObserveValue. An operation that found
+// no such item has no value then. The same rules apply to it as to Observe.
+type ItemObserver interface {
+	ValueObserver
+	ObserveItem(e Event, at any)
+}
+
 // ObserverFunc makes a function an Observer.
 type ObserverFunc func(Event)
 

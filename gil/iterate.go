@@ -44,7 +44,8 @@ func (l *List[T]) next(t *Thread, i int) (x T, ok bool) {
 	if ok = i < len(l.v); ok {
 		x = l.v[i]
 	}
-	l.end(t)
+	about(&l.shared, t, EvRead, i)
+	sawIf(ok, &l.shared, t, EvRead, x)
 	if ok {
 		t.pass(&head[1])
 	} else {
@@ -92,7 +93,7 @@ func (d *Dict[K, V]) begins(t *Thread) *cursor {
 	d.own(t, d)
 	d.begin(t, kernel.OpRead)
 	c := &cursor{size: d.d.used, left: d.d.used + 1}
-	d.end(t)
+	saw(&d.shared, t, EvRead, c.size)
 	return c
 }
 
@@ -113,7 +114,7 @@ func (d *Dict[K, V]) next(t *Thread, c *cursor) (k K, ok bool) {
 	d.begin(t, kernel.OpRead)
 	k, ok, c.at = d.d.next(c.at)
 	same := d.d.used == c.size
-	d.end(t)
+	sawIf(ok && same, &d.shared, t, EvRead, k)
 	switch {
 	case !same:
 		t.raised(&head[1])

@@ -118,6 +118,7 @@ func (l *List[T]) Insert(t *Thread, i int, v T) {
 	l.begin(t, kernel.OpUpdate)
 	at, _ := l.at(i)
 	l.v = slices.Insert(l.v, min(max(at, 0), len(l.v)), v)
+	about(&l.shared, t, EvWrite, i)
 	saw(&l.shared, t, EvWrite, v)
 	t.pass(&p[1])
 }
@@ -148,6 +149,9 @@ func (l *List[T]) pop(t *Thread, c bytecode.Construct, i int) (v T, err error) {
 	if ok {
 		v = l.v[at]
 		l.v = slices.Delete(l.v, at, at+1)
+	}
+	if c == bytecode.CallMethod1Result {
+		about(&l.shared, t, EvRead, i)
 	}
 	sawIf(ok, &l.shared, t, EvRead, v)
 	switch {
@@ -209,10 +213,13 @@ func (l *List[T]) DeleteIndex(t *Thread, i int) error {
 	l.begin(t, kernel.OpUpdate)
 	at, ok := l.at(i)
 	n := len(l.v)
+	var v T
 	if ok {
+		v = l.v[at]
 		l.v = slices.Delete(l.v, at, at+1)
 	}
-	l.end(t)
+	about(&l.shared, t, EvRead, i)
+	sawIf(ok, &l.shared, t, EvRead, v)
 	if !ok {
 		t.raised(&p[1])
 		return l.outOfRange(i, n, "list assignment index out of range")
@@ -350,7 +357,7 @@ func (l *List[T]) Clear(t *Thread) {
 	t.pass(&p[0])
 	l.begin(t, kernel.OpWrite)
 	l.v = nil
-	l.end(t)
+	saw(&l.shared, t, EvWrite, []T(nil))
 	t.pass(&p[1])
 }
 
@@ -383,7 +390,9 @@ func Sort[T cmp.Ordered](t *Thread, l *List[T]) {
 	t.pass(&p[0])
 	l.begin(t, kernel.OpUpdate)
 	slices.SortStableFunc(l.v, cmp.Compare[T])
-	l.end(t)
+	if t.busy {
+		sawBusy(&l.shared, t, EvWrite, slices.Clone(l.v))
+	}
 	t.pass(&p[1])
 }
 
@@ -415,6 +424,7 @@ func (l *List[T]) read(t *Thread, i int) (v T, err error) {
 	if ok {
 		v = l.v[at]
 	}
+	about(&l.shared, t, EvRead, i)
 	sawIf(ok, &l.shared, t, EvRead, v)
 	if !ok {
 		return v, l.outOfRange(i, n, "list index out of range")
@@ -430,6 +440,7 @@ func (l *List[T]) write(t *Thread, i int, v T) error {
 	if ok {
 		l.v[at] = v
 	}
+	about(&l.shared, t, EvWrite, i)
 	sawIf(ok, &l.shared, t, EvWrite, v)
 	if !ok {
 		return l.outOfRange(i, n, "list assignment index out of range")

@@ -285,6 +285,55 @@ func TestValuesOfContainers(t *testing.T) {
 	}, seen)
 }
 
+// TestItemsOfContainers: which item an operation is about comes before its value, also
+// when there is no such item; what is about the whole has none.
+func TestItemsOfContainers(t *testing.T) {
+	main := func(th *gil.Thread) {
+		l := gil.NewList("l", 1, 2)
+		_ = l.SetIndex(th, -1, 5)
+		_, _ = l.Index(th, 7)
+		_, _ = l.Pop(th)
+		l.Clear(th)
+		d := gil.NewDict[string, int]("d")
+		d.Set(th, "a", 1)
+		d.Get(th, "b")
+		for range d.Iter(th) {
+			continue
+		}
+		d.Len(th)
+		d.Clear(th)
+	}
+	want := []string{
+		"write l [-1]", "write l 5", "read l [7]", "read l 5", "write l []",
+		"write d [a]", "write d 1", "read d [b]", "read d 1", "read d a", "read d 1", "write d map[]",
+	}
+	for _, p := range []gil.Profile{gil.CPython27, gil.CPython313, gil.CPython313T} {
+		v := new(items)
+		require.NoError(t, gil.NewMachine(1, gil.WithObserver(v)).Run(p, main))
+		assert.Equal(t, want, v.seen, p.Name())
+		v = new(items)
+		require.NoError(t, gil.Live(gil.WithObserver(v)).Run(p, main))
+		assert.Equal(t, want, v.seen, p.Name())
+		v = new(items)
+		s := gil.NewSandbox(p, new(every), 0, gil.WithObserver(v))
+		require.NoError(t, s.Run(1, main))
+		s.Close()
+		assert.Equal(t, want, v.seen, p.Name())
+	}
+}
+
+// items is what an ItemObserver is told of items and values.
+type items struct{ seen []string }
+
+func (*items) Observe(gil.Event) {}
+func (v *items) ObserveValue(e gil.Event, x any) {
+	v.seen = append(v.seen, fmt.Sprint(e.Kind, " ", e.Name, " ", x))
+}
+
+func (v *items) ObserveItem(e gil.Event, at any) {
+	v.seen = append(v.seen, fmt.Sprint(e.Kind, " ", e.Name, " [", at, "]"))
+}
+
 type valueFunc func(e gil.Event, x any)
 
 func (valueFunc) Observe(gil.Event)                 {}

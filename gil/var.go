@@ -196,7 +196,20 @@ func sawBusy[T any](s *shared, t *Thread, k EventKind, v T) {
 
 func told[T any](s *shared, t *Thread, k EventKind, v T) {
 	if e := t.interp.w.emit; e != nil && e.values != nil {
-		e.value(t, Event{Kind: k, Obj: uint64(s.id), Name: s.name}, v)
+		e.value(t, Event{Kind: k, Obj: uint64(s.id), Name: s.name}, v, false)
+	}
+}
+
+// about tells which item of a container the operation on s is about, before saw.
+func about[K any](s *shared, t *Thread, k EventKind, at K) {
+	if t.busy {
+		aboutBusy(s, t, k, at)
+	}
+}
+
+func aboutBusy[K any](s *shared, t *Thread, k EventKind, at K) {
+	if e := t.interp.w.emit; e != nil && e.items != nil {
+		e.value(t, Event{Kind: k, Obj: uint64(s.id), Name: s.name}, at, true)
 	}
 }
 

@@ -38,6 +38,7 @@ type happening struct {
 	kind   kernel.OpKind
 	obj    *object // nil for none
 	site   uintptr
+	item   string // which one of the object
 	values []value
 	text   string // label, printed text
 	failed bool   // a try that found its object taken, a wait that ran out of time
@@ -298,6 +299,17 @@ func (w *recording) ObserveValue(e gil.Event, v any) {
 	}
 	if s := w.latest(by); s != nil {
 		s.values = append(s.values, value{e.Kind == gil.EvWrite, brief(v)})
+	}
+}
+
+// ObserveItem learns which items operations are about.
+func (w *recording) ObserveItem(e gil.Event, at any) {
+	by, ok := w.index[e.TID]
+	if !ok {
+		return
+	}
+	if s := w.latest(by); s != nil {
+		s.item = "[" + brief(at) + "]"
 	}
 }
 

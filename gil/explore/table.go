@@ -15,11 +15,11 @@ func (a *account) cell(s *happening) string {
 	o := s.obj.title()
 	switch s.kind {
 	case kernel.OpRead:
-		return "read " + o + valueOf(s, false, " → ")
+		return "read " + o + s.item + valueOf(s, false, " → ") + found(s)
 	case kernel.OpWrite:
-		return "write " + o + valueOf(s, true, " ← ")
+		return "write " + o + s.item + valueOf(s, true, " ← ") + found(s)
 	case kernel.OpUpdate:
-		return "update " + o + valueOf(s, false, " → ") + valueOf(s, true, " ← ")
+		return "update " + o + s.item + valueOf(s, false, " → ") + valueOf(s, true, " ← ") + found(s)
 	case kernel.OpTryAcquire:
 		return "try " + o + got(s)
 	case kernel.OpStart:
@@ -47,6 +47,14 @@ func (a *account) cell(s *happening) string {
 
 func got(s *happening) string {
 	if s.failed {
+		return " ✗"
+	}
+	return ""
+}
+
+// found marks an operation on an item that there was not.
+func found(s *happening) string {
+	if s.item != "" && len(s.values) == 0 {
 		return " ✗"
 	}
 	return ""
