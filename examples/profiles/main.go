@@ -54,7 +54,7 @@ var two = cli.Cores(2)
 
 // table is which statements lose updates under which Pythons.
 func table(s *cli.Show, pythons []gil.Profile) (last cli.Account) {
-	s.Printf("profile  rule          ")
+	s.Printf("profile  rule         ")
 	for _, st := range statements {
 		s.Printf("   %s", st.python)
 	}

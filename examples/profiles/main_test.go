@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func Example() {
 	table(cli.New(os.Stdout, two), gil.Profiles())
 	// Output:
-	// profile  rule             n += 1   n = f(n)   with lock: n += 1
+	// profile  rule            n += 1   n = f(n)   with lock: n += 1
 	// 2.7      Legacy(100)     LOST     LOST       whole
 	// 3.1      Legacy(100)     LOST     LOST       whole
 	// 3.2      Interval(5ms)   LOST     LOST       whole

@@ -63,6 +63,9 @@ func pygil(out, complaints io.Writer, args []string) int {
 		usage(complaints)
 		return exitUsage
 	}
+	if len(args) == 2 && args[0] == "help" {
+		return pygil(out, out, []string{args[1], "-help"})
+	}
 	if name := args[0]; name == "help" || name == "-h" || name == "-help" || name == "--help" {
 		usage(out)
 		return exitOK

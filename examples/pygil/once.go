@@ -27,6 +27,7 @@ func (c *call) often(usual int) int {
 type account struct {
 	took  time.Duration
 	par   int // most threads that computed at one instant; simulated only
+	conc  int // most that had begun and not ended; simulated only
 	stats gil.Stats
 	err   error
 }
@@ -50,7 +51,7 @@ func (c *call) perform(python gil.Profile) (a account, err error) {
 	}
 	m := gil.NewMachine(c.show.Cores, append(opts, gil.Measured())...)
 	a.err = m.Run(python, counted)
-	a.took, a.par = m.Now(), m.Par()
+	a.took, a.par, a.conc = m.Now(), m.Par(), m.Conc()
 	return a, nil
 }
 
@@ -63,7 +64,8 @@ func runs(c *call) error {
 	if c.show.Live {
 		fmt.Fprintf(c.out, "%s, Python %v, for real\ntime %v", c.flags.Arg(0), c.show.Python, a.took)
 	} else {
-		fmt.Fprintf(c.out, "%s, Python %v, simulated, %d cores, seed %d\ntime %v, par %d", c.flags.Arg(0), c.show.Python, c.show.Cores, c.show.Seed, a.took, a.par)
+		fmt.Fprintf(c.out, "%s, Python %v, simulated, %d cores, seed %d\ntime %v, par %d, conc %d",
+			c.flags.Arg(0), c.show.Python, c.show.Cores, c.show.Seed, a.took, a.par, a.conc)
 	}
 	if !c.show.Python.FreeThreaded() {
 		fmt.Fprintf(c.out, ", GIL switches %d (%d forced)", a.stats.Switches, a.stats.Forced)
