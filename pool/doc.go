@@ -22,8 +22,10 @@
 // [ThreadExecutor] and the Pool of [NewThread] have threads of one interpreter, in the
 // live world and on a Machine, under a GIL or without; an explorer sees all they do.
 // [ProcessExecutor] and the Pool of [New] have processes, which are this program again:
-// main must be process.Main's. Workers are given tasks by their pool, each over a
-// connection of its own, so a worker that dies takes nothing with it but its task.
+// main must be process.Main's. On a Machine they are emulated processes, with the start
+// method and the start cost of the machine's options. Workers are given tasks by their
+// pool, each over a connection of its own, so a worker that dies takes nothing with it
+// but its task.
 //
 // Executors start workers as tasks come, and take an idle one first. A Pool of processes
 // starts all at once.
