@@ -210,3 +210,18 @@ var keepAChild = process.DefineTarget("keep a child", func(t *gil.Thread, p *plu
 		t.Tick(1)
 	}
 })
+
+// Nobody prints a traceback of who was interrupted, as in the live world.
+func TestVirtualInterruptIsQuiet(t *testing.T) {
+	text := stderr(t, func() {
+		require.NoError(t, gil.NewMachine(2).Run(gil.CPython313, func(t *gil.Thread) {
+			in := stage(t, "")
+			in.Text = "interrupted"
+			p := got[*process.Process](t)(suiteInterruptible.Start(t, in))
+			require.NoError(t, in.Ready.Wait(t))
+			require.NoError(t, p.Interrupt())
+			ends(t, p, 1)
+		}))
+	})
+	require.Empty(t, text)
+}

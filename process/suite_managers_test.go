@@ -118,11 +118,11 @@ func fails(t require.TestingT, text string, err error) {
 	require.Equal(t, text, e.PythonText())
 }
 
-// withManager runs a case with a manager, which is shut down afterwards.
 func init() {
 	process.SetManagerPatience(soon) // that managers end by themselves is checked, not how quickly
 }
 
+// withManager runs a case with a manager, which is shut down afterwards.
 func withManager(run func(t *gil.Thread, m *process.Manager)) func(t *gil.Thread) {
 	return func(t *gil.Thread) {
 		m := got[*process.Manager](t)(process.NewManager(t))
@@ -132,6 +132,14 @@ func withManager(run func(t *gil.Thread, m *process.Manager)) func(t *gil.Thread
 }
 
 var managerCases = []suiteCase{
+	{name: "MA-1 interrupts", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		l := got[*process.ListProxy](t)(m.List(t)) // it is at work
+		for range 2 {
+			require.NoError(t, m.Process().Interrupt())
+			require.NoError(t, l.Append(t, 1))
+		}
+		require.NoError(t, l.Close())
+	})},
 	{name: "MA-1 MA-2 life", run: func(t *gil.Thread) {
 		m := got[*process.Manager](t)(process.NewManager(t))
 		require.Equal(t, "SyncManager", m.Process().Name())

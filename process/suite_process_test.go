@@ -1,7 +1,9 @@
 package process_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -202,6 +204,24 @@ var processCases = []suiteCase{
 			in.close()
 		}
 	}},
+	{name: "PR-8 an interrupted context", run: func(t *gil.Thread) {
+		for _, c := range []struct {
+			answer           string
+			interrupts, code int
+		}{{"", 1, 0}, {"interrupted", 1, 1}, {"deaf", 2, 1}} {
+			in := stage(t, "")
+			in.Text = c.answer
+			p := got[*process.Process](t)(suiteInterruptible.Start(t, in))
+			for range c.interrupts {
+				require.NoError(t, in.Ready.Wait(t))
+				require.NoError(t, in.Ready.Clear(t))
+				require.NoError(t, p.Interrupt())
+			}
+			ends(t, p, c.code)
+			require.Equal(t, 1, got[int](t)(in.N.Load(t)), "it may finish")
+			in.close()
+		}
+	}},
 	{name: "PR-9 close", run: func(t *gil.Thread) {
 		in := stage(t, "arrive")
 		defer in.close()
@@ -384,6 +404,28 @@ type suiteLoad struct {
 	Data []byte
 	Die  bool
 }
+
+// suiteInterruptible waits for what never comes, and finishes when it is interrupted.
+var suiteInterruptible = process.DefineTarget("suite.interruptible", func(ctx context.Context, in props) error {
+	if err := in.Ready.Set(ctx); err != nil {
+		return err
+	}
+	err := in.Go.Wait(ctx)
+	if !errors.Is(err, context.Canceled) || context.Cause(ctx) != process.ErrInterrupted {
+		return fmt.Errorf("the wait ended with %w, because of %w", err, context.Cause(ctx))
+	}
+	later := context.WithoutCancel(ctx)
+	if err := errors.Join(in.N.Store(later, 1), in.Ready.Set(later)); err != nil {
+		return err
+	}
+	switch in.Text {
+	case "deaf":
+		return in.Go.Wait(later)
+	case "interrupted":
+		return err
+	}
+	return nil
+})
 
 var suiteHeavy = process.DefineTarget("suite.heavy", func(t *gil.Thread, in suiteLoad) error {
 	if in.Die {

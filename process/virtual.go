@@ -94,6 +94,8 @@ type emulated struct {
 
 	code int   // given to Exit, or by how its function ended
 	held error // what keeps it from ending that others can put right
+
+	interrupt *interruptible // of a function that takes a context, once it runs
 }
 
 // An emulatedWorld is what the processes of one run share.
@@ -208,13 +210,24 @@ func await(ctx context.Context, t thread, c *gil.Common, k gil.OpKind, op string
 	return false, over(ctx, op)
 }
 
+// An afterFuncer is a context that calls those who wait for its end on the thread that
+// ends it.
+type afterFuncer interface {
+	AfterFunc(f func()) (stop func() bool)
+}
+
+func cancellable(t thread) (afterFuncer, context.CancelFunc) {
+	ctx, cancel := gil.WithCancel(t)
+	return ctx.(afterFuncer), cancel
+}
+
 // onEnd has wake called, by whichever thread cancels ctx.
 func onEnd(ctx context.Context, t thread, wake func()) (stop func() bool, err error) {
 	none := func() bool { return true }
 	if ctx == context.Context(t) {
 		return none, nil // it unwinds when it is ended
 	}
-	if c, ok := ctx.(interface{ AfterFunc(func()) func() bool }); ok {
+	if c, ok := ctx.(afterFuncer); ok {
 		return c.AfterFunc(wake), nil
 	}
 	if done := ctx.Done(); done == nil || done == t.Done() {

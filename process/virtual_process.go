@@ -98,16 +98,23 @@ func (e *emulated) live(t thread, c *cargo) {
 	}
 	release(l.handles.Rest())
 	e.code = 1 // unless it gets to its end
+	var ctx context.Context = t
+	if !c.target.threaded {
+		i := interruptibleOf(t)
+		defer i.end(nil)
+		ctx, e.interrupt = i, i
+	}
 	if answer != nil {
-		e.reply(t, answer, call, err)
+		e.reply(ctx, t, answer, call, err)
 		return
 	}
 	if err == nil {
-		_, err = call(t)
+		_, err = call(ctx)
 	}
 	switch {
 	case err == nil:
 		e.code = 0
+	case interrupted(ctx, err):
 	case t.Machine() != nil: // an explorer reports once, not per schedule
 		complain(traceback(e.current().Name(), err))
 	}
@@ -115,7 +122,7 @@ func (e *emulated) live(t thread, c *cargo) {
 
 // reply runs the function of a Call and sends what it returned. A panic is the
 // caller's.
-func (e *emulated) reply(t thread, answer *pipe.Conn, call func(ctx context.Context) (any, error), err error) {
+func (e *emulated) reply(ctx context.Context, t thread, answer *pipe.Conn, call func(ctx context.Context) (any, error), err error) {
 	var v any
 	if err == nil {
 		func() {
@@ -128,7 +135,7 @@ func (e *emulated) reply(t thread, answer *pipe.Conn, call func(ctx context.Cont
 					v, err = nil, &PanicError{Process: e.current().Name(), Value: fmt.Sprint(x), Stack: string(debug.Stack())}
 				}
 			}()
-			v, err = call(t)
+			v, err = call(ctx)
 		}()
 	}
 	e.code = (&legacy{conn: answer}).answer(t, v, err)
@@ -212,11 +219,19 @@ func (e *emulated) kill(sig syscall.Signal) error {
 	if e.dead {
 		return nil
 	}
-	if sig == syscall.SIGINT { // its end is one that it performs itself: daemons go first
-		for _, p := range e.active() {
-			if p.Daemon() {
-				_ = p.Terminate()
+	if sig == syscall.SIGINT {
+		switch i := e.interrupt; {
+		case e.host != nil:
+			return nil // an interrupt is for those who use the manager
+		case i == nil: // its end is one that it performs itself: daemons go first
+			for _, p := range e.active() {
+				if p.Daemon() {
+					_ = p.Terminate()
+				}
 			}
+		case i.Err() == nil:
+			i.end(ErrInterrupted)
+			return nil
 		}
 	}
 	e.signal, e.held = int(sig), nil
