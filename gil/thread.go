@@ -323,61 +323,6 @@ func (t *Thread) lightly(how kernel.Light) {
 	}
 }
 
-// finish ends the thread, whatever way its function ended, and whatever the except
-// hook does: it may wait, and be ended meanwhile.
-func (t *Thread) finish() {
-	defer t.conclude()
-	t.recovered(recover())
-}
-
-// conclude tells everybody that the thread has ended.
-func (t *Thread) conclude() {
-	i := t.interp
-	t.dying = t.dying || t.k.Killed()
-	if t.x != nil && !t.dying {
-		t.dies()
-	}
-	if t.x != nil && !t.dying {
-		t.x.Await(&t.k, kernel.Op{Kind: kernel.OpExit, Obj: t.ended.id})
-	}
-	if t.gil == nil {
-		t.kern.Sync(&t.k)
-	}
-	if i.killed {
-		t.stage.Store(stageEnded)
-	}
-	t.endContext() // whoever is called by that may still act for the thread
-	if c := i.process; c != nil && t == i.main {
-		c.ends(t)
-	}
-	t.stage.Store(stageEnded)
-	t.enter(stateRun)
-	if e := i.w.emit; e != nil {
-		a := int64(0)
-		if t.failure != nil {
-			a = 1
-		}
-		e.event(t, Event{Kind: EvThreadEnd, A: a})
-	}
-	if i.live {
-		t.unlabel()
-	}
-	i.retire(t)
-	t.worksNoMore()
-	t.ended.openEnd(t)
-	if t.gil != nil && t.holds() {
-		t.gil.leave(t, WhyExit)
-	}
-	t.near = away
-	if t == i.main {
-		i.leftWorld(t)
-	}
-	t.kern.Exit(&t.k)
-	if t.gone != nil {
-		close(t.gone)
-	}
-}
-
 // Join waits until the thread has ended; by is the thread that acts and gives the
 // GIL up meanwhile. Any number of threads may join. It panics with a
 // *RuntimeError when the thread was not started, or joins itself. Python:

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+
+	"github.com/pygil/pygil/internal/kernel"
 )
 
 // unwinding is what a virtual thread panics with when its world wants it to end.
@@ -141,3 +143,58 @@ func (t *Thread) says(message string) {
 // FailNow ends the thread as failed. The others go on, and Run returns the
 // failure.
 func (t *Thread) FailNow() { panic(failingNow{}) }
+
+// finish ends the thread, whatever way its function ended, and whatever the except
+// hook does: it may wait, and be ended meanwhile.
+func (t *Thread) finish() {
+	defer t.conclude()
+	t.recovered(recover())
+}
+
+// conclude tells everybody that the thread has ended.
+func (t *Thread) conclude() {
+	i := t.interp
+	t.dying = t.dying || t.k.Killed()
+	if t.x != nil && !t.dying {
+		t.dies()
+	}
+	if t.x != nil && !t.dying {
+		t.x.Await(&t.k, kernel.Op{Kind: kernel.OpExit, Obj: t.ended.id})
+	}
+	if t.gil == nil {
+		t.kern.Sync(&t.k)
+	}
+	if i.killed {
+		t.stage.Store(stageEnded)
+	}
+	t.endContext() // whoever is called by that may still act for the thread
+	if c := i.process; c != nil && t == i.main {
+		c.ends(t)
+	}
+	t.stage.Store(stageEnded)
+	t.enter(stateRun)
+	if e := i.w.emit; e != nil {
+		a := int64(0)
+		if t.failure != nil {
+			a = 1
+		}
+		e.event(t, Event{Kind: EvThreadEnd, A: a})
+	}
+	if i.live {
+		t.unlabel()
+	}
+	i.retire(t)
+	t.worksNoMore()
+	t.ended.openEnd(t)
+	if t.gil != nil && t.holds() {
+		t.gil.leave(t, WhyExit)
+	}
+	t.near = away
+	if t == i.main {
+		i.leftWorld(t)
+	}
+	t.kern.Exit(&t.k)
+	if t.gone != nil {
+		close(t.gone)
+	}
+}
