@@ -384,3 +384,17 @@ func TestForkCopiesZeroValues(t *testing.T) {
 		require.Equal(t, 1, first(d.Index(t, "a")))
 	}))
 }
+
+// A lock that the forking thread holds is held by the child's main thread, reports say.
+func TestForkCopiesOwners(t *testing.T) {
+	err := gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(gil.CPython313, func(t *gil.Thread) {
+		lock := &threading.Lock{Name: "log"}
+		lock.Acquire(t)
+		t.Emulate("child", func(t *gil.Thread) {
+			t.Go("w", func(t *gil.Thread) { lock.Acquire(t) }).Join(t)
+		}).Join(t)
+	})
+	var d *gil.DeadlockError
+	require.ErrorAs(t, err, &d)
+	require.ErrorContains(t, err, "w of child waits for log held by MainThread of child")
+}
