@@ -247,3 +247,12 @@ func TestComplete(t *testing.T) {
 	})
 	rows.Check(t, 118, cancelled, timedOut, most)
 }
+
+// A Python without asyncio tells the story as far as it goes and says why not further.
+func TestWithoutAsyncio(t *testing.T) {
+	err := cli.Perform(io.Discard, "coroutines", []string{"-profile", "2.7"}, story)
+	var none *asyncio.UnavailableError
+	if !errors.As(err, &none) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/pygil/pygil/examples/internal/cli"
@@ -108,4 +109,11 @@ func TestMemory(t *testing.T) {
 	_, fine := fit(show, gil.Fork)
 	rows.Check(t, 73, spawned, failed, fine)
 	rows.Check(t, 77, workers(show, gil.Spawn, true, 0)-base)
+}
+
+// Without a GIL there is none to count, and the story is told all the same.
+func TestWithoutGIL(t *testing.T) {
+	require.NoError(t, cli.Perform(io.Discard, "sharing", []string{"-profile", "3.13t"}, story))
+	f, _ := start(show.Under(gil.CPython313T))
+	require.Empty(t, f.gils)
 }
