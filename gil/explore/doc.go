@@ -128,9 +128,9 @@
 // wronglock_3 184 is published: ours counts 192 if the checker comes first and the
 // first failed assertion ends the run. SafeStack is not in the table: none of the
 // strategies has found its bug within 300 000 schedules, [SURW] and [PCT](7) not within
-// two million. Of its three million states a walk through all of them reaches the failing
-// ones by seven preemptions at least, and about one schedule in a million of a random walk
-// has them all. TestSafeStack performs such an interleaving.
+// two million. A walk through the states of a model of it, breadth first in preemptions,
+// came to failing ones with the seventh and not before; random walks through the model
+// failed about once in a million. TestSafeStack performs that interleaving.
 //
 // # Failures
 //
