@@ -57,6 +57,13 @@ func (q *base[T, O]) lock(t *gil.Thread) {
 	if err := q.bind(t); err != nil {
 		panic(err)
 	}
+	q.acquire(t)
+}
+
+// acquire takes the queue's lock at the beginning of a method. Methods are written in
+// Python, so that the interpreter may look whether to switch when one is entered.
+func (q *base[T, O]) acquire(t *gil.Thread) {
+	t.Before(gil.SiteMethod)
 	q.mutex.Acquire(t)
 }
 
@@ -99,7 +106,7 @@ func (q *base[T, O]) put(t *gil.Thread, v T, p patience) error {
 	if err := q.bind(t); err != nil {
 		return err
 	}
-	q.mutex.Acquire(t)
+	q.acquire(t)
 	defer q.mutex.Release(t)
 	if q.down {
 		return ErrShutDown
@@ -142,7 +149,7 @@ func (q *base[T, O]) get(t *gil.Thread, p patience) (none T, err error) {
 	if err := q.bind(t); err != nil {
 		return none, err
 	}
-	q.mutex.Acquire(t)
+	q.acquire(t)
 	defer q.mutex.Release(t)
 	if q.down && q.items.len() == 0 {
 		return none, ErrShutDown

@@ -34,7 +34,9 @@ type taker[T any] struct {
 // NewSimple returns an empty queue. Python: queue.SimpleQueue().
 func NewSimple[T any]() *SimpleQueue[T] { return new(SimpleQueue[T]) }
 
-// announce binds the queue to t's interpreter and says what t is about to do to it.
+// announce binds the queue to t's interpreter and says what t is about to do to it, in
+// a method that is written in C: the interpreter looks whether to switch after its call.
+// Here it looks before the work is done, which nobody can tell: the work takes no time.
 // An explorer switches in it, so no mutex is held.
 func (q *SimpleQueue[T]) announce(t *gil.Thread, k gil.OpKind) error {
 	if !q.home.is(t) {
@@ -43,6 +45,7 @@ func (q *SimpleQueue[T]) announce(t *gil.Thread, k gil.OpKind) error {
 		}
 	}
 	q.home.gate.Peek(t, k)
+	t.After(gil.SiteTry)
 	return nil
 }
 

@@ -8,7 +8,7 @@ func (q *base[T, O]) TaskDone(t *gil.Thread) error {
 	if err := q.bind(t); err != nil {
 		return err
 	}
-	q.mutex.Acquire(t)
+	q.acquire(t)
 	defer q.mutex.Release(t)
 	if q.unfinished == 0 {
 		return errTooOften()
