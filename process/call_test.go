@@ -122,6 +122,8 @@ func TestCallWithoutResult(t *testing.T) {
 
 // A call whose context ends kills its process.
 func TestCallCancelled(t *testing.T) {
+	_, err := long.Call(t.Context(), 1) // what is opened once for all is open now
+	require.NoError(t, err)
 	before := openFiles(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := make(chan error)
@@ -136,7 +138,7 @@ func TestCallCancelled(t *testing.T) {
 
 	late, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	_, err := fail.Call(late, "wait")
+	_, err = fail.Call(late, "wait")
 	assert.ErrorIs(t, err, process.ErrTimeout)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Empty(t, process.ActiveChildren(t.Context()))
