@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/pygil/pygil/gil"
@@ -27,7 +26,7 @@ type fleet struct {
 	place  place
 	room   *semaphore.Weighted  // of WithMaxPending, nil without
 	places *threading.Semaphore // the same in a virtual world
-	crew   errgroup.Group       // those who look after a worker each
+	crew   sync.WaitGroup       // those who look after a worker each, from before it starts
 
 	mu       sync.Mutex // held for a few instructions only
 	waiting  backlog
@@ -200,7 +199,7 @@ func (f *fleet) dispatch(ctx context.Context) {
 		if n == 0 {
 			grow := f.over == nil && len(f.members)+f.starting < f.max
 			if grow {
-				f.starting++
+				f.hire()
 			}
 			f.unlock()
 			if grow {
@@ -306,7 +305,14 @@ func (f *fleet) giveBack(m *member, begun int) {
 	m.batch = m.batch[:begun]
 }
 
-// start starts a worker. One that cannot be started breaks everything: the next could
+// hire says that a worker is about to start. The lock is held: who has said that no more
+// jobs come, and then waits for all workers, waits for this one as well.
+func (f *fleet) hire() {
+	f.starting++
+	f.crew.Add(1)
+}
+
+// start starts a worker after hire. One that cannot be started breaks everything: the next could
 // not either.
 func (f *fleet) start(ctx context.Context) {
 	f.mu.Lock()
@@ -319,6 +325,7 @@ func (f *fleet) start(ctx context.Context) {
 	if err != nil {
 		f.unlock()
 		f.ruin(ctx, &BrokenError{Kind: f.kind, Cause: err})
+		f.crew.Done()
 		return
 	}
 	f.counts.Started++
@@ -337,12 +344,13 @@ func (f *fleet) start(ctx context.Context) {
 func (f *fleet) look(ctx context.Context, m *member) {
 	t := virtual(ctx)
 	if t == nil {
-		f.crew.Go(func() error {
+		go func() {
+			defer f.crew.Done()
 			m.attend(context.Background())
-			return nil
-		})
+		}()
 		return
 	}
+	f.crew.Done() // the thread is joined
 	th := t.NewThread(m.name+" (answers)", func(t *gil.Thread) { m.attend(t) }, gil.WithDaemon(true))
 	f.mu.Lock()
 	f.threads = append(f.threads, th)
@@ -356,7 +364,7 @@ func (f *fleet) fill(ctx context.Context) {
 		f.mu.Lock()
 		full := f.down || f.over != nil || len(f.members)+f.starting >= f.max
 		if !full {
-			f.starting++
+			f.hire()
 		}
 		f.unlock()
 		if full {
@@ -434,7 +442,7 @@ func (f *fleet) join(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = f.crew.Wait() // they have no errors
+		f.crew.Wait()
 	}()
 	var err error
 	blocking.Do(ctx, "pool.join", func() {

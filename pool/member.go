@@ -204,10 +204,7 @@ func (m *member) send(ctx context.Context, message []byte) {
 	if len(message) <= long && m.conn.TrySendBytes(ctx, message) != pipe.ErrWouldBlock {
 		return
 	}
-	m.f.crew.Go(func() error {
-		_ = m.conn.SendBytes(ctx, message)
-		return nil
-	})
+	m.f.crew.Go(func() { _ = m.conn.SendBytes(ctx, message) })
 }
 
 // long is from where on a message is not copied.

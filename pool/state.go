@@ -182,11 +182,10 @@ func (s *state) tell(ctx context.Context, waits []*waiter, calls []func(ctx cont
 		w.tell(ctx, s)
 	}
 	if g, is := ctx.(guest); is && len(calls) > 0 {
-		g.f.crew.Go(func() error {
+		g.f.crew.Go(func() {
 			for _, call := range calls {
 				s.call(context.Background(), call)
 			}
-			return nil
 		})
 		return
 	}
