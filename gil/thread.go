@@ -29,7 +29,6 @@ type Thread struct {
 	interp *Interpreter
 	gil    *GIL // nil without a GIL: free-threaded, or explored
 	code   *code
-	sites  // the code's
 
 	straight   int // bytecodes since the last that looked whether to switch; explored: operations
 	straightTo int // the budget after them
@@ -101,7 +100,6 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 		t.timed, _ = i.w.kern.(*kernel.Timed)
 	}
 	t.interp, t.kern, t.gil, t.code = i, i.w.kern, i.gil, i.code
-	t.sites = i.code.sites
 	t.home, t.seat, t.near = i.home, i.home.id, away
 	t.name, t.fn, t.creator = name, fn, creator
 	t.regime = i.regime

@@ -9,6 +9,7 @@ type regime struct {
 	quick   bool // it is plain, and a free lock is taken without more ado
 	turns   bool // it is plain, live and under the Ticks rule
 	clocked bool // states are measured
+	sites        // where it looks around calls of primitives
 }
 
 func (i *Interpreter) regimeOfThreads() regime {
@@ -21,5 +22,6 @@ func (i *Interpreter) regimeOfThreads() regime {
 		quick:   plain && !i.prof.has(acquireReleases),
 		turns:   plain && i.live && i.gil != nil && i.gil.rule == ticksRule && !i.w.opts.checks,
 		clocked: i.w.clocked(i),
+		sites:   i.code.sites,
 	}
 }

@@ -52,8 +52,8 @@ func (f *fleet) recall(m *member) {
 	f.giveBack(m, int(begun))
 }
 
-// giveBack puts all jobs of a worker but the first into the backlog again. The lock is
-// held.
+// giveBack puts the jobs of a worker into the backlog again, but for as many as it has
+// begun. The lock is held.
 func (f *fleet) giveBack(m *member, begun int) {
 	begun = min(begun, len(m.batch))
 	for i := len(m.batch) - 1; i >= begun; i-- {

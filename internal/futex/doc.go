@@ -29,8 +29,8 @@
 // another one asleep. No order of stores prevents the first, so every sleep is
 // bounded: after [FirstLook], then at intervals that double up to [LastLook],
 // a sleeper looks at the state again, and asks about the life of whoever it waits
-// for. These looks are the only polling there is. A waiting process makes about
-// twelve of them a second for an object; an object nobody waits for makes none.
+// for. A waiting process makes about twelve of these looks a second for an object; an
+// object nobody waits for makes none.
 //
 // # Goroutines, not threads
 //
@@ -40,6 +40,14 @@
 // own. Whoever leaves makes the next one the leader, which first looks at the
 // state itself. Ten thousand waiters need one thread, each can give up with its
 // context, and nothing runs when nobody waits.
+//
+// # Answers that come at once
+//
+// Two processes that answer each other at once would spend most of their time on
+// falling asleep and being woken. So a leader first looks at the state again and again
+// for up to [Soon], without a flag, as long as that pays: the more often it was in vain,
+// the more waits, up to 255 in a row, go without it, and with one processor for
+// goroutines all do.
 //
 // # Elsewhere than on Linux
 //
