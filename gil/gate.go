@@ -34,7 +34,8 @@ const (
 	OpExit       = kernel.OpExit
 )
 
-// All, given to Gate.Open, keeps the gate open for everybody until Gate.Shut.
+// All, given to Gate.Open, lets everybody through who waits, and keeps the gate open
+// for everybody else until Gate.Shut.
 const All = math.MaxInt32
 
 // Outcome says how Gate.Pass ended.
@@ -63,12 +64,13 @@ type Gate struct {
 	name string
 
 	permits atomic.Int32
-	nwait   atomic.Int32 // waiters on the list
-	mu      sync.Mutex   // guards the list; never held across a switch
+	nwait   atomic.Int32  // waiters on the list
+	alls    atomic.Uint32 // times it was opened for everybody; written with mu held
+	mu      sync.Mutex    // guards the list; never held across a switch
 	first   *gateWaiter
 	last    *gateWaiter
 	owner   atomic.Pointer[Thread]
-	why     Why // what its waiters wait for, if it is no lock
+	why     atomic.Uint32 // what its waiters wait for, a Why, if it is no lock
 	explain func() string
 	begin   bool    // the start of a thread, which is its name
 	end     bool    // the end of one
@@ -87,12 +89,14 @@ func (g *Gate) aside(t *Thread) *Gate {
 		return y
 	}
 	y = new(Gate)
-	y.name, y.home, y.why, y.explain = clean(g.name), g.home, g.why, g.explain
+	y.name, y.home, y.explain = clean(g.name), g.home, g.explain
+	y.why.Store(g.why.Load())
 	g.twin.bind(0)
 	g.twin.set(y, t.box)
 	t.box.afterwards(func() {
 		g.twin.set(nil, nil)
-		g.name, g.home, g.id, g.why = y.name, y.home, y.id, y.why
+		g.name, g.home, g.id = y.name, y.home, y.id
+		g.why.Store(y.why.Load())
 		g.at.Store(y.at.Load())
 	})
 	return y
@@ -231,16 +235,16 @@ func (g *Gate) Name() string {
 }
 
 // WaitFor says what the gate's waiters wait for, which is why they give the GIL up:
-// WhyLock unless it is called, before anybody waits.
+// WhyLock unless it is called, before Init.
 //
 //go:norace
-func (g *Gate) WaitFor(why Why) { g.other().why = why }
+func (g *Gate) WaitFor(why Why) { g.other().why.Store(uint32(why)) }
 
 func (g *Gate) reason() Why {
-	if g.why == WhyNone {
-		return WhyLock
+	if why := Why(g.why.Load()); why != WhyNone {
+		return why
 	}
-	return g.why
+	return WhyLock
 }
 
 // releases reports whether an operation gives the GIL up even if it need not wait,
@@ -412,11 +416,7 @@ func (g *Gate) await(t *Thread, until kernel.Time) Outcome {
 			}
 			return TimedOut
 		}
-		if w.granted {
-			w.gate = nil
-			return Passed
-		}
-		if g.take() {
+		if w.granted || w.through(g) || g.take() {
 			w.gate = nil
 			return Passed
 		}

@@ -48,7 +48,7 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	case how == kernel.TimedOut:
 		g.passed(t, k, TimedOut, t.x.Now(nil)-began)
 		return TimedOut
-	case !g.take():
+	case !(w.through(g) && !w.try || g.take()):
 		return Refused
 	}
 	g.passed(t, k, Passed, t.x.Now(nil)-began)
@@ -76,10 +76,11 @@ func (g *Gate) enable(t *Thread) {
 	}
 }
 
-// refresh disables the waiters of a gate that has become empty.
+// refresh disables the waiters of a gate that has become empty, but for those that it
+// was opened for before.
 func (g *Gate) refresh(t *Thread) {
 	for w := g.first; w != nil; w = w.next {
-		if !w.try {
+		if !w.try && !w.through(g) {
 			t.x.Disable(&w.t.k, w.until)
 			w.asks()
 		}

@@ -11,7 +11,8 @@ type gateWaiter struct {
 	ticket  kernel.Ticket
 	since   kernel.Time
 	kind    OpKind
-	granted bool // the permit was handed to this waiter
+	granted bool   // the permit was handed to this waiter
+	alls    uint32 // how often the gate had been opened for everybody
 	listed  bool
 	try     bool        // explored: stays enabled at a closed gate
 	asked   bool        // explored: the observer knows that it waits
@@ -32,6 +33,10 @@ func (g *Gate) enlist(t *Thread, k OpKind) {
 	g.push(w)
 	g.mu.Unlock()
 }
+
+// through reports whether the gate was opened for everybody after the wait had begun,
+// even if it has been shut since.
+func (w *gateWaiter) through(g *Gate) bool { return w.alls != g.alls.Load() }
 
 // quit ends t's wait at the gate. It reports whether t holds a permit that was
 // handed to it. When t had been woken for a permit that it does not use, the
@@ -74,7 +79,7 @@ func (g *Gate) push(w *gateWaiter) {
 		g.first = w
 	}
 	g.last = w
-	w.listed = true
+	w.listed, w.alls = true, g.alls.Load()
 	g.nwait.Add(1)
 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
-// Open adds n permits, or All, and wakes as many waiters. Whoever comes first
+// Open adds n permits, or All, and wakes as many waiters. All lets everybody who
+// waits go on, also when the gate is shut before they run. Otherwise whoever comes first
 // takes a permit, a newcomer as well as a woken waiter; in profiles with fair
 // locks a waiter that has waited for more than 1 ms is handed its permit.
 func (g *Gate) Open(t *Thread, k OpKind, n int) {
@@ -73,7 +74,7 @@ func (g *Gate) open(t *Thread, n int) {
 // than most. A gate that is open for everybody stays so.
 func (g *Gate) give(t *Thread, n, most int) bool {
 	if n == All {
-		g.permits.Store(All)
+		g.openAll()
 	} else {
 		fair := g.nwait.Load() > 0 && t.x == nil && t.interp.prof.has(fairLocks)
 		for {
@@ -105,6 +106,29 @@ func (g *Gate) give(t *Thread, n, most int) bool {
 		g.wakeSome(t, n)
 	}
 	return true
+}
+
+// openAll opens the gate for everybody. Who is on the list before it is let through
+// and who joins it later finds the gate open, or shut again: the mutex makes it one
+// thing, without a GIL, too.
+func (g *Gate) openAll() {
+	g.mu.Lock()
+	g.alls.Store(g.alls.Load() + 1)
+	g.permits.Store(All)
+	g.mu.Unlock()
+}
+
+// Openings is how often the gate has been opened for All, for who looks again and
+// again instead of waiting.
+func (g *Gate) Openings(t *Thread) uint32 {
+	if raceKernel && t.apart() {
+		y := g.aside(t)
+		return within(t, func() uint32 { return y.Openings(t) })
+	}
+	if g.lineage != nil {
+		g = g.of(t)
+	}
+	return g.alls.Load()
 }
 
 // fairAfter is how long a waiter must have waited to be handed a lock.
@@ -144,7 +168,8 @@ func (g *Gate) handOver(t *Thread, n int) int {
 	return n
 }
 
-// wakeSome wakes up to n waiters, oldest first.
+// wakeSome wakes up to n waiters, oldest first, and of All those who were there when
+// the gate was opened: one that comes back would be woken again and again.
 func (g *Gate) wakeSome(by *Thread, n int) {
 	var task *kernel.Task
 	kern := g.home.interp.w.kern
@@ -153,7 +178,7 @@ func (g *Gate) wakeSome(by *Thread, n int) {
 	}
 	for n > 0 {
 		g.mu.Lock()
-		if g.first == nil {
+		if g.first == nil || n == All && !g.first.through(g) {
 			g.mu.Unlock()
 			return
 		}
@@ -209,7 +234,7 @@ func (i *Interpreter) Post(g *Gate, n int) {
 		panic(misuse("", "Post to a gate that no thread has used yet"))
 	}
 	if n == All {
-		g.permits.Store(All)
+		g.openAll()
 	} else {
 		g.permits.Add(int32(n))
 	}

@@ -58,7 +58,8 @@ func (g *Gate) forked(parent, child *Interpreter) {
 
 // heir makes the gate that i has where another process of the family has g.
 func (g *Gate) heir(i *Interpreter, permits int) *Gate {
-	n := &Gate{home: i.home, name: g.name, why: g.why, explain: g.explain, tracked: true}
+	n := &Gate{home: i.home, name: g.name, explain: g.explain, tracked: true}
+	n.why.Store(g.why.Load())
 	n.id = kernel.ObjID(kernel.Hash(uint64(g.id), uint64(i.pid)))
 	n.permits.Store(int32(min(permits, All)))
 	n.at.Store(i.home.id)

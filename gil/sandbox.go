@@ -234,8 +234,8 @@ func (s *Sandbox) Kernel() *kernel.Explored { return s.k }
 func (s *Sandbox) Close() { s.k.Close() }
 
 // Gate describes the gate that the thread of task t is about to pass, or passes:
-// how many permits it has, -1 when there is no gate, and whether the thread would
-// not wait for one.
+// how many permits it has, -1 when there is no gate and All when it was opened for
+// the thread, and whether the thread would not wait for one.
 func (s *Sandbox) Gate(t *kernel.Task) (permits int, try bool) {
 	w := &t.Owner.(*Thread).wait
 	if w.gate == nil {
@@ -244,7 +244,20 @@ func (s *Sandbox) Gate(t *kernel.Task) (permits int, try bool) {
 	if w.ready != nil {
 		return int(b2i(w.ready())), w.try
 	}
+	if !w.try && w.through(w.gate) {
+		return All, false
+	}
 	return int(w.gate.permits.Load()), w.try
+}
+
+// Openings is how often the gate that the thread of task t is about to pass was opened
+// for All since the thread is there.
+func (s *Sandbox) Openings(t *kernel.Task) int {
+	w := &t.Owner.(*Thread).wait
+	if w.gate == nil {
+		return 0
+	}
+	return int(w.gate.alls.Load() - w.alls)
 }
 
 // End is the object that the end of the thread of task t is: what a join of it

@@ -51,7 +51,7 @@ type objectState struct {
 	opens    bool     // that one opened a gate
 	wasOpen  bool     // and the gate was open for everybody before
 	open     bool     // the gate is open for everybody
-	closers  [2]int32 // the last transitions that took a permit or shut the gate, of different threads
+	closers  [2]int32 // the last transitions that took a permit, of different threads
 	closerBy [2]int32
 	readers  int32 // those that looked at it since, a list in raceFinder.readers
 }
@@ -200,7 +200,7 @@ func (f *raceFinder) conflicts(r *runner, t *foot, o *objectState, u int, pendin
 	permits := int32(0)
 	if t.step >= 0 {
 		s := &r.steps[t.step]
-		waits, permits = passes(s.kind) && s.permits >= 0 && s.flags&tries == 0, s.permits
+		waits, permits = passes(s.kind) && s.permits >= 0 && s.flags&(tries|overdue) == 0, s.permits
 	}
 	if pending || waits && o.write >= 0 && o.opens && f.enables(o, permits) {
 		// It could not have come before whoever opened the gate, but before whoever
@@ -257,7 +257,9 @@ func (f *raceFinder) update(r *runner, t *foot, at, e, u int32) {
 	switch {
 	case s.kind == kernel.OpSet:
 		o.open = true
-	case s.kind == kernel.OpClear, passes(s.kind) && !o.opens:
+	case s.kind == kernel.OpClear:
+		o.open = false // who waited before it has been let through or waits in any case
+	case passes(s.kind) && !o.opens:
 		o.open = false
 		if o.closerBy[0] != u {
 			o.closers[1], o.closerBy[1] = o.closers[0], o.closerBy[0]

@@ -28,6 +28,7 @@ const (
 	deviates                       // the base order would have run another thread
 	pinned                         // no switch was possible before it
 	tries                          // passes a gate without waiting for it
+	overdue                        // could have passed the gate before it was last opened
 	refused                        // found the gate closed: a try, or its time had run out
 	implicit                       // of the main thread after its function has returned: it joins the threads that are left
 	clocked                        // the clock has moved since the last step
@@ -238,6 +239,9 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		}
 		if permits == 0 {
 			st.flags |= refused
+		}
+		if op.Kind == kernel.OpWait && r.box.Openings(t) > 1 {
+			st.flags |= overdue
 		}
 		st.effect = effectOf(st)
 	case op.Kind == kernel.OpRead:

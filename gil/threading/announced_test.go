@@ -61,7 +61,7 @@ func TestAnnounced(t *testing.T) {
 		{"BoundedSemaphore", "take release", func(t *gil.Thread) { bounded.Acquire(t); bounded.Release(t) }},
 		{"Event", "set peek wait clear", func(t *gil.Thread) { event.Set(t); event.IsSet(t); event.Wait(t); event.Clear(t) }},
 		{"Event, no time", "wait wait", func(t *gil.Thread) { event.WaitTimeout(t, 0) }},
-		{"Event, somebody waits", "wait wait set set", func(t *gil.Thread) { event.WaitTimeout(t, 0); event.Set(t) }},
+		{"Event, after a wait", "wait wait set", func(t *gil.Thread) { event.WaitTimeout(t, 0); event.Set(t) }},
 		{"Barrier of one", "acquire release peek", func(t *gil.Thread) { pass(t, barrier); barrier.Broken(t) }},
 		{"Local", "", func(t *gil.Thread) {
 			var l threading.Local[int]

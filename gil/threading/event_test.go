@@ -159,3 +159,52 @@ func TestEventClearRace(t *testing.T) {
 		require.Len(t, seen, 2, "%v: %v", p, seen)
 	}
 }
+
+// TestEventPulse has a thread set and clear while another one begins to wait. One that
+// waits already is let through, one that has only found the flag cleared is not, and
+// one that comes in between does not wait at all.
+func TestEventPulse(t *testing.T) {
+	for _, p := range []gil.Profile{gil.AnyBytecode, gil.CPython313T, gil.CPython27} {
+		seen := map[string]int{}
+		explore(t, p, 300, func(t *gil.Thread) {
+			var e threading.Event
+			x := t.Go("waiter", func(t *gil.Thread) {
+				begin := t.Now()
+				switch set, waited := e.WaitTimeout(t, time.Second), t.Now() > begin; {
+				case set:
+					seen["set"]++
+				case waited:
+					seen["timeout"]++
+				default:
+					seen["looked again"]++
+				}
+			})
+			e.Set(t)
+			e.Clear(t)
+			x.Join(t)
+		})
+		require.NotZero(t, seen["set"], "%v: %v", p, seen)
+		require.NotZero(t, seen["timeout"], "%v: %v", p, seen)
+		if p.Name() != "2.7" {
+			require.Zero(t, seen["looked again"], "%v: %v", p, seen)
+		}
+	}
+}
+
+// TestEventPolled has a Set and a Clear come between two looks of a wait that polls: it
+// ends at the next look, as in Python, where the Set has released the waiter's lock,
+// and not when its time is over.
+func TestEventPolled(t *testing.T) {
+	require.NoError(t, gil.NewMachine(1).Run(gil.CPython27, func(t *gil.Thread) {
+		var e threading.Event
+		begin := t.Now()
+		join := bunch(t, 1, func(t *gil.Thread) {
+			require.False(t, e.WaitTimeout(t, time.Hour))
+			require.Less(t, t.Now()-begin, time.Second)
+		})
+		t.Sleep(200 * time.Millisecond)
+		e.Set(t)
+		e.Clear(t)
+		join()
+	}))
+}

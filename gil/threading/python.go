@@ -87,9 +87,9 @@ const (
 // passPolling is Pass with a timeout in Pythons that poll: it tries, sleeps 1, 2,
 // 4 … 50 ms, and tries again, so it notices up to 50 ms late.
 func passPolling(g *gil.Gate, t *gil.Thread, d time.Duration) bool {
-	end := after(t, d)
+	end, before := after(t, d), g.Openings(t)
 	for nap := firstNap; ; nap = min(2*nap, longestNap) {
-		if g.Pass(t, gil.OpTryAcquire, 0) == gil.Passed {
+		if g.Pass(t, gil.OpTryAcquire, 0) == gil.Passed || g.Openings(t) != before {
 			return true
 		}
 		left := end - t.Now()
