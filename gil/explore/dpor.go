@@ -120,9 +120,9 @@ func (x *dpor) Choose(p *Point) int {
 		x.diverge(p.r, fmt.Sprintf("thread %s cannot run where it could before", p.r.pathOf(t)))
 		return p.base
 	}
-	n.enabled = n.enabled[:0]
-	for i := p.set.Next(0); i >= 0; i = p.set.Next(i + 1) {
-		n.enabled.add(i)
+	n.enabled = append(n.enabled[:0], p.set.Word(0))
+	for i := 1; i<<6 < len(p.r.threads); i++ {
+		n.enabled = append(n.enabled, p.set.Word(i))
 	}
 	if x.follows(n) {
 		x.take(n)
@@ -152,7 +152,12 @@ func (x *dpor) performed(r *runner, thread int) {
 		x.grow(r, last)
 	}
 	n := &x.nodes[x.begun]
-	if n.thread < 0 { // nobody else could run
+	switch {
+	case x.begun < x.branch && n.kind != kernel.OpNone:
+		if n.kind != s.kind || n.obj != s.obj || n.thread != s.thread {
+			x.diverge(r, fmt.Sprintf("thread %s performed %v where thread %s performed %v before", r.pathOf(thread), s.kind, r.pathOf(int(n.thread)), n.kind))
+		}
+	case n.thread < 0: // nobody else could run
 		n.enabled = n.enabled[:0]
 		n.enabled.add(thread)
 		if n.todo != nil && x.follows(n) {
@@ -162,11 +167,9 @@ func (x *dpor) performed(r *runner, thread int) {
 		if n.asleep.has(thread) {
 			x.block()
 		}
-	}
-	if x.begun >= x.branch || n.kind == kernel.OpNone {
+		fallthrough
+	default:
 		n.kind, n.obj = s.kind, s.obj
-	} else if n.kind != s.kind || n.obj != s.obj || n.thread != s.thread {
-		x.diverge(r, fmt.Sprintf("thread %s performed %v where thread %s performed %v before", r.pathOf(thread), s.kind, r.pathOf(int(n.thread)), n.kind))
 	}
 	x.start = append(x.start, int32(last))
 	x.begun++
@@ -281,6 +284,9 @@ func (x *dpor) ended(r *runner) {
 		if n.then != nil {
 			x.free(n.then)
 			n.then = nil
+		}
+		if n.todo == nil && !n.asked && len(n.values) == 0 {
+			continue // as most are
 		}
 		if n.advance() {
 			x.goBack(d)

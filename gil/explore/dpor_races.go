@@ -68,10 +68,17 @@ type pair struct {
 // others have been found then.
 func (f *raceFinder) find(x *dpor, r *runner) {
 	kept := f.begin(x, r)
+	plain := !r.unusual()
 	for e := kept; e < x.begun; e++ {
 		at, end, all := int(x.start[e]), x.end(r, e), len(f.feet)
-		for i := at; i < end; i++ {
-			f.feet = r.feet(f.feet, i)
+		if s := &r.steps[at]; plain && end == at+1 && s.obj != 0 { // as most are
+			if s.effect != nothing {
+				f.feet = append(f.feet, foot{s.obj, s.effect, int32(at)})
+			}
+		} else {
+			for i := at; i < end; i++ {
+				f.feet = r.feet(f.feet, i)
+			}
 		}
 		feet := f.feet[all:]
 		f.upTo = append(f.upTo, int32(len(f.feet)))
@@ -240,8 +247,7 @@ func (f *raceFinder) enables(o *objectState, permits int32) bool {
 // update takes the foot of transition e into the state of its object, the at'th.
 func (f *raceFinder) update(r *runner, t *foot, at, e, u int32) {
 	o := &f.objects[at]
-	f.changes = append(f.changes, change{at: at})
-	f.changes[len(f.changes)-1].was = *o
+	f.changes = append(f.changes, change{at, *o})
 	if t.effect == reads {
 		f.readers = append(f.readers, reader{e, o.readers})
 		o.readers = int32(len(f.readers) - 1)
@@ -271,7 +277,13 @@ func (f *raceFinder) update(r *runner, t *foot, at, e, u int32) {
 // reverse finds the races among the collected pairs, the latest first, and orders
 // the transition, whose clock is c, after them.
 func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool) {
-	if len(f.pairs) > 1 {
+	switch {
+	case len(f.pairs) < 2:
+	case len(f.pairs) == 2:
+		if p := f.pairs; p[0].at < p[1].at {
+			p[0], p[1] = p[1], p[0]
+		}
+	default:
 		slices.SortFunc(f.pairs, func(a, b pair) int { return int(b.at - a.at) })
 	}
 	late := false

@@ -99,11 +99,14 @@ func (r *runner) feet(buf []foot, i int) []foot {
 	if obj, e := target(s); e != nothing {
 		buf = append(buf, foot{obj, e, int32(i)})
 	}
-	if r.conf.kills > 0 || r.observed || r.daemons != 0 {
+	if r.unusual() {
 		buf = r.rare(buf, i)
 	}
 	return buf
 }
+
+// unusual reports whether steps do something to other objects than their own.
+func (r *runner) unusual() bool { return r.conf.kills > 0 || r.observed || r.daemons != 0 }
 
 // rare appends what a step does to the list of threads, if the program looks at it, to
 // the moment at which daemon threads are ended, and to who may die.

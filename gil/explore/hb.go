@@ -1,6 +1,10 @@
 package explore
 
-import "github.com/pygil/pygil/internal/kernel"
+import (
+	"math/bits"
+
+	"github.com/pygil/pygil/internal/kernel"
+)
 
 // classes hashes runs to happens-before classes: two runs have the same hash when
 // they differ in nothing but the order of operations that do not conflict. No
@@ -42,9 +46,13 @@ func (c *classes) resize(n int) {
 	}
 }
 
+// slot is where in a table an object is looked for first, but for the table's mask.
+// Identities are hashes.
+func slot(id kernel.ObjID) uint64 { return uint64(id) ^ uint64(id)>>32 }
+
 // find returns the entry of an object.
 func (c *classes) find(id kernel.ObjID) *access {
-	for i := (uint64(id) ^ uint64(id)>>32) & c.mask; ; i = (i + 1) & c.mask { // identities are hashes
+	for i := slot(id) & c.mask; ; i = (i + 1) & c.mask {
 		o := &c.table[i]
 		if o.run == c.run && o.id == id {
 			return o
@@ -69,7 +77,12 @@ func (c *classes) of(r *runner) uint64 {
 		clear(c.table)
 		c.run = 1
 	}
-	c.threads = append(c.threads[:0], make([]uint64, len(r.threads))...)
+	if n := len(r.threads); n <= cap(c.threads) {
+		c.threads = c.threads[:n]
+		clear(c.threads)
+	} else {
+		c.threads = make([]uint64, n)
+	}
 	drawn, fired := r.drawn, r.fired
 	c.started = 1
 	for at := 0; at < len(r.steps); {
@@ -95,26 +108,42 @@ func (c *classes) of(r *runner) uint64 {
 	return c.sum(r)
 }
 
-// follow takes steps between which nothing is drawn and no timer fires early.
+// follow takes steps between which nothing is drawn and no timer fires early. This is
+// a part of every schedule, so what touch does stands here once more, for objects that
+// are where they are looked for first.
 func (c *classes) follow(r *runner, from, to int) {
-	born := c.next(r)
-	for i := from; i < to; i++ {
-		s := &r.steps[i]
+	born := c.next(r) - from
+	threads, table, run, observed := c.threads, c.table, c.run, r.observed
+	steps := r.steps[from:to]
+	for i := range steps {
+		s := &steps[i]
 		if s.flags&implicit == 0 {
-			t := &c.threads[s.thread]
+			t := &threads[s.thread]
 			h := *t + (uint64(s.kind)+1)*0xd6e8feb86659fd93
-			if obj, e := target(s); e != nothing {
-				h = c.touch(h, obj, e)
-			} else {
-				h = kernel.Hash(h, 0)
+			id, e := s.obj, s.effect
+			if id == 0 {
+				id, e = common(s.kind)
 			}
-			if r.observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
+			if e == nothing {
+				h = fold(h, 0)
+			} else if o := &table[slot(id)&uint64(len(table)-1)]; o.run != run || o.id != id {
+				h = c.touch(h, id, e)
+				table = c.table
+			} else if e == reads {
+				h = fold(h, o.wrote)
+				o.read += h
+			} else {
+				h = fold(h^o.read, o.wrote)
+				o.wrote, o.read = h, 0
+			}
+			if observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
 				h = c.touch(h, world, writes)
+				table = c.table
 			}
 			*t = h
 		}
-		for ; born == i; born = c.next(r) {
-			c.threads[c.started] = kernel.Hash(c.threads[s.thread], r.threads[c.started].path)
+		for ; born == i; born = c.next(r) - from {
+			threads[c.started] = fold(threads[s.thread], r.threads[c.started].path)
 			c.started++
 		}
 	}
@@ -130,7 +159,7 @@ func (c *classes) next(r *runner) int {
 
 // draw adds a number drawn to the hash of its thread.
 func (c *classes) draw(d *drawn) {
-	c.threads[d.thread] = kernel.Hash(c.threads[d.thread]^0xd7aa, uint64(d.value))
+	c.threads[d.thread] = fold(c.threads[d.thread]^0xd7aa, uint64(d.value))
 }
 
 // fire adds that a timer has fired early: everything so far came before that, and
@@ -138,7 +167,7 @@ func (c *classes) draw(d *drawn) {
 func (c *classes) fire(r *runner) {
 	all := c.sum(r)
 	for i := range c.threads {
-		c.threads[i] = kernel.Hash(c.threads[i], all)
+		c.threads[i] = fold(c.threads[i], all)
 	}
 }
 
@@ -146,11 +175,11 @@ func (c *classes) fire(r *runner) {
 func (c *classes) touch(h uint64, id kernel.ObjID, e effect) uint64 {
 	o := c.find(id)
 	if e == reads {
-		h = kernel.Hash(h, o.wrote)
+		h = fold(h, o.wrote)
 		o.read += h
 		return h
 	}
-	h = kernel.Hash(h^o.read, o.wrote)
+	h = fold(h^o.read, o.wrote)
 	o.wrote, o.read = h, 0
 	return h
 }
@@ -159,7 +188,14 @@ func (c *classes) touch(h uint64, id kernel.ObjID, e effect) uint64 {
 func (c *classes) sum(r *runner) uint64 {
 	h := uint64(0)
 	for i, t := range c.threads {
-		h += kernel.Hash(t, r.threads[i].path)
+		h += fold(t, r.threads[i].path)
 	}
 	return h
+}
+
+// fold mixes two words into one: their product, folded, as in wyhash (Wang Yi, 2019).
+// It takes a third of what kernel.Hash does.
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0xa0761d6478bd642f, b^0xe7037ed1a0b428db)
+	return hi ^ lo
 }

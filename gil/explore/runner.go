@@ -66,6 +66,7 @@ type runner struct {
 	strategy Strategy
 	stepper  Stepper // the strategy, if it is one
 	dpor     *dpor   // or is this one, which is told more shortly
+	walk     *random // or this one, which is asked more shortly
 	point    Point
 	fair     *fairness // nil without
 	firer    firer     // the strategy, if timers may fire early
@@ -140,6 +141,7 @@ func (r *runner) run(s Strategy) error {
 	r.strategy = s
 	r.stepper, _ = s.(Stepper)
 	r.dpor, _ = s.(*dpor)
+	r.walk, _ = s.(*random)
 	r.steps, r.threads, r.drawn = r.steps[:0], r.threads[:0], r.drawn[:0]
 	r.chance.state = r.seed
 	r.last, r.base, r.left, r.now, r.daemons = 0, -1, false, 0, 0
@@ -174,10 +176,14 @@ func (r *runner) Choose(k *kernel.Explored, cur int, enabled *kernel.Set) int {
 	if !enabled.Has(cur) {
 		base = enabled.Next(0)
 	}
-	r.base = base
-	if enabled.Len() == 1 {
+	n := enabled.Len()
+	if n == 1 {
 		r.base = -1
 		return base
+	}
+	r.base = base
+	if r.walk != nil && !r.watched {
+		return enabled.Nth(r.walk.rng.below(n))
 	}
 	r.point.set, r.point.cur, r.point.base = enabled, cur, base
 	t := r.strategy.Choose(&r.point)
@@ -228,6 +234,9 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		}
 	}
 	switch {
+	case op.Kind == kernel.OpWrite:
+	case op.Kind == kernel.OpRead:
+		st.effect = reads
 	case passes(op.Kind):
 		permits, try := r.box.Gate(t)
 		st.permits = int32(permits)
@@ -244,8 +253,6 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 			st.flags |= overdue
 		}
 		st.effect = effectOf(st)
-	case op.Kind == kernel.OpRead:
-		st.effect = reads
 	case op.Kind == kernel.OpPeek:
 		st.effect = reads
 		r.observed = r.observed || op.Obj == 0
