@@ -56,6 +56,9 @@ func (g *GIL) yield(t *Thread, why Why) bool {
 	}
 	w := g.cede(t, true)
 	g.unlock()
+	if next.t != nil && g.short(t) {
+		t.lightly(kernel.EarlyLight)
+	}
 	g.signal(t, next)
 	t.enter(stateWaitGIL)
 	if g.await(t, began, w, kernel.Never) == notGot {

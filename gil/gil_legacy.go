@@ -1,10 +1,6 @@
 package gil
 
-import (
-	"math"
-
-	"github.com/pygil/pygil/internal/kernel"
-)
+import "github.com/pygil/pygil/internal/kernel"
 
 // A release of the tick GIL lasts for less than a microsecond: the thread takes it back
 // as soon as it has woken a waiter, who is on its way for some forty. What helps the
@@ -18,21 +14,10 @@ import (
 // that are more than a microsecond apart only some are open to whoever arrives: so many
 // that there are the 160 switches in a second that were measured with 1 000 ticks, and
 // 23 with 10 000.
-var openReleases = []struct{ ticks, part float64 }{{201, 1}, {1001, 0.023}, {10001, 0.0055}}
+var openReleases = []point{{201, 1}, {1001, 0.023}, {10001, 0.0055}} // by ticks
 
-// openPart is the part of the releases that are open for a period of so many ticks. In
-// between what was measured, and beyond, logarithms are straight.
-func openPart(period int64) float64 {
-	n := float64(period)
-	for i := 1; i < len(openReleases); i++ {
-		a, b := openReleases[i-1], openReleases[i]
-		if n < b.ticks || i == len(openReleases)-1 {
-			slope := math.Log(b.part/a.part) / math.Log(b.ticks/a.ticks)
-			return min(1, a.part*math.Pow(n/a.ticks, slope))
-		}
-	}
-	return 1
-}
+// openPart is the part of the releases that are open for a period of so many ticks.
+func openPart(period int64) float64 { return min(1, between(openReleases, float64(period))) }
 
 // shut reports whether the release that t has begun is over before next, who was
 // picked, can arrive. One that comes from a call is awake.

@@ -60,7 +60,7 @@ func (g *GIL) seize(t *Thread) {
 		g.kern.Wake(&t.k, ceder.w)
 	default:
 		if t.timed != nil {
-			t.timed.WaitOn(&t.k, &ceder.t.k, g.due())
+			g.waitsOn(t, ceder.t)
 		}
 	}
 	g.proceeds(t, switched)

@@ -85,19 +85,13 @@ func (k *Timed) Wake(by *Task, w Ticket) bool {
 	if !v.parked || v.on != w.slot {
 		return true
 	}
-	at, latency := k.now, k.latency(t)
-	if by != nil {
+	at, latency := k.now, Time(0)
+	if by == nil {
+		latency = k.latency(t)
+	} else {
 		at = k.Now(by)
-		cost := Time(k.cfg.WakeCost)
-		if how := by.virtual.light; how != NotLight && k.cfg.LightLatency > 0 {
-			cost = Time(k.cfg.LightCost)
-			if how != CheapLight {
-				latency = k.spread(t, Time(k.cfg.LightLatency))
-			}
-			if how == LateLight {
-				latency += cost
-			}
-		}
+		var cost Time
+		cost, latency = k.wake(t, by.virtual.light)
 		by.virtual.light = NotLight
 		by.virtual.now += cost
 		by.Limit.Store(maxLimit)
@@ -110,6 +104,21 @@ func (k *Timed) Wake(by *Task, w Ticket) bool {
 	}
 	k.unpark(t, Woken, at+latency, v.rank)
 	return true
+}
+
+// wake is what it costs to wake t, and how long it takes.
+func (k *Timed) wake(t *Task, how Light) (cost, latency Time) {
+	if how == NotLight || k.cfg.LightLatency == 0 {
+		return Time(k.cfg.WakeCost), k.latency(t)
+	}
+	cost, latency = Time(k.cfg.LightCost), k.latency(t)
+	if how != CheapLight {
+		latency = k.spread(t, Time(k.cfg.LightLatency))
+	}
+	if how == LateLight {
+		latency += cost
+	}
+	return cost, latency
 }
 
 // Light says how a wake differs from that of a computing task by another one that
@@ -130,11 +139,12 @@ func (k *Timed) Lightly(by *Task, how Light) { by.virtual.light = how }
 // WaitOn makes t, which waits without a limit, wake up only to begin the same wait
 // again with a limit of d. It needs a core for no more than that, so it is not
 // given one.
-func (k *Timed) WaitOn(by, t *Task, d Time) {
+func (k *Timed) WaitOn(by, t *Task, d Time, how Light) {
 	v := &t.virtual
 	v.waits++
-	until := k.Now(by) + k.latency(t) + d
-	by.virtual.now += Time(k.cfg.WakeCost)
+	cost, latency := k.wake(t, how)
+	until := k.Now(by) + latency + d
+	by.virtual.now += cost
 	by.Limit.Store(maxLimit)
 	if !v.parked {
 		v.limit = until // it is on its way to the wait

@@ -1,9 +1,22 @@
 package timing
 
-import "github.com/pygil/pygil/gil"
+import (
+	"time"
+
+	"github.com/pygil/pygil/gil"
+)
 
 // Mutate changes the machine of every row until restore is called.
 func Mutate(opts ...gil.Option) (restore func()) {
 	mutant = opts
 	return func() { mutant = nil }
+}
+
+// Watch has two threads compute for so long each, watched by o, and returns how
+// long it took.
+func Watch(p gil.Profile, long time.Duration, o gil.Observer) time.Duration {
+	return run(p, 0, func(t *gil.Thread) {
+		work := func(t *gil.Thread) { t.Compute(long) }
+		gil.JoinAll(t, t.Go("a", work), t.Go("b", work))
+	}, gil.WithObserver(o)).Now()
 }
