@@ -26,10 +26,6 @@ func versus(s *cli.Show) (ratio float64, a cli.Account) {
 // answers is how long a thread takes on average to answer one of 50 requests, each
 // of which arrives after a pause and needs 0.02 ms.
 func answers(s *cli.Show, rival bool) (late time.Duration, a cli.Account) {
-	world := gil.Ideal()
-	if s.Python.PollsWaits() {
-		world = gil.Measured() // the GIL of these changes hands only because waking up takes time
-	}
 	a = s.Run(func(t *gil.Thread) {
 		if rival {
 			t.Go("computes", func(t *gil.Thread) { t.Compute(2 * time.Second) }, gil.WithDaemon(true))
@@ -42,7 +38,7 @@ func answers(s *cli.Show, rival bool) (late time.Duration, a cli.Account) {
 				late += t.Now() - arrives
 			}
 		}).Join(t)
-	}, world, gil.WithQuantum(0))
+	}, gil.WithQuantum(0))
 	return late / 50, a
 }
 

@@ -46,7 +46,7 @@ func executed(s *cli.Show) (c count) {
 			for range gil.Range(t, turns) {
 				gil.Add(t, n, 1)
 			}
-		})
+		}, gil.Ideal())
 	}
 	one, two := run(turns), run(2*turns)
 	c.account = two

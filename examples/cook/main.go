@@ -46,7 +46,7 @@ func minutes(s *cli.Show, cooks int, overlap bool) float64 {
 
 // prepare has so many cooks prepare the meals.
 func prepare(s *cli.Show, cooks int, overlap bool) cli.Account {
-	python := s.Python.WithSwitchInterval(time.Minute) // nobody changes hands every 5 ms
+	python := s.Python.WithSwitchInterval(time.Minute).WithCheckInterval(1_000_000_000) // not every 5 ms
 	return s.Under(python).On(max(cooks, s.Cores)).Run(func(t *gil.Thread) {
 		for i := range cooks {
 			share := (meals + i) / cooks

@@ -1,5 +1,6 @@
 // Coroutines tells the stories of asyncio: counting, two requests, 24 boards of
-// chess, each beside the same thing done one after the other or on threads.
+// chess, each beside the same thing done one after the other or on threads. With -live the first
+// two take 23 s.
 package main
 
 import (
@@ -65,6 +66,9 @@ func count(s *cli.Show, how string) (said string, a cli.Account) {
 }
 
 func story(s *cli.Show) {
+	if s.Live {
+		s.Printf("For real the pauses below take 23 s, of which nothing can be left out.\n\n")
+	}
 	s.Printf("Three times: One, a pause of 1 s, Two\n")
 	for _, how := range []string{"serial", "threads", "asyncio", "asyncio, blocking"} {
 		said, a := count(s, how)

@@ -71,15 +71,6 @@ const (
 	ironPython = "3.4"
 )
 
-// costs are none where switches are rare. The GIL of 2.7 is contended every 300 ns,
-// and what a wake-up takes is what decides who gets it.
-func costs(s *cli.Show) gil.Option {
-	if s.Python.Rule() == gil.CPython27.Rule() {
-		return gil.Measured()
-	}
-	return gil.Ideal()
-}
-
 // added are all values of n after two threads did n += 1.
 func added(python gil.Profile) (all []int) {
 	for _, o := range explore.Outcomes(func(t *gil.Thread) int {
@@ -140,7 +131,7 @@ func firstEnd(s *cli.Show) (first time.Duration) {
 			}))
 		}
 		gil.JoinAll(t, all...)
-	}, costs(s))
+	})
 	return first
 }
 
@@ -172,7 +163,7 @@ func released(s *cli.Show) int {
 }
 
 func threads(s *cli.Show) int {
-	return s.On(4).Run(models.Threads.Of(equal(4, preset.Task{Rounds: 1, Hold: 20 * time.Millisecond})), costs(s)).Par
+	return s.On(4).Run(models.Threads.Of(equal(4, preset.Task{Rounds: 1, Hold: 20 * time.Millisecond}))).Par
 }
 
 func private(s *cli.Show) (percent float64) {
@@ -322,6 +313,6 @@ func late(s *cli.Show) (most time.Duration) {
 			t.IO(10 * time.Millisecond)
 			most = max(most, t.Now()-arrives)
 		}
-	}, costs(s))
+	})
 	return most
 }

@@ -258,7 +258,13 @@ func (s *Show) Try(main func(t *gil.Thread), opts ...gil.Option) Account {
 }
 
 func (s *Show) run(main func(t *gil.Thread), watch bool, opts []gil.Option) (a Account) {
-	opts = append([]gil.Option{gil.WithStdout(s.out), gil.WithSeed(s.Seed), gil.WithExceptHook(failed)}, opts...)
+	world := gil.Ideal()
+	if s.Python.PollsWaits() {
+		// A switch every 100 ticks whoever waits, if waking up took no time: millions of
+		// them in a second, which no computer has ever shown.
+		world = gil.Measured()
+	}
+	opts = append([]gil.Option{world, gil.WithStdout(s.out), gil.WithSeed(s.Seed), gil.WithExceptHook(failed)}, opts...)
 	recorder := trace.NewRecorder()
 	if watch {
 		opts = append(opts, gil.WithObserver(recorder))
