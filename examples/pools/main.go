@@ -8,34 +8,22 @@ import (
 	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/examples/preset"
 	"github.com/pygil/pygil/gil"
-	"github.com/pygil/pygil/pipe/pickle"
 	"github.com/pygil/pygil/pool"
 	"github.com/pygil/pygil/process"
 )
 
 func main() { cli.Main("pools", story) }
 
-// What the workers run. A process finds it by its name.
-var (
-	// turns counts the turns of a loop over 9 to the power of n.
-	turns = process.Define("pools.turns", func(t *gil.Thread, n int) (int, error) {
-		turns := 1
-		for range n {
-			turns *= 9
-		}
-		t.Compute(time.Duration(turns) * 4944 / 100)
-		return turns, nil
-	})
-	// clean is 40 ms of work on a part of the data.
-	clean = process.Define("pools.clean", func(t *gil.Thread, chunk []int) (int, error) {
-		t.Compute(40 * time.Millisecond)
-		return len(chunk), nil
-	})
-	sleep = process.Define("pools.sleep", func(t *gil.Thread, i int) (int, error) {
-		preset.Sleeps().Tasks[i].Do(t)
-		return i, nil
-	})
-)
+// turns counts the turns of a loop over 9 to the power of n. A worker finds it by its
+// name.
+var turns = process.Define("pools.turns", func(t *gil.Thread, n int) (int, error) {
+	turns := 1
+	for range n {
+		turns *= 9
+	}
+	t.Compute(time.Duration(turns) * 4944 / 100)
+	return turns, nil
+})
 
 // costs are those of the presets.
 func costs(start time.Duration) []gil.Option {
@@ -53,67 +41,6 @@ func powers(s *cli.Show) (results []int, a cli.Account) {
 		}))
 	}, costs(preset.ProcessStart)...)
 	return results, a
-}
-
-// chunks are what the data is cut into.
-const chunks = 100
-
-// cleaned maps over the data in chunks: how many were done, how long that took once
-// the workers were there, and how much had to be pickled for them.
-func cleaned(s *cli.Show) (done int, took time.Duration, bytes int) {
-	data := make([][]int, chunks)
-	for i := range data {
-		data[i] = make([]int, 10_000)
-		b, err := pickle.Marshal(data[i])
-		s.Check(err)
-		bytes += len(b)
-	}
-	s.Run(func(t *gil.Thread) {
-		p, err := pool.New(t, 4)
-		s.Check(err)
-		s.Check(p.With(t, func() {
-			began := t.Now()
-			results, err := pool.Map(t, p, clean, data, pool.WithChunkSize(1))
-			s.Check(err)
-			took, done = t.Now()-began, len(results)
-		}))
-	}, costs(preset.ProcessStart)...)
-	return done, took, bytes
-}
-
-// futures submits the sleeps to an executor and takes their results as they come.
-func futures(s *cli.Show) (completed []int, a cli.Account) {
-	a = s.Run(func(t *gil.Thread) {
-		ex, err := pool.NewProcessExecutor(t, 5)
-		s.Check(err)
-		s.Check(ex.With(t, func() {
-			var fs []*pool.Future[int]
-			for i := range 5 {
-				fs = append(fs, pool.Submit(t, ex, sleep, i))
-			}
-			for f := range pool.AsCompleted(t, fs) {
-				i, err := f.Result(t)
-				s.Check(err)
-				completed = append(completed, i)
-			}
-		}))
-	}, costs(preset.SleepStart)...)
-	return completed, a
-}
-
-// mapped is an executor's map of four tasks over four processes.
-func mapped(s *cli.Show) (results []int, took time.Duration) {
-	a := s.Run(func(t *gil.Thread) {
-		ex, err := pool.NewProcessExecutor(t, 4)
-		s.Check(err)
-		s.Check(ex.With(t, func() {
-			for n, err := range pool.MapOn(t, ex, turns, []int{9, 9, 9, 9}) {
-				s.Check(err)
-				results = append(results, n)
-			}
-		}))
-	}, costs(preset.ProcessStart)...)
-	return results, a.Took
 }
 
 func story(s *cli.Show) {
