@@ -70,8 +70,12 @@
 // schedules name with [Clock]: at every choice at which somebody waits for a moment the
 // earliest timer may fire, one of them per choice. Such a moment comes after everything
 // before it and before everything after it. DPOR then finds what is to be tried by
-// trying, with sleep sets: each class comes to its end once, and some runs turn out on
-// the way to repeat one that was had, which [Report].Blocked counts.
+// trying, with sleep sets: each class comes to its end once, but other runs turn out on
+// the way to repeat one that was had and are given up, which [Report].Blocked counts. Of
+// two threads that wait for a lock with a timeout while a third one holds it there are 20
+// classes: DFS runs 766 schedules, DPOR 95, of which it gives up 75. Where the fair filter
+// holds a thread back some are given up, too. Without these two DPOR gives up none and
+// runs none twice.
 //
 // Draws conflict with nothing, and schedules that draw different numbers are of
 // different classes. DPOR still runs one schedule of each, unless a profile lets

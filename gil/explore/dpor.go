@@ -80,8 +80,9 @@ type sleeper struct {
 //
 // With WithEarlyTimers a timer that fires conflicts with everything, for what a thread
 // does may depend on what time it is. What lies between two such moments is covered with
-// one schedule per class as well, but some schedules turn out on the way to be of a
-// class that was had ([Report].Blocked).
+// one schedule per class as well, but other schedules, often more of them, turn out on
+// the way to be of a class that was had ([Report].Blocked). So do some where the fair
+// filter holds a thread back.
 func DPOR() Strategy { return &dpor{} }
 
 // Name is what reports call it.

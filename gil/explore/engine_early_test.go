@@ -94,6 +94,30 @@ func TestEarlyFound(t *testing.T) {
 	require.True(t, r.Exhausted)
 }
 
+// TestEarlyBlocked is what the documentation of DPOR says of schedules that turn out to
+// be of a class that was had: there are some where timers may fire early, and where the
+// fair filter holds a thread back. Each class comes to its end once all the same.
+func TestEarlyBlocked(t *testing.T) {
+	early := explore.Run(func(t *gil.Thread) { impatient(t) }, explore.WithStrategy(explore.DPOR()), explore.WithEarlyTimers(),
+		explore.WithMaxSchedules(200_000), explore.Raw())
+	fair := explore.Run(dekker(false), explore.WithStrategy(explore.DPOR()), explore.Raw())
+	require.True(t, fair.Fair)
+	for _, r := range []*explore.Report{early, fair} {
+		t.Log(r, r.Blocked)
+		require.True(t, r.Exhausted)
+		require.Equal(t, r.Classes, r.Schedules-r.Blocked)
+		require.Positive(t, r.Blocked)
+	}
+	every := explore.Run(func(t *gil.Thread) { impatient(t) }, explore.WithStrategy(explore.DFS()), explore.WithEarlyTimers(),
+		explore.WithMaxSchedules(200_000), explore.Raw())
+	require.Equal(t, every.Classes, early.Classes)
+	require.Less(t, 5*early.Schedules, every.Schedules, "it is worth it even so")
+	t.Log(every)
+	plain := explore.Run(func(t *gil.Thread) { impatient(t) }, explore.WithStrategy(explore.DPOR()), explore.Raw())
+	require.Equal(t, plain.Classes, plain.Schedules)
+	require.Zero(t, plain.Blocked, "not where nothing of this happens")
+}
+
 // TestEarlyGenerated holds DPOR against the walk through everything on random programs
 // with timers that fire early: the same outcomes and classes, each class once.
 func TestEarlyGenerated(t *testing.T) {

@@ -48,3 +48,6 @@ const SeenLimit = seenLimit
 
 func (s *Seen) Add(h uint64) bool         { return s.add(h) }
 func (s *Seen) Count() (n int, more bool) { return s.n, s.capped }
+
+// Identity is what two failures that are one have in common.
+func Identity(f *Failure) string { return identity(f.Err) }

@@ -189,6 +189,46 @@ var detectorMutants = []struct{ name, file, old, new, tests string }{
 		"TestClassCounts$",
 	},
 	{
+		"no failure of a thread is seen", "failure_verdict.go",
+		"func (r *runner) verdict(err error) error {\n", "func (r *runner) verdict(err error) error {\n	if mutant == NAME { err = nil }\n",
+		"TestKinds$/^(panic|assertion)$",
+	},
+	{
+		"who waits for ever has ended", "../sandbox.go",
+		"		return s.w.stalled()\n", "		return mutant != NAME && s.w.stalled()\n",
+		"TestKinds$/^deadlock",
+	},
+	{
+		"runs that are cut short have ended", "../sandbox.go",
+		"	s.overrun = true\n", "	s.overrun = mutant != NAME\n",
+		"TestKinds$/^step_limit$",
+	},
+	{
+		"strays are at home", "failure_stray.go",
+		"	if s.found == nil {\n", "	if s.found == nil && mutant != NAME {\n",
+		"TestStray$",
+	},
+	{
+		"who has left its goroutine has not", "failure_supervise.go",
+		"		if r.beats.Load()&1 == 0 {\n			continue\n		}\n		if r.resists {", "		if r.beats.Load()&1 == 0 {\n			continue\n		}\n		if r.resists && mutant != NAME {",
+		"TestForeign$/recovers",
+	},
+	{
+		"nobody is held back", "fair.go",
+		"	if !held || f.set.Len() == 0 {", "	if mutant == NAME || !held || f.set.Len() == 0 {",
+		"TestFair$",
+	},
+	{
+		"no race is reversed", "dpor_races.go",
+		"		if fresh {\n", "		if fresh && mutant != NAME {\n",
+		"TestClassCounts$",
+	},
+	{
+		"what threads were about to do is no race", "dpor_races.go",
+		"		f.reverse(x, r, x.begun, u, f.row, true)\n", "		f.reverse(x, r, x.begun, u, f.row, mutant != NAME)\n",
+		"TestConditionsAgree$|TestZooExhausted$/deadlock01",
+	},
+	{
 		"draws stay where they were", "failure_replay.go",
 		"if nth, v, is := c.Deviations[i].draw(); is && nth+by > 0 {", "if nth, v, is := c.Deviations[i].draw(); mutant != NAME && is && nth+by > 0 {",
 		"TestDrawsNearby$",
@@ -226,9 +266,10 @@ func TestDetectorMutants(t *testing.T) {
 		with := strings.ReplaceAll(m.new, "NAME", `"`+m.name+`"`)
 		sources[m.file] = sources[m.file][:at] + with + sources[m.file][at+len(m.old):]
 	}
-	sources["mutant.go"] = "package explore\n\nimport \"os\"\n\nvar mutant = os.Getenv(\"EXPLORE_MUTANT\")\n"
+	const variable = "\n\nimport \"os\"\n\nvar mutant = os.Getenv(\"EXPLORE_MUTANT\")\n"
+	sources["mutant.go"], sources["../mutant.go"] = "package explore"+variable, "package gil"+variable
 	for name, text := range sources {
-		file := filepath.Join(dir, name)
+		file := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o666))
 		replace[filepath.Join(here, name)] = file
 	}

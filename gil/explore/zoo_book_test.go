@@ -11,18 +11,18 @@ import (
 // zooLevels are levels like those of a game about deadlocks: what the learner must
 // find is one interleaving.
 var zooLevels = []exhibit{
-	{name: "flags are enough", bad: flagsAreEnough(true), good: flagsAreEnough(false), kind: explore.Assertion, within: 30},
-	{name: "simple counter", bad: simpleCounter(true), good: simpleCounter(false), kind: explore.Assertion, within: 30},
-	{name: "confused counter", bad: confusedCounter(true), good: confusedCounter(false), kind: explore.Assertion, within: 30},
-	{name: "insufficient lock", bad: insufficientLock(true), good: insufficientLock(false), kind: explore.Assertion, within: 100},
-	{name: "a more complex thread", bad: complexThread(true), good: complexThread(false), kind: explore.Deadlock, within: 30},
-	{name: "manual reset event", bad: manualReset(true), good: manualReset(false), kind: explore.Assertion, within: 60},
-	{name: "countdown", bad: countdown(true), good: countdown(false), kind: explore.Deadlock, within: 30},
-	{name: "countdown revisited", bad: countdownTwice(true), good: countdownTwice(false), kind: explore.Panic, within: 30},
-	{name: "barrier for two", bad: barrierForTwo(true), good: barrierForTwo(false), kind: explore.Assertion, within: 30},
-	{name: "semaphore", bad: semaphoreRaised(true), good: semaphoreRaised(false), kind: explore.Assertion, within: 30},
-	{name: "producer and consumer", bad: emptyDequeue(true), good: emptyDequeue(false), kind: explore.Panic, within: 30},
-	{name: "if instead of while", bad: ifInsteadOfWhile(true), good: ifInsteadOfWhile(false), kind: explore.Panic, within: 30},
+	{name: "flags are enough", bad: flagsAreEnough(true), good: flagsAreEnough(false), kind: explore.Assertion, classes: 18, goodClasses: 4, within: 30},
+	{name: "simple counter", bad: simpleCounter(true), good: simpleCounter(false), kind: explore.Assertion, classes: 47, goodClasses: 6, within: 30},
+	{name: "confused counter", bad: confusedCounter(true), good: confusedCounter(false), kind: explore.Assertion, classes: 32, goodClasses: 2, within: 30},
+	{name: "insufficient lock", bad: insufficientLock(true), good: insufficientLock(false), kind: explore.Assertion, classes: 30, goodClasses: 30, within: 100},
+	{name: "a more complex thread", bad: complexThread(true), good: complexThread(false), kind: explore.Deadlock, classes: 4, goodClasses: 4, within: 30},
+	{name: "manual reset event", bad: manualReset(true), good: manualReset(false), kind: explore.Assertion, classes: 17, goodClasses: 3, within: 60},
+	{name: "countdown", bad: countdown(true), good: countdown(false), kind: explore.Deadlock, classes: 6, goodClasses: 4, within: 30},
+	{name: "countdown revisited", bad: countdownTwice(true), good: countdownTwice(false), kind: explore.Panic, classes: 42, goodClasses: 6, within: 30},
+	{name: "barrier for two", bad: barrierForTwo(true), good: barrierForTwo(false), kind: explore.Assertion, classes: 15, goodClasses: 2, within: 30},
+	{name: "semaphore", bad: semaphoreRaised(true), good: semaphoreRaised(false), kind: explore.Assertion, classes: 30, goodClasses: 10, within: 30},
+	{name: "producer and consumer", bad: emptyDequeue(true), good: emptyDequeue(false), kind: explore.Panic, classes: 2, goodClasses: 1, within: 30},
+	{name: "if instead of while", bad: ifInsteadOfWhile(true), good: ifInsteadOfWhile(false), kind: explore.Panic, classes: 30, goodClasses: 30, within: 30},
 }
 
 // flagsAreEnough: the test of a flag and its setting are two operations.

@@ -9,21 +9,21 @@ import (
 // zooClassics are classic problems of synchronisation, each with a wrong solution
 // and a right one.
 var zooClassics = []exhibit{
-	{name: "rendezvous", bad: rendezvous(true), good: rendezvous(false), kind: explore.Deadlock, within: 30},
-	{name: "multiplex", bad: multiplex(true), good: multiplex(false), kind: explore.Assertion, within: 30},
-	{name: "reusable barrier", bad: turnstiles(true), good: turnstiles(false), within: 60},
-	{name: "finite buffer", bad: finiteBuffer(true), good: finiteBuffer(false), kind: explore.Deadlock, within: 30},
-	{name: "readers and writers", bad: readersWriters(true), good: readersWriters(false), within: 30},
-	{name: "dining philosophers", bad: dining(true), good: dining(false), kind: explore.Deadlock, within: 60},
-	{name: "dining savages", bad: savages(true), good: savages(false), kind: explore.Assertion, within: 30},
-	{name: "sleeping barber", bad: barber(true), good: barber(false), kind: explore.Deadlock, within: 30},
+	{name: "rendezvous", bad: rendezvous(true), good: rendezvous(false), kind: explore.Deadlock, classes: 1, goodClasses: 1, within: 30},
+	{name: "multiplex", bad: multiplex(true), good: multiplex(false), kind: explore.Assertion, classes: 546, goodClasses: 510, within: 30},
+	{name: "reusable barrier", bad: turnstiles(true), good: turnstiles(false), classes: 28, goodClasses: 256, within: 60},
+	{name: "finite buffer", bad: finiteBuffer(true), good: finiteBuffer(false), kind: explore.Deadlock, classes: 3, goodClasses: 1, within: 30},
+	{name: "readers and writers", bad: readersWriters(true), good: readersWriters(false), classes: 80, goodClasses: 14, within: 30},
+	{name: "dining philosophers", bad: dining(true), good: dining(false), kind: explore.Deadlock, classes: 7, goodClasses: 6, within: 60},
+	{name: "dining savages", bad: savages(true), good: savages(false), kind: explore.Assertion, classes: 74, goodClasses: 2, within: 30},
+	{name: "sleeping barber", bad: barber(true), good: barber(false), kind: explore.Deadlock, classes: 3, goodClasses: 2, within: 30},
 	{name: "building H2O", bad: water(true), good: water(false), kind: explore.Assertion, within: 30},
-	{name: "one-lane bridge", bad: bridge(true), good: bridge(false), kind: explore.Assertion, within: 30},
-	{name: "bank transfer", bad: transfer(true), good: transfer(false), kind: explore.Deadlock, within: 30},
-	{name: "double-checked singleton", bad: singleton(true), good: singleton(false), kind: explore.Assertion, within: 30},
-	{name: "cache stampede", bad: stampede(true), good: stampede(false), kind: explore.Assertion, within: 30},
-	{name: "connection pool", bad: connections(true), good: connections(false), kind: explore.Panic, within: 30},
-	{name: "lost wake-up", bad: lostWakeUp(true), good: lostWakeUp(false), kind: explore.Deadlock, within: 30},
+	{name: "one-lane bridge", bad: bridge(true), good: bridge(false), kind: explore.Assertion, classes: 9, goodClasses: 2, within: 30},
+	{name: "bank transfer", bad: transfer(true), good: transfer(false), kind: explore.Deadlock, classes: 3, goodClasses: 2, within: 30},
+	{name: "double-checked singleton", bad: singleton(true), good: singleton(false), kind: explore.Assertion, classes: 4, goodClasses: 4, within: 30},
+	{name: "cache stampede", bad: stampede(true), good: stampede(false), kind: explore.Assertion, classes: 21, goodClasses: 6, within: 30},
+	{name: "connection pool", bad: connections(true), good: connections(false), kind: explore.Panic, classes: 8, goodClasses: 2, within: 30},
+	{name: "lost wake-up", bad: lostWakeUp(true), good: lostWakeUp(false), kind: explore.Deadlock, classes: 4, goodClasses: 4, within: 30},
 }
 
 // rendezvous: each waits for the other before it says that it has come.

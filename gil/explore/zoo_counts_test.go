@@ -10,8 +10,9 @@ import (
 	"github.com/pygil/pygil/gil/threading"
 )
 
-// TestZooCounts holds the class counts of the zoo's small programs against a walk
-// through all their interleavings that knows nothing of conflicts.
+// TestZooCounts holds the class counts of the zoo's small programs, and the ways in
+// which they fail, against a walk through all their interleavings that knows nothing of
+// conflicts.
 func TestZooCounts(t *testing.T) {
 	slow(t)
 	most, counted := 60_000, 0
@@ -19,19 +20,34 @@ func TestZooCounts(t *testing.T) {
 		most = 3000
 	}
 	for _, e := range zoo {
-		if e.classes == 0 || e.classes > 60 {
-			continue
+		for _, half := range []struct {
+			prog    func(t *gil.Thread)
+			classes int
+		}{{e.bad, e.classes}, {e.good, e.goodClasses}} {
+			if half.classes == 0 || half.classes > 60 {
+				continue
+			}
+			r := explore.Run(half.prog, explore.WithStrategy(&everySchedule{eager: true}), explore.WithMaxSchedules(most), explore.WithMaxSteps(500),
+				explore.WithoutFairness(), explore.Raw())
+			if r.Schedules == most {
+				continue
+			}
+			counted++
+			require.Equal(t, half.classes, r.Classes, e.name)
+			reduced := explore.Run(half.prog, explore.WithStrategy(explore.DPOR()), explore.WithMaxSteps(500), explore.WithoutFairness(), explore.Raw())
+			require.ElementsMatch(t, failures(r), failures(reduced), e.name)
 		}
-		r := explore.Run(e.bad, explore.WithStrategy(&everySchedule{eager: true}), explore.WithMaxSchedules(most), explore.WithMaxSteps(500),
-			explore.WithoutFairness(), explore.Raw())
-		if r.Schedules == most {
-			continue
-		}
-		counted++
-		require.Equal(t, e.classes, r.Classes, e.name)
 	}
 	t.Logf("%d programs", counted)
-	require.Greater(t, counted, 10)
+	require.Greater(t, counted, 20)
+}
+
+// failures is in which ways programs have failed.
+func failures(r *explore.Report) (texts []string) {
+	for _, f := range r.Failures {
+		texts = append(texts, explore.Identity(f))
+	}
+	return texts
 }
 
 // TestZooCountsDiffer explains the counts of published tables that are others than ours,

@@ -9,17 +9,17 @@ import (
 // zooFree are bugs of programs without locks, or with too few: work-stealing queues,
 // stacks, mutual exclusion by variables, and small models of real programs.
 var zooFree = []exhibit{
-	{name: "dekker", bad: dekker(true), good: dekker(false), kind: explore.Assertion, within: 30},
-	{name: "work-stealing queue", bad: stealing(true), good: stealing(false), kind: explore.Assertion, within: 60},
-	{name: "treiber stack (ABA)", bad: treiber(true), good: treiber(false), kind: explore.Assertion, within: 300},
-	{name: "aget", bad: aget(true), good: aget(false), kind: explore.Assertion, within: 30},
-	{name: "pbzip2", bad: pbzip2(true), good: pbzip2(false), kind: explore.Panic, within: 30},
-	{name: "ctrace", bad: ctrace(true), good: ctrace(false), kind: explore.Panic, within: 30},
-	{name: "qsort_mt", bad: handOut(true), good: handOut(false), kind: explore.Assertion, within: 60},
-	{name: "streamcluster barrier", bad: reusedBarrier(true), good: reusedBarrier(false), kind: explore.Deadlock, within: 60},
-	{name: "ferret", bad: pipeline(true), good: pipeline(false), kind: explore.Assertion, within: 30},
+	{name: "dekker", bad: dekker(true), good: dekker(false), kind: explore.Assertion, classes: 23, goodClasses: 65, within: 30},
+	{name: "work-stealing queue", bad: stealing(true), good: stealing(false), kind: explore.Assertion, classes: 88, goodClasses: 99, within: 60},
+	{name: "treiber stack (ABA)", bad: treiber(true), good: treiber(false), kind: explore.Assertion, classes: 248, goodClasses: 248, within: 300},
+	{name: "aget", bad: aget(true), good: aget(false), kind: explore.Assertion, classes: 13, goodClasses: 4, within: 30},
+	{name: "pbzip2", bad: pbzip2(true), good: pbzip2(false), kind: explore.Panic, classes: 59, goodClasses: 8, within: 30},
+	{name: "ctrace", bad: ctrace(true), good: ctrace(false), kind: explore.Panic, classes: 7, goodClasses: 4, within: 30},
+	{name: "qsort_mt", bad: handOut(true), good: handOut(false), kind: explore.Assertion, classes: 3, goodClasses: 2, within: 60},
+	{name: "streamcluster barrier", bad: reusedBarrier(true), good: reusedBarrier(false), kind: explore.Deadlock, classes: 14, goodClasses: 18, within: 60},
+	{name: "ferret", bad: pipeline(true), good: pipeline(false), kind: explore.Assertion, classes: 53, goodClasses: 27, within: 30},
 	{name: "splash2", bad: forgotten(true), good: forgotten(false), kind: explore.Assertion, classes: 14, goodClasses: 4, within: 30},
-	{name: "bluetooth", bad: bluetooth(true), good: bluetooth(false), kind: explore.Assertion, within: 60},
+	{name: "bluetooth", bad: bluetooth(true), good: bluetooth(false), kind: explore.Assertion, classes: 19, goodClasses: 18, within: 60},
 }
 
 // dekker: two threads exclude each other by flags and a turn; the bad ones forget to
