@@ -31,9 +31,13 @@ func TestMemoryFlat(t *testing.T) {
 			return grown
 		}
 		during(100) // what the first search makes for all
-		few, many := during(1000), during(101_000)
-		t.Log(s().Name(), few, many)
-		require.Less(t, many-few, int64(400_000), s().Name())
+		flat := false
+		for try := 0; try < 5 && !flat; try++ { // what an earlier test has left may go at any time
+			few, many := during(1000), during(101_000)
+			t.Log(s().Name(), few, many)
+			flat = many-few < 400_000
+		}
+		require.True(t, flat, s().Name())
 	}
 }
 
