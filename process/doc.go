@@ -50,7 +50,8 @@
 // [Lock], [RLock], [Semaphore], [BoundedSemaphore], [Condition], [Event] and
 // [Barrier] are between processes what those of gil/threading are between
 // threads. [Value], [Array] and [SharedMemory] are memory that processes share. A
-// process gets them in its argument, or in a message.
+// process gets them in its argument, or in a message. A [Manager] holds objects for
+// others, and a [SharedMemoryManager] removes the blocks that it has made.
 //
 // Death is an event and not a hang: when the process that holds a lock has died,
 // acquiring it is an [*OwnerDiedError] until somebody calls Recover, and nobody
@@ -130,10 +131,17 @@
 // The names of SharedMemory are local to a run, and ReadAt and WriteAt are announced;
 // what is done with a slice that Buf returned is not. A [Manager] is an emulated process with
 // one thread, and a proxy belongs to the process in which it arrived: a forked child is
-// given its own as an argument, as the connection is not to be shared.
+// given its own as an argument, as the connection is not to be shared. Of a
+// [ShareableList] every use is announced, and a Set is two: the value, and what says how
+// to read it.
 //
 // # Where this is not CPython
 //
+//   - A process has no group: Python keeps its argument for what never came.
+//   - Values and arrays have Go types. There are no type codes ('i', 'd'), and each lies
+//     in memory of its own: there is no heap of arenas to allocate from.
+//   - No tracker process removes what was left behind, or complains about it: what
+//     has no name cannot be, and see [SharedMemory] for what has one.
 //   - Start methods: there is one, and it is spawn. Emulated processes have all.
 //   - Start never waits for a child that died early, and long arguments do not
 //     make starts wait for each other.

@@ -125,6 +125,23 @@ func ExampleManager() {
 	// Output: 42 true <nil>
 }
 
+// Nobody has to unlink what a manager has made.
+func ExampleSharedMemoryManager() {
+	ctx := context.Background()
+	s, err := process.NewSharedMemoryManager(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	l, err := s.ShareableList(ctx, "hello", 42)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	fmt.Println(l.Values())
+	// Output: [hello 42] <nil>
+}
+
 // Any program of this computer can attach to a block by its name.
 func ExampleSharedMemory() {
 	ctx := context.Background()

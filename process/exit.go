@@ -63,6 +63,7 @@ var patience = 5 * time.Second
 func endChildren() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	family.endKeepers(ctx)
 	for _, p := range family.active() {
 		if p.Daemon() {
 			_ = p.Terminate() // it runs, or has ended just now

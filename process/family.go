@@ -25,6 +25,7 @@ type relatives struct {
 	parent   *Process // nil in a process that nobody started so
 	children map[*Process]struct{}
 	counter  int
+	keepers  []*SharedMemoryManager // that are shut down when the process ends
 }
 
 // current returns the process whose relatives these are.

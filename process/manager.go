@@ -46,11 +46,19 @@ type managerArgs struct {
 	Conn *pipe.Conn
 	Ring *ringSegment
 	ID   uint64
+	// Keeps is set in a SharedMemoryManager.
+	Keeps bool
 }
 
 // NewManager starts a manager's process. Close it with Shutdown. The GIL is given
 // up while it starts. Python: multiprocessing.Manager().
 func NewManager(ctx context.Context) (*Manager, error) {
+	return startManager(ctx, "SyncManager", false)
+}
+
+// startManager starts a manager's process. One that keeps blocks has to outlive its
+// parent for the moment in which it removes them.
+func startManager(ctx context.Context, name string, keeps bool) (*Manager, error) {
 	mine, its, ring, err := wires(ctx)
 	if err != nil {
 		return nil, err
@@ -61,7 +69,7 @@ func NewManager(ctx context.Context) (*Manager, error) {
 		w.managers++
 		id = w.managers
 	}
-	p, err := managerTarget.Start(ctx, managerArgs{its, ring, id}, WithDaemon(), WithName("SyncManager"))
+	p, err := managerTarget.Start(ctx, managerArgs{its, ring, id, keeps}, WithDaemon(), WithName(name), WithEndWithParent(!keeps))
 	_ = its.Close()
 	if err != nil {
 		mine.close()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"syscall"
 
 	"github.com/pygil/pygil/pipe"
 )
@@ -36,6 +37,10 @@ type host struct {
 	guests sync.WaitGroup
 	end    context.CancelFunc
 
+	// Of a SharedMemoryManager:
+	keeps  bool
+	blocks []*SharedMemory // it has one guest, who makes one after the other
+
 	// In a virtual world:
 	id        uint64 // the manager's
 	in        thread // on which it all happens
@@ -59,15 +64,18 @@ type guest struct {
 // when nobody uses it any more.
 func serveManager(ctx context.Context, args managerArgs) error {
 	if t := virtual(ctx); t != nil {
-		h := &host{seats: map[uint64]*seat{}}
+		h := &host{seats: map[uint64]*seat{}, keeps: args.Keeps}
 		h.end = func() { h.over = true }
 		return h.emulate(t, args)
 	}
 	// An interrupt is for those who use the manager.
 	signal.Ignore(os.Interrupt)
+	if args.Keeps {
+		signal.Ignore(syscall.SIGTERM)
+	}
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	h := &host{seats: map[uint64]*seat{}, end: end}
+	h := &host{seats: map[uint64]*seat{}, keeps: args.Keeps, end: end}
 	h.welcome(ctx, newWire(args.Conn, args.Ring, 1), nil)
 	alone := make(chan struct{})
 	go func() {
@@ -77,6 +85,10 @@ func serveManager(ctx context.Context, args managerArgs) error {
 	select {
 	case <-alone:
 	case <-ctx.Done():
+	}
+	if h.keeps {
+		<-alone // it must not make another block now
+		h.removeBlocks()
 	}
 	return nil
 }
@@ -203,6 +215,9 @@ func (g *guest) manage(ctx context.Context, r *managerCall) (out []any, err erro
 		if stop := g.pending[r.Args[0].(uint64)]; stop != nil {
 			stop()
 		}
+	case askBlock:
+		name, err := h.makeBlock(ctx, r.Args[0].(int))
+		return []any{name}, err
 	case askCount:
 		h.mu.Lock()
 		defer h.mu.Unlock()

@@ -41,6 +41,7 @@ const (
 	askDrop     = "drop"     // object: one proxy fewer
 	askGuest    = "guest"    // object, connection, ring: somebody else will use it, with a proxy
 	askCancel   = "cancel"   // ID: its caller has given up
+	askBlock    = "block"    // size → name: of a SharedMemoryManager
 	askCount    = "count"    // → number of objects
 	askShutdown = "shutdown" // the manager ends
 )

@@ -56,12 +56,10 @@ func NewSharedMemory(ctx context.Context, name string, size int) (*SharedMemory,
 	if err := over(ctx, "NewSharedMemory"); err != nil {
 		return nil, err
 	}
-	switch {
-	case size < 0:
-		return nil, invalid("'size' must be a positive integer", "NewSharedMemory: the size %d is negative", size)
-	case size == 0:
-		return nil, invalid("'size' must be a positive number different from zero", "NewSharedMemory: the size is 0")
-	case name != "":
+	if err := checkSize("NewSharedMemory", size); err != nil {
+		return nil, err
+	}
+	if name != "" {
 		return openBlock(ctx, name, size, false)
 	}
 	if t := virtual(ctx); t != nil {
@@ -76,6 +74,17 @@ func NewSharedMemory(ctx context.Context, name string, size int) (*SharedMemory,
 			return m, err
 		}
 	}
+}
+
+// checkSize refuses what is no size of a new block.
+func checkSize(op string, size int) error {
+	switch {
+	case size < 0:
+		return invalid("'size' must be a positive integer", "%s: the size %d is negative", op, size)
+	case size == 0:
+		return invalid("'size' must be a positive number different from zero", "%s: the size is 0", op)
+	}
+	return nil
 }
 
 // OpenSharedMemory attaches to a block that exists; if it does not, the error
@@ -212,14 +221,17 @@ func (m *SharedMemory) Reduce() (any, error) {
 	return m.name, nil
 }
 
+// arrivingMemory attaches to a block that came by its name.
+func arrivingMemory(name string) (*SharedMemory, error) {
+	if strings.HasPrefix(name, "\x00") {
+		return arrivingBlock(name)
+	}
+	return OpenSharedMemory(context.Background(), name)
+}
+
 // sweepOnce removes what was left behind, once in the life of a process.
 var sweepOnce = sync.OnceFunc(sweepBlocks)
 
 func init() {
-	pickle.RegisterReducer(func(name string) (*SharedMemory, error) {
-		if strings.HasPrefix(name, "\x00") {
-			return arrivingBlock(name)
-		}
-		return OpenSharedMemory(context.Background(), name)
-	}, "process.SharedMemory")
+	pickle.RegisterReducer(arrivingMemory, "process.SharedMemory")
 }

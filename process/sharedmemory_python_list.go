@@ -21,8 +21,9 @@ import (
 // larger multiple of 8.
 //
 // Its layout is CPython's (of 3.9 and later), so that Python and Go attach to each
-// other's lists by name. It is not locked: who writes while others read guards it
-// by a lock.
+// other's lists by name. It is not locked, as Python's is not: between a Get and a Set
+// others may come, and what is read while another process writes may be half of the old item and half
+// of the new one. Who writes while others read guards it by a [Lock].
 //
 // Three things that CPython damages are whole here. A string has room for its bytes,
 // not for its characters. Strings and bytes that end in NULs keep them: the exact
@@ -57,6 +58,10 @@ const (
 // Unlink and Close it by [ShareableList.Memory].
 // Python: ShareableList(sequence, name=name).
 func NewShareableList(ctx context.Context, name string, values ...any) (*ShareableList, error) {
+	return newShareableList(values, func(size int) (*SharedMemory, error) { return NewSharedMemory(ctx, name, size) })
+}
+
+func newShareableList(values []any, memory func(size int) (*SharedMemory, error)) (*ShareableList, error) {
 	items := make([]listItem, len(values))
 	at := make([]int64, len(values)+1)
 	for i, v := range values {
@@ -70,18 +75,19 @@ func NewShareableList(ctx context.Context, name string, values ...any) (*Shareab
 		}
 	}
 	l := &ShareableList{at: at}
-	m, err := NewSharedMemory(ctx, name, l.codeAt(len(values)))
+	m, err := memory(l.codeAt(len(values)))
 	if err != nil {
 		return nil, err
 	}
 	l.m = m
-	return l, l.use(func(buf []byte) error {
+	return l, l.use(opWrite, func(buf []byte) error {
 		binary.NativeEndian.PutUint64(buf, uint64(len(values)))
 		for i, offset := range at {
 			binary.NativeEndian.PutUint64(buf[word*(1+i):], uint64(offset))
 		}
 		for i, item := range items {
-			l.store(buf, i, item)
+			l.storeValue(buf, i, item)
+			l.storeFormat(buf, i, item)
 		}
 		return nil
 	})
@@ -94,8 +100,13 @@ func OpenShareableList(ctx context.Context, name string) (*ShareableList, error)
 	if err != nil {
 		return nil, err
 	}
+	return listIn(m)
+}
+
+// listIn finds the list in a memory, which it closes if there is none.
+func listIn(m *SharedMemory) (*ShareableList, error) {
 	l := &ShareableList{m: m}
-	if err := l.use(l.read); err != nil {
+	if err := l.use(opRead, l.read); err != nil {
 		_ = m.Close()
 		return nil, err
 	}
@@ -132,14 +143,30 @@ func (l *ShareableList) slotAt(i int) int   { return word*(1+len(l.at)) + int(l.
 func (l *ShareableList) formatAt(i int) int { return l.slotAt(l.Len()) + word*i }
 func (l *ShareableList) codeAt(i int) int   { return l.formatAt(l.Len()) + i }
 
-// use runs fn on the memory unless it was closed.
-func (l *ShareableList) use(fn func(buf []byte) error) error {
-	l.m.mu.Lock()
-	defer l.m.mu.Unlock()
-	if l.m.buf == nil {
-		return ErrClosed
+// use runs steps on the memory unless it was closed. Threads of this process come
+// before or after them all. Other processes come between them, too: in a virtual world
+// anybody does.
+func (l *ShareableList) use(k opKind, steps ...func(buf []byte) error) error {
+	if l.m.in == nil { // no lock is held while a virtual world switches
+		l.m.mu.Lock()
+		defer l.m.mu.Unlock()
 	}
-	return fn(l.m.buf)
+	for _, step := range steps {
+		if l.m.buf == nil {
+			return ErrClosed
+		}
+		if l.m.in != nil {
+			t, err := l.m.thread()
+			if err != nil {
+				return err
+			}
+			l.m.in.common.Act(t, k)
+		}
+		if err := step(l.m.buf); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Memory returns the memory that the list is in. Python: l.shm.
@@ -172,7 +199,7 @@ func (l *ShareableList) Get(i int) (v any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = l.use(func(buf []byte) error {
+	err = l.use(opRead, func(buf []byte) error {
 		v, err = l.load(buf, i)
 		return err
 	})
@@ -194,8 +221,11 @@ func (l *ShareableList) Set(i int, v any) error {
 	if item, err = item.in(l.at[i+1] - l.at[i]); err != nil {
 		return err
 	}
-	return l.use(func(buf []byte) error {
-		l.store(buf, i, item)
+	return l.use(opWrite, func(buf []byte) error {
+		l.storeValue(buf, i, item)
+		return nil
+	}, func(buf []byte) error {
+		l.storeFormat(buf, i, item)
 		return nil
 	})
 }
@@ -203,7 +233,7 @@ func (l *ShareableList) Set(i int, v any) error {
 // Values returns all items. Python: list(l).
 func (l *ShareableList) Values() (values []any, err error) {
 	values = make([]any, l.Len())
-	err = l.use(func(buf []byte) error {
+	err = l.use(opRead, func(buf []byte) error {
 		for i := range values {
 			if values[i], err = l.load(buf, i); err != nil {
 				return err
@@ -245,7 +275,7 @@ func (l *ShareableList) Index(v any) (int, error) {
 
 // Format returns the formats of all items, as struct has them. Python: l.format.
 func (l *ShareableList) Format() (format string, err error) {
-	err = l.use(func(buf []byte) error {
+	err = l.use(opRead, func(buf []byte) error {
 		for i := range l.Len() {
 			format += l.format(buf, i)
 		}
@@ -270,11 +300,15 @@ func (l *ShareableList) String() string {
 }
 
 // Reduce lets the list travel: by its name. It implements pickle.Reducer.
-func (l *ShareableList) Reduce() (any, error) { return l.Name(), nil }
+func (l *ShareableList) Reduce() (any, error) { return l.m.Reduce() }
 
 func init() {
 	pickle.RegisterReducer(func(name string) (*ShareableList, error) {
-		return OpenShareableList(context.Background(), name)
+		m, err := arrivingMemory(name)
+		if err != nil {
+			return nil, err
+		}
+		return listIn(m)
 	}, "process.ShareableList")
 }
 
@@ -349,8 +383,12 @@ func (x listItem) in(room int64) (listItem, error) {
 	return x, nil
 }
 
-func (l *ShareableList) store(buf []byte, i int, x listItem) {
+func (l *ShareableList) storeValue(buf []byte, i int, x listItem) {
 	copy(buf[l.slotAt(i):l.slotAt(i+1)], x.data)
+}
+
+// storeFormat stores what says how to read an item.
+func (l *ShareableList) storeFormat(buf []byte, i int, x listItem) {
 	format := make([]byte, word)
 	copy(format, x.format)
 	copy(buf[l.formatAt(i):], format)

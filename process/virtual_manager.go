@@ -160,6 +160,7 @@ type petition struct {
 func (h *host) emulate(t thread, args managerArgs) error {
 	e := emulatedOf(t)
 	h.id, h.in, e.host = args.ID, t, h
+	defer h.removeBlocks() // which one that was killed does in vain
 	h.welcome(t, &wire{conn: args.Conn, of: e}, nil)
 	for len(h.present) > 0 && !h.over {
 		ready, err := h.listen(t)

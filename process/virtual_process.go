@@ -142,9 +142,10 @@ func (e *emulated) reply(ctx context.Context, t thread, answer *pipe.Conn, call 
 	_ = answer.Close()
 }
 
-// endChildren ends the process's children when it ends: daemons are terminated, the
-// others joined.
+// endChildren ends the process's children when it ends: managers of shared memory are
+// shut down, daemons are terminated, the others joined.
 func (e *emulated) endChildren(t thread) {
+	e.endKeepers(t)
 	for _, p := range e.active() {
 		if p.Daemon() {
 			_ = p.Terminate()
@@ -218,6 +219,9 @@ func (e *emulated) kill(sig syscall.Signal) error {
 	e.gone.Act(t, opExit)
 	if e.dead {
 		return nil
+	}
+	if sig == syscall.SIGTERM && e.host != nil && e.host.keeps {
+		return nil // it ends with its maker
 	}
 	if sig == syscall.SIGINT {
 		switch i := e.interrupt; {
