@@ -111,14 +111,15 @@ func (k *Timed) wake(t *Task, how Light) (cost, latency Time) {
 	if how == NotLight || k.cfg.LightLatency == 0 {
 		return Time(k.cfg.WakeCost), k.latency(t)
 	}
-	cost, latency = Time(k.cfg.LightCost), k.latency(t)
-	if how != CheapLight {
-		latency = k.spread(t, Time(k.cfg.LightLatency))
+	cost = Time(k.cfg.LightCost)
+	switch how {
+	case CheapLight:
+		return cost, cost/2 + k.latency(t)
+	case LateLight:
+		return cost, cost + k.spread(t, Time(k.cfg.LightLatency))
+	default:
+		return cost, k.spread(t, Time(k.cfg.LightLatency))
 	}
-	if how == LateLight {
-		latency += cost
-	}
-	return cost, latency
 }
 
 // Light says how a wake differs from that of a computing task by another one that
@@ -128,7 +129,7 @@ type Light uint8
 // The kinds of wakes.
 const (
 	NotLight   Light = iota
-	CheapLight       // costs the waker LightCost
+	CheapLight       // costs the waker LightCost, and the latency begins when half of that is paid
 	EarlyLight       // and takes LightLatency: the task has just gone to sleep
 	LateLight        // and the latency begins only when the waker has paid
 )

@@ -29,6 +29,27 @@ func TestOpenReleases(t *testing.T) {
 	}
 }
 
+// A convoy of four threads is within a fifth of what was measured for every seed, not
+// only for that of the table.
+func TestConvoys(t *testing.T) {
+	r, columns := find(t, "4 threads compute"), []string{"3.9", "3.12", "3.13"}
+	if raceDetector {
+		return
+	}
+	t.Run("seeds", func(t *testing.T) {
+		for _, as := range columns {
+			t.Run(as, func(t *testing.T) {
+				t.Parallel()
+				c := columnOf(t, as)
+				for seed := range uint64(10) {
+					got := r.Run(c.Profile, seed)
+					assert.True(t, r.Agrees(c, got), "seed %d: %v", seed, got)
+				}
+			})
+		}
+	})
+}
+
 // A short interval is 18 to 25 µs longer than asked, and hardly more when it is 200 µs; a
 // longer one is 40 µs and more longer, because cores go idle. What was measured with
 // 100 µs, 124 to 132 µs and 6 350 to 6 930 switches, allows for up to 50.
