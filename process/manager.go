@@ -99,7 +99,7 @@ var managerPatience = time.Second
 // [ErrManagerEnded]. It may be called again. Python: manager.shutdown().
 func (m *Manager) Shutdown(ctx context.Context) (err error) {
 	if !m.shut.Swap(true) { // no sync.Once, whose lock would be held while a virtual world switches
-		_, _, _ = m.c.call(ctx, 0, askShutdown, 0)
+		m.c.post(0, askShutdown) // one that does not get to it does not answer either
 		for _, harder := range []func() error{m.p.Terminate, m.p.Kill} {
 			ended, e := m.p.JoinTimeout(ctx, managerPatience)
 			if ended || e != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"strings"
 	"sync"
@@ -426,4 +427,27 @@ func TestAManagersAnswerNeedsNoGIL(t *testing.T) {
 		waiter.Join(th)
 	})
 	require.NoError(t, err)
+}
+
+// MA-4: a manager that does not get to its end, here since it stands still, is killed,
+// and Shutdown does not wait for its answer. What it kept is removed all the same.
+func TestManagerIsKilled(t *testing.T) {
+	process.SetManagerPatience(10 * time.Millisecond)
+	defer process.SetManagerPatience(soon)
+	ctx := t.Context()
+	m, err := process.NewManager(ctx)
+	require.NoError(t, err)
+	s, err := process.NewSharedMemoryManager(ctx)
+	require.NoError(t, err)
+	b, err := s.SharedMemory(ctx, 8)
+	require.NoError(t, err)
+	require.NoError(t, b.Close())
+	for p, shutdown := range map[*process.Process]func(context.Context) error{m.Process(): m.Shutdown, s.Process(): s.Shutdown} {
+		require.NoError(t, syscall.Kill(p.PID(), syscall.SIGSTOP))
+		stopped(t, p.PID())
+		require.NoError(t, shutdown(ctx))
+		require.Equal(t, -9, joined(t, p))
+	}
+	_, err = process.OpenSharedMemory(ctx, b.Name())
+	require.ErrorIs(t, err, fs.ErrNotExist)
 }

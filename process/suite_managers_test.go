@@ -157,6 +157,15 @@ var managerCases = []suiteCase{
 		_, err := m.List(t)
 		require.ErrorIs(t, err, process.ErrManagerEnded)
 	}},
+	{name: "MA-5 errors are the caller's", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		l, d := got[*process.ListProxy](t)(m.List(t)), got[*process.DictProxy](t)(m.Dict(t))
+		fails(t, "pop from empty list", second(l.Pop(t, -1)))
+		fails(t, "unhashable type: '[]int'", d.Set(t, []int{1}, 1))
+		require.Error(t, l.Append(t, func() {}), "it cannot travel")
+		require.NoError(t, l.Append(t, 1), "nothing was lost by that")
+		require.Equal(t, 1, got[int](t)(l.Len(t)))
+		require.NoError(t, errors.Join(l.Close(), d.Close()))
+	})},
 	{name: "MA-6 MA-7 from two processes", run: withManager(func(t *gil.Thread, m *process.Manager) {
 		in := lend(t, m, "all")
 		require.NoError(t, in.Lock.Acquire(t))
