@@ -40,35 +40,69 @@ func mentions(t *testing.T) map[int][]rows.Mention {
 	return all
 }
 
-// Every row is checked by a test, or is open for a stated reason; and only one of the
-// two. That the tests are executed is checked by each folder's TestMain.
-func TestIndexIsComplete(t *testing.T) {
-	checks := mentions(t)
+// The rows are all there, and so are the claims.
+const allRows, allClaims = 146, 18
+
+// lacks says what is wrong with the checks: every row is checked by a test, or is open
+// for a stated reason, and only one of the two.
+func lacks(checks map[int][]rows.Mention) (complaints []string) {
+	complain := func(format string, args ...any) { complaints = append(complaints, fmt.Sprintf(format, args...)) }
 	opened := rows.Opened()
-	for i, r := range rows.All() {
-		require.Equal(t, i+1, r.Number, "rows are numbered through")
+	for _, r := range rows.All() {
 		_, isOpen := opened[r.Number]
-		switch {
-		case isOpen:
-			assert.Empty(t, checks[r.Number], "row %d is checked: take it out of what is open", r.Number)
-		default:
-			assert.NotEmpty(t, r.Facts, "row %d states nothing", r.Number)
-			assert.NotEmpty(t, checks[r.Number], "no test checks row %d: %s", r.Number, r.Claim)
+		switch checked := len(checks[r.Number]) > 0; {
+		case isOpen && checked:
+			complain("row %d is checked: take it out of what is open", r.Number)
+		case !isOpen && !checked:
+			complain("no test checks row %d: %s", r.Number, r.Claim)
 		}
 	}
-	assert.Len(t, rows.All(), 146)
+	for _, c := range rows.Claims() {
+		if len(checks[-c.Number]) == 0 {
+			complain("no test checks W%d: %s", c.Number, c.Says)
+		}
+	}
+	return complaints
+}
+
+// Every row and every claim is there and has a check. That the tests are executed is
+// checked by each folder's TestMain.
+func TestIndexIsComplete(t *testing.T) {
+	checks := mentions(t)
+	assert.Empty(t, lacks(checks))
+	for i, r := range rows.All() {
+		require.Equal(t, i+1, r.Number, "rows are numbered through")
+		assert.NotEmpty(t, r.Facts, "row %d states nothing", r.Number)
+	}
+	assert.Len(t, rows.All(), allRows)
 	for i, c := range rows.Claims() {
 		assert.Equal(t, i+1, c.Number)
-		assert.NotEmpty(t, checks[-c.Number], "no test checks W%d: %s", c.Number, c.Says)
 	}
-	assert.Len(t, rows.Claims(), 18)
+	assert.Len(t, rows.Claims(), allClaims)
 	for number := range checks {
-		assert.LessOrEqual(t, number, 146)
+		assert.LessOrEqual(t, number, allRows)
 	}
 	for _, main := range folders(t) {
 		if len(rowsIn(checks, main)) > 0 {
 			assert.Contains(t, read(t, main, "main_test.go"), "rows.Main(m)", "%s checks rows; its TestMain has to see that it does", main)
 		}
+	}
+}
+
+// A row or a claim that loses its checks is missed, whichever it is, and it alone.
+func TestIndexMissesEachRow(t *testing.T) {
+	checks := mentions(t)
+	require.Len(t, checks, allRows+allClaims)
+	for number, all := range checks {
+		delete(checks, number)
+		if missed := lacks(checks); assert.Len(t, missed, 1) {
+			what := fmt.Sprintf("row %d:", number)
+			if number < 0 {
+				what = fmt.Sprintf("W%d:", -number)
+			}
+			assert.Contains(t, missed[0], what)
+		}
+		checks[number] = all
 	}
 }
 

@@ -3,9 +3,12 @@ package main
 import (
 	"io"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/pygil/pygil/examples/internal/cli"
@@ -43,6 +46,27 @@ func TestBattle(t *testing.T) {
 	new2, _ := versus(show.On(2))
 	rows.Check(t, 28, old1, old2 > 1, a.Stats.FailedWakeups > 0, math.Floor(new2*100)/100)
 	rows.Check(t, 29, old2 > 1.2, new2 >= 1 && new2 < 1.015)
+}
+
+// Each kind of GIL has its own sentence about why an answer takes as long as it does.
+func TestBecause(t *testing.T) {
+	for python, sentence := range map[string]string{
+		"2.7":   "free only for the moment in\nwhich the other thread has given it up",
+		"3.13":  "which takes an interval.",
+		"3.13t": "there is no GIL to be won back.",
+	} {
+		var out strings.Builder
+		require.NoError(t, cli.Perform(&out, "battle", []string{"-profile", python}, story))
+		assert.Contains(t, out.String(), sentence, python)
+	}
+	// And what the sentences say is so.
+	in := func(python gil.Profile) time.Duration {
+		late, _ := answers(show.Under(python), true)
+		return late
+	}
+	assert.Less(t, in(gil.CPython313T), 100*time.Microsecond)
+	assert.Greater(t, in(gil.CPython313), 5*time.Millisecond)
+	assert.Greater(t, in(gil.CPython27), 100*time.Microsecond)
 }
 
 func TestAnswers(t *testing.T) {

@@ -143,12 +143,20 @@ func parse(out io.Writer, name string, args []string, defaults []Default) (*Show
 	flags.Uint64Var(&s.Seed, "seed", s.Seed, "what decides where nothing else does")
 	flags.BoolVar(&s.Live, "live", false, "run for real: goroutines and the clock on the wall")
 	flags.StringVar(&s.tape.file, "trace", "", "write what happened to `FILE`, for Perfetto; .svg, .txt and .jsonl are other formats")
-	if err := flags.Parse(args); err != nil {
+	err := flags.Parse(args)
+	if err != nil {
 		return nil, usageError{err}
 	}
-	if flags.NArg() > 0 || s.Cores < 1 {
+	switch {
+	case flags.NArg() > 0:
+		err = fmt.Errorf("%s takes no arguments but flags, not %q", name, flags.Arg(0))
+	case s.Cores < 1:
+		err = fmt.Errorf("-cores %d: a computer has at least one", s.Cores)
+	}
+	if err != nil {
+		fmt.Fprintln(flags.Output(), err)
 		flags.Usage()
-		return nil, usageError{errors.New("cli: no arguments but flags, and at least one core")}
+		return nil, usageError{err}
 	}
 	flags.Visit(func(f *flag.Flag) { s.given = append(s.given, f.Name) })
 	return s, nil
