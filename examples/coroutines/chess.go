@@ -43,7 +43,7 @@ func chess(s *cli.Show, together bool) (lastMove, end time.Duration) {
 		for i := range all {
 			all[i] = game
 		}
-		gather(t, all...)
+		gather(s, t, all...)
 	})
 	return lastMove, a.Took
 }

@@ -16,11 +16,9 @@ import (
 func main() { cli.Main("coroutines", story) }
 
 // gather runs coroutines to their end.
-func gather(t *gil.Thread, all ...func(co *asyncio.Co) error) {
+func gather(s *cli.Show, t *gil.Thread, all ...func(co *asyncio.Co) error) {
 	_, err := asyncio.Run(t, func(co *asyncio.Co) (any, error) { return nil, asyncio.GatherAll(co, all...) })
-	if err != nil {
-		panic(err)
-	}
+	s.Check(err)
 }
 
 // count has something done three times: serially, on threads, or as coroutines.
@@ -52,13 +50,13 @@ func count(s *cli.Show, how string) (said string, a cli.Account) {
 				words.Append(co.Thread(), "Two")
 				return err
 			}
-			gather(t, one, one, one)
+			gather(s, t, one, one, one)
 		case "asyncio, blocking":
 			one := func(co *asyncio.Co) error {
 				blocking(co.Thread())
 				return nil
 			}
-			gather(t, one, one, one)
+			gather(s, t, one, one, one)
 		}
 	})
 	a.Conc = begun.Most() // coroutines are no threads

@@ -62,7 +62,7 @@ func TestCooperative(t *testing.T) {
 				return nil
 			}
 		}
-		gather(t, one(1), one(2), one(3))
+		gather(show, t, one(1), one(2), one(3))
 	})
 	elsewhere := 0
 	for i := range said {
@@ -140,7 +140,7 @@ func TestLocals(t *testing.T) {
 				return nil
 			}
 		}
-		gather(t, one("a"), one("b"))
+		gather(show, t, one("a"), one("b"))
 	})
 	rows.Check(t, 112, strings.Join(said.Peek(), " "))
 }

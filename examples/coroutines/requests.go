@@ -33,7 +33,7 @@ func requests(s *cli.Show, how string) (said string, a cli.Account) {
 					return err
 				}
 			}
-			gather(t, ask(1), ask(2))
+			gather(s, t, ask(1), ask(2))
 		}
 	})
 	return strings.Join(words.Peek(), " "), a

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/pygil/pygil/examples/internal/models"
 	"github.com/pygil/pygil/examples/preset"
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/asyncio"
 )
 
 // A way is one of doing a piece of work, and why one would take it.
@@ -92,6 +94,12 @@ func advises(c *call) error {
 	if err != nil {
 		return err
 	}
+	switch {
+	case c.show.Python.PollsWaits():
+		return fmt.Errorf("-profile %v: want a Python from 3.2 on; what the GIL of older ones is like is in ./examples/battle", c.show.Python)
+	case c.show.Python.FreeThreaded():
+		return fmt.Errorf("-profile %v: want a Python that has a GIL; what one without makes of it is a line of its own", c.show.Python)
+	}
 	if c.show.Cores > 0 {
 		w.Cores = c.show.Cores
 	}
@@ -105,6 +113,11 @@ func advises(c *call) error {
 			python = gil.CPython313T
 		}
 		r, err := do(w, way.do, python)
+		var missing *asyncio.UnavailableError
+		if errors.As(err, &missing) {
+			fmt.Fprintf(c.out, "%-17s  %-6v  %10s  %5s  %7s\n", way.name, python, "not there", "", "")
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", way.name, err)
 		}
@@ -116,7 +129,7 @@ func advises(c *call) error {
 	}
 	// Of all that are as good the first one is the one.
 	for i, way := range ways {
-		if all[way.name].took.Seconds() <= all[ways[best].name].took.Seconds()*near {
+		if r, ok := all[way.name]; ok && r.took.Seconds() <= all[ways[best].name].took.Seconds()*near {
 			best = i
 			break
 		}
@@ -128,7 +141,8 @@ func advises(c *call) error {
 // do does a piece of work in one way.
 func do(w work, model models.Model, python gil.Profile) (result, error) {
 	var begun models.Counter
-	m := gil.NewMachine(w.Cores, gil.WithStartCost(w.Start), gil.WithSwitchCost(w.Switch))
+	quiet := gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {}) // the error says it
+	m := gil.NewMachine(w.Cores, quiet, gil.WithStartCost(w.Start), gil.WithSwitchCost(w.Switch))
 	err := m.Run(python, func(t *gil.Thread) { model(t, w.Tasks, begun.On) })
 	return result{m.Now(), m.Par(), begun.Most()}, err
 }

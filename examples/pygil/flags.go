@@ -62,7 +62,7 @@ var flagsOf = map[string]func(c *call){
 	"advise": func(c *call) {
 		c.flags.IntVar(&c.show.Cores, "cores", 0, "cores of the simulated computer (default: the work's own number)")
 		c.show.Cores, c.leastCores = 0, 0
-		c.flags.Func("profile", "the `Python` that has a GIL: 3.12, 3.13, 3.14 … (default 3.13)", func(v string) (err error) {
+		c.flags.Func("profile", "the `Python`, one that has a GIL: 3.2, 3.9, 3.13 … (default 3.13)", func(v string) (err error) {
 			c.show.Python, err = gil.LookupProfile(v)
 			return err
 		})

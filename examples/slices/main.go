@@ -43,7 +43,7 @@ func story(s *cli.Show) {
 
 	s.Printf("\n30 measurements each, with noise of 3 %%   least  median    most\n")
 	const row = "%-38s  %6.2f  %6.2f  %6.2f\n"
-	serial, threads := measure(s, 30, models.Serial), measure(s.Seeded(s.Seed+30), 30, models.Threads)
+	serial, threads := measure(s.Untraced(), 30, models.Serial), measure(s.Untraced().Seeded(s.Seed+30), 30, models.Threads)
 	s.Printf(row, "one after the other", serial[0], serial[15], serial[29])
 	s.Printf(row, "four threads", threads[0], threads[15], threads[29])
 	s.Printf("%s\n", verdict(serial, threads))

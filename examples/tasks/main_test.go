@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"go.uber.org/goleak"
 
 	"github.com/pygil/pygil/examples/internal/cli"
@@ -179,4 +180,11 @@ func TestSwitching(t *testing.T) {
 		return a.Took
 	}
 	rows.Check(t, 70, total(5*time.Microsecond), total(20*time.Microsecond))
+}
+
+// A Python without asyncio has the other ways.
+func TestWithoutAsyncio(t *testing.T) {
+	winner, times, _ := advise(show.Under(gil.CPython32), preset.Sleeps())
+	assert.Equal(t, "threads", winner)
+	assert.Zero(t, times[2])
 }

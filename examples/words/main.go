@@ -49,7 +49,7 @@ func (w way) run(s *cli.Show, task preset.Task, n int) cli.Account {
 		s = s.Under(gil.FromRule(gil.None()))
 	}
 	var begun models.Counter
-	a := s.Run(func(t *gil.Thread) { w.do(t, tasks, begun.On) }, gil.WithStartCost(0))
+	a := s.Attempt(func(t *gil.Thread) { w.do(t, tasks, begun.On) }, gil.WithStartCost(0))
 	a.Conc = begun.Most() // of tasks: coroutines are no threads
 	return a
 }
@@ -65,6 +65,10 @@ func story(s *cli.Show) {
 				continue
 			}
 			a := w.run(s, kind.task, 4)
+			if a.Err != nil {
+				s.Printf("%-16s  Python %v has none\n", w.name, s.Python)
+				continue
+			}
 			s.Printf("%-16s  %5.2f s  %13d  %17d\n", w.name, a.Took.Seconds(), a.Conc, a.Par)
 		}
 		s.Printf("\n")

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/pygil/pygil/examples/internal/cli"
@@ -155,4 +157,12 @@ func TestLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Check(t, 142, with, without == 2 || runtime.GOMAXPROCS(0) < 2)
+}
+
+// A Python without asyncio has the other ways.
+func TestWithoutAsyncio(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, cli.Perform(&out, "words", []string{"-profile", "3.2"}, story))
+	assert.Contains(t, out.String(), "asyncio           Python 3.2 has none\n")
+	assert.Contains(t, out.String(), "processes ")
 }

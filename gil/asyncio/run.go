@@ -76,7 +76,8 @@ func collect(opts []Option) config {
 
 // Run makes a loop on thread t, runs main in it as Task-1, then cancels the tasks
 // that are left, waits for them, joins the loop's threads and ends the loop. It
-// returns what main returned. The profile is t's. Python: asyncio.run.
+// returns what main returned. A main without a result returns (any, error), the any nil,
+// as a Python function returns None. The profile is t's. Python: asyncio.run.
 //
 // It returns a *gil.RuntimeError when a loop runs on t already, an
 // *UnavailableError for a Python without asyncio, an error that matches

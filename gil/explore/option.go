@@ -68,7 +68,7 @@ func collect(opts []Option) *config {
 func WithStrategy(s Strategy) Option { return optionFunc(func(c *config) { c.strategy = s }) }
 
 // WithMaxSchedules ends the search after n schedules, DefaultSchedules if it is
-// not given. A budget is a count, never a time, so that the same seed is the same
+// not given; a search of 0 performs none. A budget is a count, never a time, so that the same seed is the same
 // search.
 func WithMaxSchedules(n int) Option { return optionFunc(func(c *config) { c.maxSchedules = n }) }
 
@@ -76,7 +76,8 @@ func WithMaxSchedules(n int) Option { return optionFunc(func(c *config) { c.maxS
 // or Livelock where that is what it is. The default is DefaultSteps.
 func WithMaxSteps(n int) Option { return optionFunc(func(c *config) { c.maxSteps = n }) }
 
-// WithMaxFailures ends the search when it has found n different failures.
+// WithMaxFailures ends the search when it has found n different failures. Without it,
+// and when n is 0, it goes on.
 func WithMaxFailures(n int) Option { return optionFunc(func(c *config) { c.maxFailures = n }) }
 
 // WithSeed sets what the strategies draw from. The same seed gives the same search.

@@ -30,7 +30,7 @@ type ThreadState struct {
 // VariableState is a variable, list or dict of a State.
 type VariableState struct {
 	Name  string // as the program calls it
-	Value string // Python's repr of the value read or written last; empty when unknown, as with lists and dicts
+	Value string // Python's repr of the value read or written last, of a list or a dict that of the item; empty when unknown
 }
 
 // LockState is something that threads wait at: a lock, an event, a condition.

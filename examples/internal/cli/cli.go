@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/asyncio"
 	"github.com/pygil/pygil/gil/trace"
 )
 
@@ -244,9 +245,30 @@ func (s *Show) Seeded(seed uint64) *Show {
 	return &other
 }
 
+// Untraced is the same show but for the file of -trace, into which its runs are not
+// written: they are many, or long.
+func (s *Show) Untraced() *Show {
+	other := *s
+	other.tape = &tape{}
+	return &other
+}
+
 // Run runs a program and says what it took. An error ends the story.
 func (s *Show) Run(main func(t *gil.Thread), opts ...gil.Option) Account {
+	a := s.Attempt(main, opts...)
+	s.Check(a.Err)
+	return a
+}
+
+// Attempt is Run of a program for which the Python may be too old: a *asyncio.UnavailableError
+// is left in the account.
+func (s *Show) Attempt(main func(t *gil.Thread), opts ...gil.Option) Account {
 	a := s.run(main, s.tape.file != "" || s.Live, opts)
+	var missing *asyncio.UnavailableError
+	if errors.As(a.Err, &missing) {
+		a.Err = missing
+		return a
+	}
 	s.Check(a.Err)
 	return a
 }

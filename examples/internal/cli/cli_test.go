@@ -15,6 +15,7 @@ import (
 
 	"github.com/pygil/pygil/examples/internal/cli"
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/asyncio"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -195,4 +196,33 @@ func ExampleExample() {
 	// story: Python 3.13, 4 cores, seed 1, simulated time
 	//
 	// told
+}
+
+// What is many or long is not written; what the Python has not is left in the account.
+func TestUntracedAndAttempt(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "run.txt")
+	var missing error
+	_, err := perform(t, func(s *cli.Show) {
+		s.Untraced().Run(work)
+		assert.NoFileExists(t, name)
+		s.Run(work)
+		missing = s.Attempt(func(t *gil.Thread) {
+			if _, err := asyncio.NewRunner(t); err != nil {
+				panic(err)
+			}
+		}).Err
+	}, "-trace", name, "-profile", "2.7")
+	require.NoError(t, err)
+	assert.FileExists(t, name)
+	var unavailable *asyncio.UnavailableError
+	assert.ErrorAs(t, missing, &unavailable)
+}
+
+// Without waking up that takes time the GIL up to 3.1 would change hands at every check.
+func TestOldGIL(t *testing.T) {
+	text, err := perform(t, func(s *cli.Show) {
+		a := s.Run(work)
+		assert.Greater(t, a.Stats.FailedWakeups, int64(100))
+	}, "-profile", "2.7")
+	require.NoError(t, err, text)
 }
