@@ -38,6 +38,17 @@ func settled(t *testing.T, before int) {
 	eventually(t, func() bool { return descriptors(t) <= before })
 }
 
+// moored has somebody be parked at an end for a moment, which gives it a descriptor more.
+func moored(t *testing.T, c *pipe.Conn) {
+	t.Helper()
+	eventually(t, func() bool {
+		ready, err := c.PollTimeout(t.Context(), time.Millisecond)
+		require.NoError(t, err)
+		require.False(t, ready)
+		return pipe.Known(c)
+	})
+}
+
 // A Conn travels over a unix Conn, whatever it is itself. Python:
 // _TestPicklingConnections.test_pickling, test_access.
 func TestSendAConn(t *testing.T) {
@@ -327,6 +338,8 @@ func TestSendAFile(t *testing.T) {
 	f, err := os.Create(t.TempDir() + "/f")
 	require.NoError(t, err)
 	defer f.Close()
+	moored(t, a)
+	moored(t, b)
 	before := descriptors(t)
 	// A long message goes out in many writes: the handle is with the first.
 	require.NoError(t, a.TrySend(ctx, []any{&parcel{f}, pattern(4 << 20)}))

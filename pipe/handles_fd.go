@@ -182,7 +182,7 @@ func openHandle(handle any) (stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pipe: cannot duplicate the descriptor of a Conn: %w", err)
 	}
-	s, err := openFd(uintptr(dup))
+	s, err := openFd(uintptr(dup), newQuiet) // a duplicate: no *os.File owns it
 	var refused *ValueError
 	switch {
 	case errors.As(err, &refused):

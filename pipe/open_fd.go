@@ -30,15 +30,15 @@ func FromFd(fd uintptr, readable, writable bool, opts ...Option) (*Conn, error) 
 	case !readable && !writable:
 		return nil, invalid("at least one of `readable` and `writable` must be True")
 	}
-	s, err := openFd(fd)
+	s, err := openFd(fd, func(fd uintptr) descriptor { return os.NewFile(fd, "pipe") })
 	if err != nil {
 		return nil, err
 	}
 	return newConn(s, readable, writable, &cfg), nil
 }
 
-// openFd makes a stream that owns fd.
-func openFd(fd uintptr) (stream, error) {
+// openFd makes a stream that owns fd, which own makes a descriptor.
+func openFd(fd uintptr, own func(fd uintptr) descriptor) (stream, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(fd), &st); err != nil {
 		return nil, fmt.Errorf("pipe: descriptor %d: %w", fd, err)
@@ -63,7 +63,7 @@ func openFd(fd uintptr) (stream, error) {
 		return nil, fmt.Errorf("pipe: descriptor %d: %w", fd, err)
 	}
 	unix.CloseOnExec(int(fd))
-	file := os.NewFile(fd, "pipe")
+	file := own(fd)
 	s, err := newFdStream(file, socket)
 	if err != nil {
 		_ = file.Close()
@@ -78,7 +78,7 @@ func openPair() (a, b stream, err error) {
 	if err != nil {
 		return nil, nil, os.NewSyscallError("socketpair", err)
 	}
-	return both(os.NewFile(uintptr(fds[0]), "pipe"), os.NewFile(uintptr(fds[1]), "pipe"), true)
+	return both(newQuiet(uintptr(fds[0])), newQuiet(uintptr(fds[1])), true)
 }
 
 // openOneWay returns the reading and the writing end of a pipe.
@@ -90,7 +90,7 @@ func openOneWay() (r, w stream, err error) {
 	return both(x, y, false)
 }
 
-func both(x, y *os.File, socket bool) (stream, stream, error) {
+func both(x, y descriptor, socket bool) (stream, stream, error) {
 	a, err := newFdStream(x, socket)
 	if err == nil {
 		var b *fdStream

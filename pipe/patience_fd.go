@@ -34,6 +34,7 @@ var seats atomic.Int32
 type patience struct {
 	streak int       // short waits in a row, up to earned
 	since  time.Time // of the wait under way
+	tired  bool      // it has waited patiently, in vain
 }
 
 // begins notes that a wait begins, unless it has begun.
@@ -53,12 +54,12 @@ func (p *patience) ends() {
 	} else {
 		p.streak = 0
 	}
-	p.since = time.Time{}
+	p.since, p.tired = time.Time{}, false
 }
 
 // enough reports whether to wait patiently with a context.
 func (p *patience) enough(ctx context.Context) bool {
-	if p.streak < earned || ctx.Err() != nil {
+	if p.streak < earned || p.tired || ctx.Err() != nil {
 		return false
 	}
 	end, limited := ctx.Deadline()
@@ -72,11 +73,21 @@ func (s *fdStream) linger(fd int) bool {
 	}
 	defer seats.Add(-1)
 	if int(seats.Add(1)) >= runtime.GOMAXPROCS(0) {
+		s.patience.streak = 0 // to be parked for a single wait takes longer than it saves
 		return false
 	}
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, int(awhile/time.Millisecond))
+	s.patience.tired = n == 0
 	return n > 0 && err == nil
+}
+
+// hush has the poller forget the descriptor if the receiver is going to wait patiently.
+func (s *fdStream) hush(ctx context.Context) {
+	q, ok := s.file.(*quiet)
+	if ok && s.patience.enough(ctx) && s.far() && int(seats.Load())+1 < runtime.GOMAXPROCS(0) {
+		q.hush()
+	}
 }
 
 // far reports whether the other end may be in another process. One in this process wants

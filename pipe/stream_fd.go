@@ -17,7 +17,7 @@ import (
 )
 
 // A descriptor is an open file in non-blocking mode that the runtime polls: an
-// *os.File or a socket of package net.
+// *os.File, a socket of package net, or a quiet.
 type descriptor interface {
 	syscall.Conn
 	SetReadDeadline(t time.Time) error
@@ -98,6 +98,9 @@ func (s *fdStream) unlock(_ context.Context, d direction) { s.half(d).leave() }
 
 func (s *fdStream) read(ctx context.Context, p []byte, wait bool) (int, error) {
 	s.p = p
+	if wait {
+		s.hush(ctx)
+	}
 	err := s.in.do(ctx, receiving, wait)
 	s.p = nil
 	if err != nil {
