@@ -188,14 +188,14 @@ func (c *classes) touch(h uint64, id kernel.ObjID, e effect) uint64 {
 func (c *classes) sum(r *runner) uint64 {
 	h := uint64(0)
 	for i, t := range c.threads {
-		h += fold(t, r.threads[i].path)
+		h += kernel.Hash(t, r.threads[i].path)
 	}
 	return h
 }
 
-// fold mixes two words into one: their product, folded, as in wyhash (Wang Yi, 2019).
-// It takes a third of what kernel.Hash does.
+// fold mixes two words into one, of which at least one is a hash already. It takes a
+// third of what kernel.Hash does.
 func fold(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a^0xa0761d6478bd642f, b^0xe7037ed1a0b428db)
-	return hi ^ lo
+	x := (a ^ bits.RotateLeft64(b, 32)) * 0x9fb21c651e98df25
+	return x ^ x>>29
 }

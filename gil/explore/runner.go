@@ -269,7 +269,7 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 	}
 	r.last = i
 	if f := r.fair; f != nil {
-		if f.active || op.Obj == th.obj && op.Kind == th.kind || op.Kind == kernel.OpYield {
+		if op.Kind == th.kind && op.Obj == th.obj || op.Kind == kernel.OpYield || f.active {
 			f.performed(r, i, op)
 		} else {
 			th.kind, th.obj, th.polls = op.Kind, op.Obj, 0

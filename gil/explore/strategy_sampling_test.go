@@ -16,9 +16,9 @@ import (
 // schedules, and to all that DFS comes to.
 func TestSamplingNeverRepeats(t *testing.T) {
 	slow(t)
-	programs := 60
+	programs := 24
 	if testing.Short() {
-		programs = 12
+		programs = 6
 	}
 	const most = 1500
 	draws, whole := 0, 0

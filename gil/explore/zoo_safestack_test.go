@@ -16,7 +16,8 @@ import (
 // It is no exhibit of the zoo, for no search finds it soon. A walk through the states of
 // a model of it, those that take fewer preemptions first, came to a failing one with the
 // seventh, after three million states; random walks through the model failed about once
-// in a million.
+// in a million, and explore.Random does for the first time after 1 411 257 schedules
+// with seed 0.
 func safeStack(bad bool) func(t *gil.Thread) {
 	return func(t *gil.Thread) {
 		const n = 3
