@@ -112,6 +112,10 @@ func (g *Gate) give(t *Thread, n, most int) bool {
 // and who joins it later finds the gate open, or shut again: the mutex makes it one
 // thing, without a GIL, too.
 func (g *Gate) openAll() {
+	if g.end { // it is not shut again
+		g.permits.Store(All)
+		return
+	}
 	g.mu.Lock()
 	g.alls.Store(g.alls.Load() + 1)
 	g.permits.Store(All)
@@ -178,7 +182,7 @@ func (g *Gate) wakeSome(by *Thread, n int) {
 	}
 	for n > 0 {
 		g.mu.Lock()
-		if g.first == nil || n == All && !g.first.through(g) {
+		if g.first == nil || n == All && !g.end && !g.first.through(g) {
 			g.mu.Unlock()
 			return
 		}

@@ -211,18 +211,18 @@ func (i *Interpreter) unlock() {
 // admit puts a thread that starts on the list.
 func (i *Interpreter) admit(t *Thread) error {
 	i.lock()
-	defer i.unlock()
 	if i.closing || i.mainDone && i.prof.has(noLateThreads) {
+		i.unlock()
 		return misuse("can't create new thread at interpreter shutdown", "thread %s: can't create new thread at interpreter shutdown", t.name)
 	}
 	i.threads = append(i.threads, t)
+	i.unlock()
 	return nil
 }
 
 // retire takes a thread that has ended off the list.
 func (i *Interpreter) retire(t *Thread) {
 	i.lock()
-	defer i.unlock()
 	for n, u := range i.threads {
 		if u == t {
 			last := len(i.threads) - 1
@@ -237,6 +237,7 @@ func (i *Interpreter) retire(t *Thread) {
 	if t.timed != nil {
 		i.past = append(i.past, t.stats())
 	}
+	i.unlock()
 }
 
 func (i *Interpreter) failed(err error) {
@@ -247,11 +248,12 @@ func (i *Interpreter) failed(err error) {
 
 func (i *Interpreter) failure() error {
 	i.lock()
-	defer i.unlock()
-	if len(i.errs) == 0 {
-		return nil
+	var err error
+	if len(i.errs) > 0 {
+		err = errors.Join(i.errs...)
 	}
-	return errors.Join(i.errs...)
+	i.unlock()
+	return err
 }
 
 // outlived records that a primitive was carried from one explored run into the

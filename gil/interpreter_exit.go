@@ -52,13 +52,15 @@ func (i *Interpreter) leftWorld(t *Thread) {
 // firstAlive finds a thread, other than main, that has not ended.
 func (i *Interpreter) firstAlive(daemon bool) *Thread {
 	i.lock()
-	defer i.unlock()
+	var first *Thread
 	for _, t := range i.threads {
 		if t != i.main && t.daemon == daemon && !t.entered {
-			return t
+			first = t
+			break
 		}
 	}
-	return nil
+	i.unlock()
+	return first
 }
 
 // killDaemons ends the daemon threads and waits for them.

@@ -99,11 +99,13 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 		t.k.Owner = t
 		t.timed, _ = i.w.kern.(*kernel.Timed)
 	}
-	t.interp, t.kern, t.gil, t.code = i, i.w.kern, i.gil, i.code
-	t.home, t.seat, t.near = i.home, i.home.id, away
+	if t.interp != i { // or it is one of an earlier run of a Sandbox
+		t.interp, t.kern, t.gil, t.code, t.home = i, i.w.kern, i.gil, i.code, i.home
+		t.regime = i.regime
+		t.k.Free = t.free
+	}
+	t.seat, t.near = i.home.id, away
 	t.name, t.fn, t.creator = name, fn, creator
-	t.regime = i.regime
-	t.k.Free = t.free
 	t.fragile = i.process != nil && i.w.kills > 0
 	if creator != nil {
 		t.kern.Sync(&creator.k) // numbers are given out in the order of the world's time
@@ -271,8 +273,10 @@ func (t *Thread) attach() {
 	if t.gil == nil {
 		t.alive()
 		t.near = t.seat
-		t.enter(stateRun)
-		t.renew()
+		if t.x == nil { // an explored thread takes the slow path at every tick
+			t.enter(stateRun)
+			t.renew()
+		}
 		return
 	}
 	if !t.gil.take(t) {

@@ -84,6 +84,10 @@ func (c *threadContext) ending(err error) []func() {
 // endContext cancels the thread's context at its end. What waits for that is called
 // on the thread, and a panic there is one of the thread's.
 func (t *Thread) endContext() {
+	if c := &t.ctx; t.x != nil && !raceKernel && c.done == nil && c.after == nil {
+		c.err = errEnded // nobody has asked for it
+		return
+	}
 	for _, f := range t.ctx.ending(errEnded) {
 		t.calls(func() { t.callOut(f) })
 	}

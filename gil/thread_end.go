@@ -161,7 +161,7 @@ func (t *Thread) conclude() {
 	if t.x != nil && !t.dying {
 		t.x.Await(&t.k, kernel.Op{Kind: kernel.OpExit, Obj: t.ended.id})
 	}
-	if t.gil == nil {
+	if t.free && t.x == nil {
 		t.kern.Sync(&t.k)
 	}
 	if i.killed {
@@ -184,7 +184,9 @@ func (t *Thread) conclude() {
 		t.unlabel()
 	}
 	i.retire(t)
-	t.worksNoMore()
+	if t.x == nil {
+		t.worksNoMore()
+	}
 	t.ended.openEnd(t)
 	if t.gil != nil && t.holds() {
 		t.gil.leave(t, WhyExit)

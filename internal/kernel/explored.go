@@ -95,7 +95,6 @@ func (k *Explored) Reset(seed uint64, limit int) {
 	}
 	k.world.ended.Store(false)
 	k.seed = seed
-	clear(k.tasks)
 	k.tasks = k.tasks[:0]
 	k.fresh = k.fresh[:0]
 	k.enabled.clear()
@@ -286,7 +285,11 @@ func (k *Explored) awaitKilled(t *Task) Wake {
 func (k *Explored) following() *Task {
 	if len(k.fresh) > 0 {
 		u := k.fresh[0]
-		k.fresh = k.fresh[:copy(k.fresh, k.fresh[1:])]
+		if last := len(k.fresh) - 1; last > 0 {
+			k.fresh = k.fresh[:copy(k.fresh, k.fresh[1:])]
+		} else {
+			k.fresh = k.fresh[:last]
+		}
 		k.weigh()
 		return u
 	}
@@ -323,7 +326,7 @@ func (k *Explored) pick() *Task {
 		default:
 			return k.tasks[k.explorer.Choose(k, k.last, enabled)]
 		}
-		if k.idle() {
+		if (k.alive > 0 || len(k.timers) > 0) && k.idle() {
 			continue
 		}
 		if k.alive > 0 && k.Stalled != nil && k.Stalled() {
