@@ -171,29 +171,27 @@ func (g *GIL) turn(t *Thread) bool {
 	t.near = away
 	g.why = WhyTick
 	var began kernel.Time
-	if g.timed {
-		began = g.kern.Now(&t.k)
-		held := began - t.acquired
-		t.held += held
-		g.stats.held.Add(int64(held))
-	}
-	if g.emit != nil {
-		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(began - t.acquired), Why: WhyTick})
-		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.waiters[0].t.tid})
+	if !t.turns {
+		began = g.ceded(t)
 	}
 	w := g.kern.Prepare(&t.k, kernel.SlotGIL)
 	// The first of the list is made the holder, t becomes the last.
-	next := g.waiters[0]
-	last := copy(g.waiters, g.waiters[1:])
+	next, wait := g.waiters[0].t, g.waiters[0].w
+	last := len(g.waiters) - 1
+	if last > 0 {
+		copy(g.waiters, g.waiters[1:])
+	}
 	me := &g.waiters[last]
 	me.t, me.w, me.since = t, w, began // the rest is for the other rules
-	next.t.picked = true
-	g.own(next.t)
+	next.picked = true
+	g.own(next)
 	g.unlock()
-	if !g.kern.Wake(&t.k, next.w) {
+	if !g.kern.Wake(&t.k, wait) {
 		g.replace(t, next)
 	}
-	t.enter(stateWaitGIL)
+	if !t.turns {
+		t.enter(stateWaitGIL)
+	}
 	how := g.kern.Park(&t.k, w, kernel.Never)
 	if how == kernel.Killed {
 		g.lock()
@@ -201,9 +199,31 @@ func (g *GIL) turn(t *Thread) bool {
 		return false
 	}
 	t.picked = false
-	if g.timed {
-		t.gilWait = g.kern.Now(&t.k) - began
+	if !t.turns {
+		if g.timed {
+			t.gilWait = g.kern.Now(&t.k) - began
+		}
+		g.began(t, true)
+		return true
 	}
-	g.began(t, true)
+	// What began would do for a thread that nobody observes or measures.
+	t.near = t.seat
+	run := g.run()
+	t.due = t.k.Restart(int(run)-1) + run
 	return true
+}
+
+// ceded records that t's hold ends with a run of the Ticks rule; it returns the time.
+func (g *GIL) ceded(t *Thread) (now kernel.Time) {
+	if g.timed {
+		now = g.kern.Now(&t.k)
+		held := now - t.acquired
+		t.held += held
+		g.stats.held.Add(int64(held))
+	}
+	if g.emit != nil {
+		g.emit.event(t, Event{Kind: EvGILRelease, Obj: g.id, A: int64(now - t.acquired), Why: WhyTick})
+		g.emit.event(t, Event{Kind: EvGILRequest, Obj: g.id, Peer: g.waiters[0].t.tid})
+	}
+	return now
 }

@@ -323,23 +323,24 @@ func (g *GIL) pick(t *Thread) gilWaiter {
 // itself off the list, is replaced.
 func (g *GIL) signal(t *Thread, next gilWaiter) {
 	if next.t != nil && !g.kern.Wake(&t.k, next.w) {
-		g.replace(t, next)
+		g.replace(t, next.t)
 	}
 }
 
 // replace wakes somebody else than next.
-func (g *GIL) replace(t *Thread, next gilWaiter) {
+func (g *GIL) replace(t, next *Thread) {
 	for {
 		g.lock()
-		if !g.unpick(next.t) {
+		if !g.unpick(next) {
 			g.unlock() // it unwound faster, and has passed its turn on
 			return
 		}
-		next = g.pick(t)
+		w := g.pick(t)
 		g.unlock()
-		if next.t == nil || g.kern.Wake(&t.k, next.w) {
+		if w.t == nil || g.kern.Wake(&t.k, w.w) {
 			return
 		}
+		next = w.t
 	}
 }
 

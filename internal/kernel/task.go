@@ -112,6 +112,14 @@ func (t *Task) Renew(n int) {
 	t.granted = n
 }
 
+// Restart settles the ticks of t, which have taken no time, gives it a budget of n more
+// and returns how many it has executed.
+func (t *Task) Restart(n int) (ticks int64) {
+	t.settle()
+	t.Renew(n)
+	return t.used
+}
+
 // Overdrawn reports whether ticks ran backwards since it was asked last, which
 // only a negative count can cause.
 func (t *Task) Overdrawn() bool {
