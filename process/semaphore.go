@@ -6,7 +6,6 @@ import (
 	"math"
 	"runtime"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/pygil/pygil/internal/futex"
@@ -48,8 +47,8 @@ type semaphoreMemory struct {
 
 const semaphoreSize = 16
 
-// NewSemaphore makes a semaphore with value n. It does not block. Python:
-// multiprocessing.Semaphore(n).
+// NewSemaphore makes a semaphore with value n. A *ValueError says that n is negative or
+// above MaxSemaphore. It does not block. Python: multiprocessing.Semaphore(n).
 func NewSemaphore(ctx context.Context, n int) (*Semaphore, error) {
 	s, err := newSemaphore(ctx, "Semaphore", n, MaxSemaphore)
 	if err != nil {
@@ -58,8 +57,9 @@ func NewSemaphore(ctx context.Context, n int) (*Semaphore, error) {
 	return &Semaphore{s}, nil
 }
 
-// NewBoundedSemaphore makes a semaphore whose value is n now and never more. It
-// does not block. Python: multiprocessing.BoundedSemaphore(n).
+// NewBoundedSemaphore makes a semaphore whose value is n now and never more; its errors
+// are those of NewSemaphore. It does not block. Python:
+// multiprocessing.BoundedSemaphore(n).
 func NewBoundedSemaphore(ctx context.Context, n int) (*BoundedSemaphore, error) {
 	s, err := newSemaphore(ctx, "BoundedSemaphore", n, n)
 	if err != nil {
@@ -71,10 +71,7 @@ func NewBoundedSemaphore(ctx context.Context, n int) (*BoundedSemaphore, error) 
 func newSemaphore(ctx context.Context, object string, n, limit int) (*semaphore, error) {
 	switch {
 	case n < 0:
-		return nil, fmt.Errorf("process: New%s: %w", object, &ValueError{
-			text:   fmt.Sprintf("the value %d is negative: %v", n, syscall.EINVAL),
-			python: "[Errno 22] Invalid argument",
-		})
+		return nil, invalid("[Errno 22] Invalid argument", "New%s: the value %d is negative; give 0 or more", object, n)
 	case n > MaxSemaphore:
 		return nil, invalid("Python int too large to convert to C int", "New%s: the value %d is greater than MaxSemaphore", object, n)
 	}

@@ -115,7 +115,7 @@ func advises(c *call) error {
 		r, err := do(w, way.do, python)
 		var missing *asyncio.UnavailableError
 		if errors.As(err, &missing) {
-			fmt.Fprintf(c.out, "%-17s  %-6v  %10s  %5s  %7s\n", way.name, python, "not there", "", "")
+			fmt.Fprintf(c.out, "%-17s  %-6v  %10s\n", way.name, python, "not there")
 			continue
 		}
 		if err != nil {

@@ -51,7 +51,7 @@ func Example() {
 	//     no: four calls of NumPy: par 4
 	//     C code and I/O give the GIL up, and run beside everything else.
 	// W9  "nobody has removed the GIL"
-	//     no: four threads: par 1; with 3.13t: par 4
+	//     no: four threads: par 1, conc 4; with 3.13t: par 4, conc 4
 	//     Free-threaded builds have none: 3.13 as an experiment, 3.14 for good.
 	// W10  "a process is a full copy of memory"
 	//     no: a child that writes to a tenth of it has 10 %
@@ -94,7 +94,7 @@ func TestClaims(t *testing.T) {
 	rows.CheckClaim(t, 6, visited, par)
 	rows.CheckClaim(t, 7, interpreters(old), interpreters(new12))
 	rows.CheckClaim(t, 8, released(show))
-	rows.CheckClaim(t, 9, threads(show), threads(show.Under(gil.CPython313T)))
+	rows.CheckClaim(t, 9, threads(show).Par, threads(show.Under(gil.CPython313T)).Par)
 	rows.CheckClaim(t, 10, private(show))
 	rows.CheckClaim(t, 11, global(show), global(show.Under(gil.CPython314)))
 	rows.CheckClaim(t, 12, leaves())

@@ -37,7 +37,7 @@ var runs = []func(s *cli.Show) string{
 	},
 	func(s *cli.Show) string { return fmt.Sprintf("four calls of NumPy: par %d", released(s)) },
 	func(s *cli.Show) string {
-		return fmt.Sprintf("four threads: par %d; with 3.13t: par %d", threads(s), threads(s.Under(gil.CPython313T)))
+		return fmt.Sprintf("four threads: %v; with 3.13t: %v", threads(s), threads(s.Under(gil.CPython313T)))
 	},
 	func(s *cli.Show) string {
 		return fmt.Sprintf("a child that writes to a tenth of it has %.0f %%", private(s))
@@ -162,8 +162,8 @@ func released(s *cli.Show) int {
 	}).Par
 }
 
-func threads(s *cli.Show) int {
-	return s.On(4).Run(models.Threads.Of(equal(4, preset.Task{Rounds: 1, Hold: 20 * time.Millisecond}))).Par
+func threads(s *cli.Show) cli.Account {
+	return s.On(4).Run(models.Threads.Of(equal(4, preset.Task{Rounds: 1, Hold: 20 * time.Millisecond})))
 }
 
 func private(s *cli.Show) (percent float64) {

@@ -96,6 +96,7 @@
 //
 // # Concurrency
 //
-// All functions may be called from any goroutine. Nothing blocks. The options and
-// tables given to one call belong to it.
+// All functions may be called from any goroutine. Nothing blocks, unless a
+// method of the program that Marshal or Unmarshal runs does. The options and tables
+// given to one call belong to it.
 package pickle

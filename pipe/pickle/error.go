@@ -9,9 +9,9 @@ import (
 )
 
 // An Error says which part of a value could not be encoded or decoded, why, and
-// what to do instead. Every error of this package is an *Error; it travels
-// itself, so that a failure in another process arrives whole.
-// Python: pickle.PicklingError, pickle.UnpicklingError and the TypeError of
+// what to do instead. Every error of this package is an *Error, but for those of
+// Compare and Handles.Take; it travels itself, so that a failure in another process
+// arrives whole. Python: pickle.PicklingError, pickle.UnpicklingError and the TypeError of
 // "cannot pickle 'generator' object".
 type Error struct {
 	// Op is "marshal" or "unmarshal".
