@@ -163,7 +163,7 @@ func released(s *cli.Show) int {
 }
 
 func threads(s *cli.Show) cli.Account {
-	return s.On(4).Run(models.Threads.Of(equal(4, preset.Task{Rounds: 1, Hold: 20 * time.Millisecond})))
+	return s.On(4).Run(models.Threads.Of(equal(4, preset.Task{Rounds: 1, Hold: 100 * time.Millisecond})))
 }
 
 func private(s *cli.Show) (percent float64) {
