@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -171,6 +172,8 @@ func (m *member) bury(ctx context.Context) {
 
 	f.lock(ctx, gil.OpClear)
 	m.dead = true // from here on nobody gives it jobs
+	// Ctrl-C, which is none of a worker's business, came before it could say so.
+	startled := !m.ready && !m.leaving && m.verdict == nil && death.Code == -int(syscall.SIGINT)
 	for _, timer := range []*time.Timer{m.limit, m.mercy} {
 		if timer != nil {
 			timer.Stop()
@@ -186,11 +189,14 @@ func (m *member) bury(ctx context.Context) {
 			begun = max(begun, i+1)
 		}
 	}
+	if startled {
+		begun = 0
+	}
 	f.giveBack(m, max(begun, m.answered))
 	lost := m.batch[m.answered:]
 	m.batch, m.answered = nil, 0
 	f.running -= len(lost)
-	died := !m.leaving && m.verdict == nil
+	died := !m.leaving && m.verdict == nil && !startled
 	if died && !m.ready {
 		f.still++
 	}
@@ -202,7 +208,7 @@ func (m *member) bury(ctx context.Context) {
 	}
 	hopeless := f.still >= stillborn
 	over := f.over
-	if over == nil && (died || m.verdict != nil) {
+	if over == nil && (died || startled || m.verdict != nil) {
 		f.counts.Replaced++
 	}
 	f.unlock()

@@ -76,7 +76,8 @@
 //     answer himself, and notices the end of his context up to 20 ms late then, as any
 //     receiver of package pipe; a deadline he keeps. An answer that nobody waits for may
 //     come half a millisecond later.
-//   - Workers that are ready ignore SIGINT; ending the pool is the parent's business.
+//   - Workers ignore SIGINT, and one that it ends before it can is replaced; ending the
+//     pool is the parent's business.
 //   - Workers are daemons and cannot have children of their own.
 //
 // # What an observer is told

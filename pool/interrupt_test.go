@@ -127,3 +127,38 @@ func zombie(pid int) bool {
 	_, after, _ := strings.Cut(string(stat), ") ")
 	return err == nil && strings.HasPrefix(after, "Z")
 }
+
+// SIGINT that reaches workers which are about to start, and cannot ignore it yet, is
+// nothing to a pool or an executor: other workers do what these were to do.
+func TestInterruptAtStart(t *testing.T) {
+	ctx := t.Context()
+	interrupt := func() {
+		for _, child := range process.ActiveChildren(ctx) {
+			_ = child.Interrupt() // it may have ended
+		}
+	}
+	for range 5 {
+		p, err := pool.New(ctx, 8)
+		require.NoError(t, err)
+		interrupt()
+		out, err := pool.Map(ctx, p, square, upTo(100))
+		require.NoError(t, err)
+		require.Equal(t, squares(100), out)
+		require.NoError(t, p.Close(ctx))
+		require.NoError(t, p.Join(ctx))
+
+		ex, err := pool.NewProcessExecutor(ctx, 8)
+		require.NoError(t, err)
+		var fs []*pool.Future[int]
+		for i := range 8 {
+			fs = append(fs, pool.Submit(ctx, ex, square, i))
+		}
+		interrupt()
+		for i, f := range fs {
+			v, err := f.Result(ctx)
+			require.NoError(t, err)
+			require.Equal(t, i*i, v)
+		}
+		require.NoError(t, ex.Shutdown(ctx))
+	}
+}

@@ -69,7 +69,7 @@ func newMember(ctx context.Context, f *fleet, name string) (*member, error) {
 	if i := f.cfg.initialize; i != nil {
 		a.Init, a.Arg = i.name, i.arg
 	}
-	if m.p, err = worker.Start(context.WithoutCancel(ctx), a, process.WithName(name), process.WithDaemon()); err != nil {
+	if m.p, err = worker.Start(context.WithoutCancel(ctx), a, process.WithName(name), process.WithDaemon(), process.WithoutSignals()); err != nil {
 		_ = mine.Close()
 		if m.claims != nil {
 			_ = m.claims.Close()

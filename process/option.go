@@ -99,9 +99,11 @@ func WithExecutable(path string) Option {
 }
 
 // WithoutSignals makes [Main], or [TestMain], leave SIGINT alone in this process
-// and in its children, for programs that have a policy of their own.
+// and in its children, for programs that have a policy of their own. Given to a
+// process it does so for that one: until the target says otherwise, SIGINT ends it
+// as it ends any program, which ExitCode tells.
 func WithoutSignals() Option {
-	return setting{"WithoutSignals", atMain | atTestMain, func(c *config) { c.aloof = true }}
+	return setting{"WithoutSignals", atMain | atTestMain | atProcess, func(c *config) { c.aloof = true }}
 }
 
 // WithCheck has [TestMain] call fn after tests that passed, when no child is left;

@@ -32,6 +32,7 @@ type Process struct {
 	name   string
 	daemon bool
 	bound  bool
+	aloof  bool // it leaves SIGINT alone
 	key    AuthKey
 	stage  stage
 	closed bool

@@ -225,3 +225,27 @@ func TestVirtualInterruptIsQuiet(t *testing.T) {
 	})
 	require.Empty(t, text)
 }
+
+var strike = process.DefineTarget("strike", func(ctx context.Context, _ int) error {
+	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+})
+
+// A process to which WithoutSignals is given leaves SIGINT to do what it does to any
+// program; another one's context ends.
+func TestStartWithoutSignals(t *testing.T) {
+	for _, code := range []int{0, -2} {
+		var opts []process.Option
+		if code < 0 {
+			opts = append(opts, process.WithoutSignals())
+		}
+		p, err := strike.Start(t.Context(), 0, opts...)
+		require.NoError(t, err)
+		require.NoError(t, p.Join(t.Context()))
+		got, _ := p.ExitCode()
+		require.Equal(t, code, got)
+	}
+}

@@ -94,6 +94,7 @@ func newProcess(ctx context.Context, t *target, encode func(dst []byte, opts ...
 		p.daemon = *cfg.daemon
 	}
 	p.bound = p.daemon || home.bind
+	p.aloof = cfg.aloof
 	if cfg.bound != nil {
 		p.bound = *cfg.bound
 	}
@@ -242,7 +243,7 @@ func (p *Process) first(argument []byte, where place) (message []byte, token str
 	p.mu.Lock()
 	r := record{
 		Target: p.target.name, Name: p.name, Identity: p.identity, Daemon: p.daemon, Bound: p.bound, Reply: p.reply,
-		Place: where, Aloof: family.aloof, Bind: family.bind, Profile: family.profile,
+		Place: where, Aloof: family.aloof || p.aloof, Bind: family.bind, Profile: family.profile,
 		ParentName: here.Name(), ParentPID: os.Getpid(), Key: p.authKey(),
 	}
 	p.mu.Unlock()
