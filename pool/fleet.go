@@ -34,6 +34,8 @@ type fleet struct {
 	members  []*member     // that have not ended
 	threads  []*gil.Thread // in a virtual world: those who look after a worker each
 	starting int
+	unseen   int       // workers that start, whom nobody looks after yet
+	joiners  []*waiter // of those who wait for that
 	born     int
 	max      int
 	down     bool
@@ -251,7 +253,24 @@ func (f *fleet) cut(m *member, idle int) []job {
 // jobs come, and then waits for all workers, waits for this one as well.
 func (f *fleet) hire() {
 	f.starting++
+	f.unseen++
 	f.crew.Add(1)
+}
+
+// appears says that a worker after hire is looked after by th, or by nobody if that is
+// nil: a thread that waits for the end knows for whom to wait then.
+func (f *fleet) appears(t, th *gil.Thread) {
+	f.mu.Lock()
+	f.unseen--
+	if th != nil {
+		f.threads = append(f.threads, th)
+	}
+	joiners := f.joiners
+	f.joiners = nil
+	f.unlock()
+	for _, w := range joiners {
+		w.wake(t)
+	}
 }
 
 // start starts a worker after hire. One that cannot be started breaks everything: the next could
@@ -267,6 +286,7 @@ func (f *fleet) start(ctx context.Context) {
 	if err != nil {
 		f.unlock()
 		f.ruin(ctx, &BrokenError{Kind: f.kind, Cause: err})
+		f.appears(virtual(ctx), nil)
 		f.crew.Done()
 		return
 	}
@@ -286,6 +306,7 @@ func (f *fleet) start(ctx context.Context) {
 func (f *fleet) look(ctx context.Context, m *member) {
 	t := virtual(ctx)
 	if t == nil {
+		f.appears(nil, nil)
 		go func() {
 			defer f.crew.Done()
 			m.attend(context.Background())
@@ -294,10 +315,8 @@ func (f *fleet) look(ctx context.Context, m *member) {
 	}
 	f.crew.Done() // the thread is joined
 	th := t.NewThread(m.name+" (answers)", func(t *gil.Thread) { m.attend(t) }, gil.WithDaemon(true))
-	f.mu.Lock()
-	f.threads = append(f.threads, th)
-	f.unlock()
 	th.Start(t)
+	f.appears(t, th)
 }
 
 // fill starts as many workers as there may be.
@@ -407,8 +426,17 @@ func (f *fleet) joinThreads(t *gil.Thread) error {
 	for {
 		f.lock(t, gil.OpWait)
 		if len(f.threads) == 0 {
+			if f.unseen == 0 {
+				f.unlock()
+				return nil
+			}
+			w := newWaiter(t)
+			f.joiners = append(f.joiners, w)
 			f.unlock()
-			return nil
+			if err := w.wait(t, "Join", forever, f.isSeen); err != nil {
+				return err
+			}
+			continue
 		}
 		th := f.threads[0]
 		f.unlock()
@@ -420,6 +448,13 @@ func (f *fleet) joinThreads(t *gil.Thread) error {
 		f.threads = without(f.threads, th)
 		f.unlock()
 	}
+}
+
+// isSeen reports whether there is a worker whose end can be waited for, or none at all.
+func (f *fleet) isSeen() bool {
+	f.mu.Lock()
+	defer f.unlock()
+	return len(f.threads) > 0 || f.unseen == 0
 }
 
 func (f *fleet) resize(ctx context.Context, n int) error {

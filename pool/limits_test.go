@@ -116,3 +116,20 @@ func TestRetryVirtual(t *testing.T) {
 		}))
 	}
 }
+
+// Who waits for the end of a virtual executor waits for a worker that is just starting.
+func TestShutdownWhileStarting(t *testing.T) {
+	require.NoError(t, gil.NewMachine(2).Run(gil.CPython313, func(th *gil.Thread) {
+		ex := must(pool.NewProcessExecutor(th, 1))
+		submits := th.NewThread("submits", func(th *gil.Thread) { pool.Submit(th, ex, square, 3) })
+		submits.Start(th)
+		for ex.Stats(th).Submitted == 0 {
+			th.Tick(1)
+		}
+		require.Zero(t, ex.Stats(th).Started)
+		require.NoError(t, ex.Shutdown(th))
+		s := ex.Stats(th)
+		require.Equal(t, []int{1, 1, 0}, []int{s.Started, s.Completed, s.Workers})
+		submits.Join(th)
+	}))
+}
