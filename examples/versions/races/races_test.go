@@ -109,6 +109,7 @@ func one(t *testing.T, opcode string, check bytecode.Check) func(seq []bytecode.
 // profile there is a cell that flips.
 func TestMutants(t *testing.T) {
 	const more, less = bytecode.CheckAfter, bytecode.CheckNever
+	mutated := map[string]bool{}
 	for _, m := range []struct {
 		profile   gil.Profile
 		version   bytecode.Version
@@ -136,6 +137,7 @@ func TestMutants(t *testing.T) {
 		{gil.CPython313, bytecode.V313, bytecode.CallHead, "RESUME", less, "load-call"},
 		{gil.CPython314, bytecode.V314, bytecode.CallHead, "RESUME", less, "load-call"},
 	} {
+		mutated[m.profile.Name()] = true
 		r := row(t, m.row)
 		before := r.Judge(m.profile)
 		restore := bytecode.Mutate(m.version, m.construct, one(t, m.opcode, m.check))
@@ -145,13 +147,19 @@ func TestMutants(t *testing.T) {
 		assert.NotEqualf(t, before.Failure != nil, after.Failure != nil, "%s survives under %v", m.row, m.profile)
 		assert.Equalf(t, before.Failure != nil, again.Failure != nil, "%s after the mutant of %v", m.row, m.profile)
 	}
+	for _, p := range gil.Profiles() {
+		assert.NotEqualf(t, slices.Contains(withoutAGIL, p), mutated[p.Name()], "%v has to be here or among those without check points", p)
+	}
 }
+
+// withoutAGIL are the profiles that have no check points.
+var withoutAGIL = []gil.Profile{gil.CPython313T, gil.CPython314T, gil.JVM, gil.AnyBytecode}
 
 // Without a GIL there is nothing to look for, and a switch may come anywhere, as it may
 // under AnyBytecode: these break what they break because of that, and with the GIL of
 // 3.13 they do not.
 func TestMutantsWithoutAGIL(t *testing.T) {
-	for _, p := range []gil.Profile{gil.CPython313T, gil.CPython314T, gil.JVM, gil.AnyBytecode} {
+	for _, p := range withoutAGIL {
 		assert.NotNilf(t, row(t, "inc-for").Judge(p).Failure, "%v", p)
 		assert.Nilf(t, row(t, "with-lock").Judge(p).Failure, "%v", p)
 	}
