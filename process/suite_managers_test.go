@@ -57,6 +57,9 @@ var borrows = map[string]func(t *gil.Thread, in lending) error{
 		_, e := in.Queue.Get(t) // nothing ever comes
 		return errors.Join(err, e)
 	},
+	"queues up": func(t *gil.Thread, in lending) error {
+		return errors.Join(in.Event.Set(t), in.Lock.Acquire(t))
+	},
 	"echoes": func(t *gil.Thread, in lending) error {
 		v, ok, err := in.Dict.Get(t, "inner")
 		inner, is := v.(*process.ListProxy)
@@ -246,6 +249,25 @@ var managerCases = []suiteCase{
 		ends(t, p, -9)
 		require.ErrorIs(t, in.Lock.Acquire(t), process.ErrOwnerDied)
 		require.NoError(t, in.Lock.Recover(t))
+		require.NoError(t, in.Lock.Release(t))
+	})},
+	{name: "pain 3 a lock's waiter dies", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		in := lend(t, m, "queues up")
+		require.NoError(t, in.Lock.Acquire(t))
+		p := borrow(t, in)
+		require.NoError(t, in.Event.Wait(t))
+		t.Sleep(10 * time.Millisecond) // it waits, or is about to
+		require.NoError(t, p.Kill())
+		ends(t, p, -9)
+		t.Sleep(10 * time.Millisecond) // the manager has noticed, or is about to
+		require.NoError(t, in.Lock.Release(t))
+		ok, err := in.Lock.AcquireTimeout(t, soon)
+		if errors.Is(err, process.ErrOwnerDied) { // it got the lock before that
+			err = in.Lock.Recover(t)
+			ok = err == nil
+		}
+		require.NoError(t, err)
+		require.True(t, ok, "nobody who is dead gets it")
 		require.NoError(t, in.Lock.Release(t))
 	})},
 	{name: "MA-6 reentrant lock", run: withManager(func(t *gil.Thread, m *process.Manager) {

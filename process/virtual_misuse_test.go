@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,4 +75,78 @@ func TestVirtualProxyMisuse(t *testing.T) {
 		require.ErrorContains(t, inheritedList.Append(t.Context(), 1), "belongs to a virtual world")
 	}
 	require.NoError(t, live.Shutdown(t.Context()))
+}
+
+// inherited is what forked processes have of their parent, by a global.
+var inherited props
+
+var virtualHeir = process.DefineTarget("virtual.heir", func(t *gil.Thread, part string) error {
+	return parts[part](t, inherited)
+})
+
+// A handle that a forked process has of its parent is the child's own for everybody else:
+// when that is killed, it is its death that is noticed, and not what its parent does.
+func TestVirtualForkedHandlesDie(t *testing.T) {
+	heir := func(t *gil.Thread, part string) *process.Process {
+		return got[*process.Process](t)(virtualHeir.Start(t, part))
+	}
+	kill := func(t *gil.Thread, p *process.Process) {
+		require.NoError(t, p.Kill())
+		ends(t, p, -9)
+	}
+	for name, program := range map[string]func(t *gil.Thread){
+		"lock": func(t *gil.Thread) {
+			inherited.Lock = newLock(t)
+			p := heir(t, "holds")
+			require.NoError(t, inherited.Ready.Wait(t))
+			require.Equal(t, "<Lock(owner=SomeOtherProcess)>", inherited.Lock.String())
+			kill(t, p)
+			var died *process.OwnerDiedError
+			require.ErrorAs(t, inherited.Lock.Acquire(t), &died)
+			require.Equal(t, p.PID(), died.PID)
+			require.NoError(t, inherited.Lock.Recover(t))
+			require.Equal(t, "<Lock(owner=MainProcess)>", inherited.Lock.String())
+		},
+		"condition": func(t *gil.Thread) {
+			inherited.Cond = got[*process.Condition](t)(process.NewCondition(t, nil))
+			p, q := heir(t, "waits"), heir(t, "waits")
+			reaches(t, inherited.N, 2)
+			require.NoError(t, inherited.Cond.With(t, func() {})) // they wait
+			kill(t, p)
+			require.NoError(t, inherited.Cond.With(t, func() { require.NoError(t, inherited.Cond.Notify(t, 1)) }))
+			ends(t, q, 0)
+			require.Equal(t, 102, got[int](t)(inherited.N.Load(t)))
+		},
+		"notified and killed": func(t *gil.Thread) {
+			inherited.Cond = got[*process.Condition](t)(process.NewCondition(t, nil))
+			p, q := heir(t, "waits"), heir(t, "waits")
+			reaches(t, inherited.N, 2)
+			require.NoError(t, inherited.Cond.Acquire(t)) // they wait
+			require.NoError(t, inherited.Cond.Notify(t, 1))
+			require.NoError(t, p.Kill()) // it may have been the one
+			require.NoError(t, inherited.Cond.Release(t))
+			ends(t, p, -9)
+			ends(t, q, 0)
+			require.Equal(t, 102, got[int](t)(inherited.N.Load(t)))
+		},
+		"barrier": func(t *gil.Thread) {
+			inherited.Barrier, inherited.Int = got[*process.Barrier](t)(process.NewBarrier(t, 3)), 1
+			p := heir(t, "meets")
+			w := t.Go("w", func(t *gil.Thread) {
+				require.ErrorIs(t, second(inherited.Barrier.Wait(t)), process.ErrBrokenBarrier)
+			})
+			for inherited.Barrier.NWaiting(t) != 2 {
+				t.Sleep(time.Millisecond)
+			}
+			kill(t, p)
+			w.Join(t)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(gil.Fork)).Run(gil.CPython313, func(t *gil.Thread) {
+				inherited = stage(t, "")
+				program(t)
+			}))
+		})
+	}
 }
