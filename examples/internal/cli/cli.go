@@ -290,8 +290,8 @@ func (s *Show) Try(main func(t *gil.Thread), opts ...gil.Option) Account {
 func (s *Show) run(main func(t *gil.Thread), watch bool, opts []gil.Option) (a Account) {
 	world := gil.Ideal()
 	if s.Python.PollsWaits() {
-		// A switch every 100 ticks whoever waits, if waking up took no time: millions of
-		// them in a second, which no computer has ever shown.
+		// The GIL of these changes hands only because waking up takes time: on an ideal
+		// computer it is released in vain, millions of times in a second.
 		world = gil.Measured()
 	}
 	opts = append([]gil.Option{world, gil.WithStdout(s.out), gil.WithSeed(s.Seed), gil.WithExceptHook(failed)}, opts...)

@@ -218,11 +218,11 @@ func TestUntracedAndAttempt(t *testing.T) {
 	assert.ErrorAs(t, missing, &unavailable)
 }
 
-// Without waking up that takes time the GIL up to 3.1 would change hands at every check.
+// Without waking up that takes time the GIL up to 3.1 would hardly change hands.
 func TestOldGIL(t *testing.T) {
 	text, err := perform(t, func(s *cli.Show) {
 		a := s.Run(work)
-		assert.Less(t, a.Stats.Switches, int64(10_000))
+		assert.Greater(t, a.Stats.Switches, int64(1_000))
 	}, "-profile", "2.7")
 	require.NoError(t, err, text)
 }
