@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/gil/threading"
 	"github.com/pygil/pygil/pool"
 )
 
@@ -159,4 +161,31 @@ func TestNumberOfTasks(t *testing.T) {
 		_, err = pool.NewProcessExecutor(t.Context(), 1, o)
 		assert.ErrorAs(t, err, &bad)
 	}
+}
+
+// Room that there is not is refused while the worker is busy, and a job that waits has a
+// thread as soon as there may be another one.
+func TestBusyThreads(t *testing.T) {
+	require.NoError(t, gil.NewMachine(2).Run(gil.CPython313, func(th *gil.Thread) {
+		var open threading.Event
+		hold := pool.Func(func(th *gil.Thread, _ int) (int, error) { open.Wait(th); return 0, nil })
+		ex := pool.NewThreadExecutor(th, 1, pool.WithMaxPending(2))
+		pool.Submit(th, ex, hold, 0)
+		pool.Submit(th, ex, hold, 0)
+		_, err := pool.TrySubmit(th, ex, hold, 0)
+		require.ErrorIs(t, err, pool.ErrFull)
+
+		p := pool.NewThread(th, 1)
+		first := pool.ApplyAsync(th, p, hold, 0)
+		second := pool.ApplyAsync(th, p, square, 3)
+		require.NoError(t, p.Resize(th, 2))
+		v, err := second.Get(th)
+		require.NoError(t, err)
+		require.Equal(t, 9, v)
+		require.False(t, first.Ready(th))
+		open.Set(th)
+		require.NoError(t, p.Close(th))
+		require.NoError(t, p.Join(th))
+		require.NoError(t, ex.Shutdown(th))
+	}))
 }
