@@ -270,6 +270,14 @@ var managerCases = []suiteCase{
 		require.True(t, ok, "nobody who is dead gets it")
 		require.NoError(t, in.Lock.Release(t))
 	})},
+	{name: "MA-6 an event for many", run: withManager(func(t *gil.Thread, m *process.Manager) {
+		e := got[*process.EventProxy](t)(m.Event(t))
+		waits := func(t *gil.Thread) { require.NoError(t, e.Wait(t)) }
+		v, w := t.Go("v", waits), t.Go("w", waits)
+		t.Sleep(10 * time.Millisecond) // they wait, or are about to
+		require.NoError(t, e.Set(t))
+		gil.JoinAll(t, v, w)
+	})},
 	{name: "MA-6 reentrant lock", run: withManager(func(t *gil.Thread, m *process.Manager) {
 		l := got[*process.RLockProxy](t)(m.RLock(t))
 		require.NoError(t, l.Acquire(t))
