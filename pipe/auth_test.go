@@ -2,10 +2,12 @@ package pipe_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/hex"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -83,6 +85,38 @@ func TestHandshakeErrors(t *testing.T) {
 		_, err := dialed()
 		assert.ErrorIs(t, err, pipe.ErrAuthentication)
 		raises(t, c.python, err)
+		require.NoError(t, l.Close())
+	}
+}
+
+// A Listener that says that it believes us, and has no key itself, gets nothing.
+func TestImpostor(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for name, answer := range map[string]string{
+		"no answer":      "",
+		"another key's":  "{sha256}" + strings.Repeat("x", 32),
+		"a welcome":      "#WELCOME#",
+		"what was asked": "echo",
+	} {
+		l := listen(t, "unix", "")
+		dialed := later(func() (*pipe.Conn, error) {
+			return pipe.Dial(ctx, "unix", l.Addr().String(), pipe.WithAuthKey([]byte("key")))
+		})
+		s := accept(t, l)
+		require.NoError(t, s.SendBytes(ctx, []byte("#CHALLENGE#{sha256}"+string(counting(40)))))
+		_, err := s.RecvBytes(ctx) // whatever it is, it will do
+		require.NoError(t, err)
+		require.NoError(t, s.SendBytes(ctx, []byte("#WELCOME#")))
+		asked, err := s.RecvBytes(ctx)
+		require.NoError(t, err)
+		assert.True(t, strings.HasPrefix(string(asked), "#CHALLENGE#"), name)
+		if answer == "echo" {
+			answer = strings.TrimPrefix(string(asked), "#CHALLENGE#")
+		}
+		require.NoError(t, s.SendBytes(ctx, []byte(answer)))
+		_, err = dialed()
+		assert.ErrorIs(t, err, pipe.ErrAuthentication, name)
 		require.NoError(t, l.Close())
 	}
 }

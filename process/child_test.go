@@ -356,14 +356,27 @@ func TestSecretsDoNotShow(t *testing.T) {
 		return // the environment of others cannot be read
 	}
 	key := process.Current(t.Context()).AuthKey()
-	p := waiting(t)
+	const argument = "an argument that is nobody's business"
+	p, err := keepSecret.Start(t.Context(), argument)
+	require.NoError(t, err)
+	defer func() {
+		assert.NoError(t, p.Kill())
+		joined(t, p)
+	}()
 	for _, file := range []string{"environ", "cmdline"} {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID(), file))
 		require.NoError(t, err)
+		assert.NotEmpty(t, text)
+		assert.NotContains(t, string(text), argument)
 		assert.NotContains(t, string(text), string(key))
 		assert.NotContains(t, string(text), fmt.Sprintf("%x", []byte(key)))
 	}
 }
+
+var keepSecret = process.DefineTarget("keep secret", func(ctx context.Context, secret string) error {
+	<-ctx.Done()
+	return ctx.Err()
+})
 
 // CT-7: a child can be another program, if it has the same functions. One that is
 // none of ours has an exit code.

@@ -3,6 +3,8 @@ package pickle_test
 import (
 	"bytes"
 	"flag"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -72,6 +74,23 @@ func TestPythonGetsBack(t *testing.T) {
 			return
 		}
 		assert.Equal(t, "0 differ\n", string(p.run(t, stream, "check", "1", n)))
+	})
+}
+
+// CPython's own unpickling runs what the sender names; the same message makes nothing
+// run here.
+func TestPythonRunsWhatItIsSent(t *testing.T) {
+	withPythons(t, func(t *testing.T, p peer) {
+		folder := filepath.Join(t.TempDir(), "made")
+		message := []byte("cos\nmkdir\n(S'" + folder + "'\ntR.")
+		_, err := pickle.Python.Unmarshal(message)
+		assert.ErrorContains(t, err, "os.mkdir, which is not allowed here")
+		assert.NoDirExists(t, folder)
+		cmd := exec.Command(p.path, "-c", "import pickle, sys; pickle.load(getattr(sys.stdin, 'buffer', sys.stdin))")
+		cmd.Stdin = bytes.NewReader(message)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.DirExists(t, folder)
 	})
 }
 
