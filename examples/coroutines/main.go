@@ -1,6 +1,6 @@
 // Coroutines tells the stories of asyncio: counting, two requests, 24 boards of
-// chess, each beside the same thing done one after the other or on threads. With -live the first
-// two take 23 s.
+// chess, each beside the same thing done one after the other or on threads. A Python
+// without asyncio tells what it can. With -live the first two take 23 s.
 package main
 
 import (
@@ -19,6 +19,11 @@ func main() { cli.Main("coroutines", story) }
 func gather(s *cli.Show, t *gil.Thread, all ...func(co *asyncio.Co) error) {
 	_, err := asyncio.Run(t, func(co *asyncio.Co) (any, error) { return nil, asyncio.GatherAll(co, all...) })
 	s.Check(err)
+}
+
+// hasAsyncio reports whether this Python has coroutines and their loop.
+func hasAsyncio(s *cli.Show) bool {
+	return s.Untraced().Attempt(func(t *gil.Thread) { gather(s, t) }).Err == nil
 }
 
 // count has something done three times: serially, on threads, or as coroutines.
@@ -67,15 +72,33 @@ func story(s *cli.Show) {
 	if s.Live {
 		s.Printf("For real the pauses below take 23 s, of which nothing can be left out.\n\n")
 	}
+	old := !hasAsyncio(s)
+	without := func(how string) bool {
+		none := old && strings.HasPrefix(how, "asyncio")
+		if none {
+			s.Printf("%-18s  Python %v has none\n", how, s.Python)
+		}
+		return none
+	}
 	s.Printf("Three times: One, a pause of 1 s, Two\n")
 	for _, how := range []string{"serial", "threads", "asyncio", "asyncio, blocking"} {
+		if without(how) {
+			continue
+		}
 		said, a := count(s, how)
 		s.Printf("%-18s %5.2f s  %v  (%v)\n", how, a.Took.Seconds(), said, a)
 	}
 	s.Printf("\nTwo requests, of 4 s and of 3 s\n")
 	for _, how := range []string{"serial", "threads", "asyncio"} {
+		if without(how) {
+			continue
+		}
 		said, a := requests(s, how)
 		s.Printf("%-18s %5.2f s  %v\n", how, a.Took.Seconds(), said)
+	}
+	if old {
+		s.Printf("\nThe games of chess are coroutines, too: -profile 3.13 plays them.\n")
+		return
 	}
 	s.Simulated()
 	_, one := chess(s, false)

@@ -20,38 +20,6 @@ import (
 
 func main() { cli.Main("killed", story) }
 
-// threads is how many a process has, and steps how many of 10 ms each of them does.
-const (
-	threads = 3
-	steps   = 50
-)
-
-// An office is what a process gets: an end of a pipe, a lock that it holds as long as
-// it lives, and where it counts the steps of its threads.
-type office struct {
-	End   *pipe.Conn
-	Lock  *process.Lock
-	Steps *process.Value[int]
-}
-
-var work = process.DefineTarget("killed.work", func(t *gil.Thread, o office) error {
-	var failed error
-	employee := func(t *gil.Thread) {
-		for range steps {
-			t.Compute(time.Millisecond)
-			t.Sleep(9 * time.Millisecond)
-			if _, err := process.Add(t, o.Steps, 1); err != nil {
-				failed = err
-			}
-		}
-	}
-	if err := o.Lock.Acquire(t); err != nil {
-		return err
-	}
-	gil.JoinAll(t, t.Go("employee", employee), t.Go("employee", employee), t.Go("employee", employee))
-	return errors.Join(failed, o.Lock.Release(t), o.End.Send(t, "done"), o.End.Close())
-})
-
 // A fate is what has become of a process.
 type fate struct {
 	atDeath, steps int    // done by its threads, when it was killed and in the end
@@ -68,17 +36,8 @@ func fates(s *cli.Show) (killed, other fate, a cli.Account) {
 		var offices []office
 		var processes []*process.Process
 		for range all {
-			mine, theirs, err := pipe.New(t)
-			s.Check(err)
-			lock, err := process.NewLock(t)
-			s.Check(err)
-			count, err := process.NewValue(t, 0)
-			s.Check(err)
-			o := office{theirs, lock, count}
-			p, err := work.Start(t, o)
-			s.Check(err)
-			s.Check(theirs.Close())
-			ends, offices, processes = append(ends, mine), append(offices, o), append(processes, p)
+			p, o, end := employ(t, s)
+			processes, offices, ends = append(processes, p), append(offices, o), append(ends, end)
 		}
 		t.Sleep(250 * time.Millisecond)
 		s.Check(processes[0].Kill())
@@ -98,12 +57,6 @@ func fates(s *cli.Show) (killed, other fate, a cli.Account) {
 		}
 	}, gil.WithStartCost(0))
 	return killed, other, a
-}
-
-func load(t *gil.Thread, s *cli.Show, v *process.Value[int]) int {
-	n, err := v.Load(t)
-	s.Check(err)
-	return n
 }
 
 func story(s *cli.Show) {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"io"
+	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/pygil/pygil/examples/internal/cli"
@@ -37,4 +40,14 @@ func TestWays(t *testing.T) {
 		got = append(got, n)
 	}
 	rows.Check(t, 137, got...)
+}
+
+// A Python without asyncio has the other ways.
+func TestWithoutAsyncio(t *testing.T) {
+	for _, python := range []string{"2.7", "jvm"} {
+		var out strings.Builder
+		require.NoError(t, cli.Perform(&out, "same_body", []string{"-profile", python}, story))
+		assert.Equal(t, 2, strings.Count(out.String(), "Python "+python+" has none"), out.String())
+		assert.Equal(t, len(ways)-2, strings.Count(out.String(), "    25 "), out.String())
+	}
 }
