@@ -10,6 +10,7 @@
 //   - imports: packages stand in layers and import downwards only; pipe and process know the GIL in
 //     a few named files; only tests, gil/giltest, internal/conformance and process.TestMain import
 //     testing.
+//   - onegil: there is one type GIL, made in one place; it changes hands in two named files.
 //   - atomics: no file mixes sync/atomic with go.uber.org/atomic.
 //   - names: no file or folder is called after nothing in particular.
 //   - sizes: no source file grows past 500 lines, no test file past 800, generated ones apart.

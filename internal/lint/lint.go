@@ -33,6 +33,7 @@ type Rule struct {
 func Rules() []Rule {
 	return []Rule{
 		{"imports", imports},
+		{"onegil", oneGIL},
 		{"atomics", atomics},
 		{"names", names},
 		{"sizes", sizes},

@@ -1,6 +1,6 @@
 // Package programs compares what random programs can come to here and in Python: two
 // threads, or three, with a few statements each on shared variables, a list, a dict and a lock,
-// kept as data. A program is performed here by the explorer, which goes through all
+// kept as data; and others with a queue. A program is performed here by the explorer, which goes through all
 // interleavings that a profile allows, and by a real Python, many times, with the
 // smallest interval there is between two switches. Whatever Python comes to must be
 // among what is possible here. The other way round is a matter of luck and time: Python
@@ -46,7 +46,19 @@ const (
 	Call                  // f()
 	With                  // with S.m: Body
 
-	numKinds = int(iota)
+	numKinds = int(iota) // those above, of which Random makes programs
+)
+
+// The kinds of statements about the queue S.q, which holds two items at most.
+const (
+	PutNowait  Kind = iota + With + 1 // S.q.put_nowait(N); if it is full S.x += N
+	GetNowait                         // r = S.q.get_nowait(); if it is empty S.x += N
+	PutTimeout                        // S.q.put(N, True, 0); if it is full S.x += N
+	GetTimeout                        // r = S.q.get(True, 0); if it is empty S.x += N
+	Size                              // S.A = S.q.qsize()
+	IfAny                             // if not S.q.empty(): S.A += N
+	IfFull                            // if S.q.full(): S.A += N
+	Done                              // S.q.task_done(); if it is too often S.y += N
 )
 
 // Python is the statement in Python.
@@ -89,11 +101,14 @@ func (s Stmt) Python() string {
 	case With:
 		return "with S.m:"
 	}
-	return "?"
+	return s.queuePython()
 }
 
 // Program is a list of threads, each a list of statements.
-type Program struct{ Threads [][]Stmt }
+type Program struct {
+	Threads [][]Stmt
+	Queue   bool // the statements are also about S.q
+}
 
 // Random is the program of a number.
 func Random(number int) Program {
@@ -129,8 +144,13 @@ func block(rng *rand.Rand, n int, locks bool) []Stmt {
 // Python is the threads of the program as functions t0, t1 … of S.
 func (p Program) Python() string {
 	var b strings.Builder
+	first := " r = 0\n"
+	if p.Queue {
+		b.WriteString(withQueue)
+		first = " r = 0 # with the lock of the queue\n"
+	}
 	for i, thread := range p.Threads {
-		fmt.Fprintf(&b, "def t%d(S):\n r = 0\n", i)
+		fmt.Fprintf(&b, "def t%d(S):\n%s", i, first)
 		for _, s := range thread {
 			fmt.Fprintf(&b, " %s\n", s.Python())
 			for _, inner := range s.Body {

@@ -32,6 +32,7 @@ var update = flag.Bool("update-programs", false, "write testdata anew, with the 
 // for a golden.
 const (
 	count         = 1000
+	queueCount    = 100
 	goldenSeconds = 0.2
 )
 
@@ -51,13 +52,25 @@ func script(t *testing.T) string {
 	return strings.ReplaceAll(string(b), "\r\n", "\n")
 }
 
+// A set is programs by their numbers, whose goldens are in a folder.
+type set struct {
+	folder string
+	count  int
+	random func(number int) programs.Program
+}
+
+var (
+	plain  = set{"testdata", count, programs.Random}
+	queues = set{filepath.Join("testdata", "queues"), queueCount, programs.RandomQueue}
+)
+
 // hash is what a golden was made with: the script and the programs.
-func hash(t *testing.T) string {
+func (s set) hash(t *testing.T) string {
 	t.Helper()
 	h := sha256.New()
 	fmt.Fprint(h, script(t))
-	for i := range count {
-		fmt.Fprint(h, programs.Random(i).Python())
+	for i := range s.count {
+		fmt.Fprint(h, s.random(i).Python())
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))[:16]
 }
@@ -77,11 +90,11 @@ func find(t *testing.T, version string) (command string, ok bool) {
 
 // python has a Python perform programs for so many seconds each, and returns what
 // each has come to.
-func python(t *testing.T, command string, seconds float64, numbers []int) map[int][]string {
+func (s set) python(t *testing.T, command string, seconds float64, numbers []int) map[int][]string {
 	t.Helper()
 	var in strings.Builder
 	for _, i := range numbers {
-		line, err := json.Marshal([]any{i, programs.Random(i).Python()})
+		line, err := json.Marshal([]any{i, s.random(i).Python()})
 		require.NoError(t, err)
 		in.Write(append(line, '\n'))
 	}
@@ -109,23 +122,23 @@ func parse(t *testing.T, lines string) map[int][]string {
 }
 
 // golden is what a Python has come to, and which one.
-func golden(t *testing.T, version string) map[int][]string {
+func (s set) golden(t *testing.T, version string) map[int][]string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", version+".txt"))
+	b, err := os.ReadFile(filepath.Join(s.folder, version+".txt"))
 	require.NoError(t, err)
 	head, lines, _ := strings.Cut(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n")
-	require.Regexp(t, `^# CPython `+strings.ReplaceAll(version, ".", `\.`)+`\.\d+, `+hash(t)+`$`, head,
+	require.Regexp(t, `^# CPython `+strings.ReplaceAll(version, ".", `\.`)+`\.\d+, `+s.hash(t)+`$`, head,
 		"programs or script have changed since; run the test with -update-programs")
 	got := parse(t, lines)
-	require.Len(t, got, count)
+	require.Len(t, got, s.count)
 	return got
 }
 
 // some is the part of the programs that is looked at under a version: all in a soak.
-func some(k int) (numbers []int) {
+func (s set) some(k int) (numbers []int) {
 	step := len(versions)
 	switch {
-	case os.Getenv("CI_SOAK") == "1":
+	case soak():
 		step, k = 1, 0
 	case raceDetector:
 		step *= 16
@@ -134,18 +147,18 @@ func some(k int) (numbers []int) {
 	default:
 		step *= 2
 	}
-	for i := k; i < count; i += step {
+	for i := k; i < s.count; i += step {
 		numbers = append(numbers, i)
 	}
 	return numbers
 }
 
 // compare holds what a Python has come to against what is possible here.
-func compare(t *testing.T, version string, got map[int][]string) (c comparison) {
+func (s set) compare(t *testing.T, version string, got map[int][]string) (c comparison) {
 	t.Helper()
 	p := profile(t, version)
 	for _, i := range slices.Sorted(maps.Keys(got)) {
-		program := programs.Random(i)
+		program := s.random(i)
 		possible, all := program.Outcomes(p)
 		require.True(t, all, "program %d under %s has more interleavings than were looked at", i, version)
 		for _, o := range got[i] {
@@ -185,12 +198,12 @@ func TestGoldens(t *testing.T) {
 	for k, version := range versions {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			all := golden(t, version)
+			all := plain.golden(t, version)
 			part := map[int][]string{}
-			for _, i := range some(k) {
+			for _, i := range plain.some(k) {
 				part[i] = all[i]
 			}
-			c := compare(t, version, part)
+			c := plain.compare(t, version, part)
 			t.Logf("%s: %d programs, %d can go wrong here, %d did in Python, %d both; of %d states %d were seen",
 				version, c.programs, c.here, c.python, c.both, c.possible, c.seen)
 			assert.Equal(t, c.python, c.both)
@@ -209,11 +222,11 @@ func TestPythons(t *testing.T) {
 			t.Logf("there is no Python %s; TestGoldens knows what one has come to", version)
 			continue
 		}
-		numbers, seconds := some(k), 0.3
-		if os.Getenv("CI_SOAK") != "1" {
+		numbers, seconds := plain.some(k), 0.3
+		if !soak() {
 			numbers, seconds = numbers[:7], 0.03
 		}
-		compare(t, version, python(t, command, seconds, numbers))
+		plain.compare(t, version, plain.python(t, command, seconds, numbers))
 	}
 }
 
@@ -222,24 +235,26 @@ func TestUpdate(t *testing.T) {
 	if !*update {
 		return
 	}
-	numbers := make([]int, count)
-	for i := range numbers {
-		numbers[i] = i
-	}
-	for _, version := range versions {
-		t.Run(version, func(t *testing.T) {
-			command, ok := find(t, version)
-			require.True(t, ok, version)
-			out, err := exec.Command(command, "-c", "import sys; print(sys.version.split()[0])").Output()
-			require.NoError(t, err)
-			got := python(t, command, goldenSeconds, numbers)
-			var b strings.Builder
-			fmt.Fprintf(&b, "# CPython %s, %s\n", strings.TrimSpace(string(out)), hash(t))
-			for i := range count {
-				fmt.Fprintf(&b, "%d %s\n", i, strings.Join(got[i], "|"))
-			}
-			require.NoError(t, os.WriteFile(filepath.Join("testdata", version+".txt"), []byte(b.String()), 0o600))
-		})
+	for _, s := range []set{plain, queues} {
+		numbers := make([]int, s.count)
+		for i := range numbers {
+			numbers[i] = i
+		}
+		for _, version := range versions {
+			t.Run(s.folder+"/"+version, func(t *testing.T) {
+				command, ok := find(t, version)
+				require.True(t, ok, version)
+				out, err := exec.Command(command, "-c", "import sys; print(sys.version.split()[0])").Output()
+				require.NoError(t, err)
+				got := s.python(t, command, goldenSeconds, numbers)
+				var b strings.Builder
+				fmt.Fprintf(&b, "# CPython %s, %s\n", strings.TrimSpace(string(out)), s.hash(t))
+				for i := range s.count {
+					fmt.Fprintf(&b, "%d %s\n", i, strings.Join(got[i], "|"))
+				}
+				require.NoError(t, os.WriteFile(filepath.Join(s.folder, version+".txt"), []byte(b.String()), 0o600))
+			})
+		}
 	}
 }
 
@@ -249,7 +264,7 @@ func TestMutants(t *testing.T) {
 	for _, m := range []struct{ version, as string }{
 		{"3.10", "3.9"}, {"3.11", "3.10"}, {"3.13", "3.9"}, {"3.11", "2.7"},
 	} {
-		seen, p := golden(t, m.as), profile(t, m.version)
+		seen, p := plain.golden(t, m.as), profile(t, m.version)
 		missed := 0
 		for i := 0; i < count && missed == 0; i++ {
 			if len(seen[i]) > 2 { // or it went as one thread after the other would
@@ -277,7 +292,7 @@ func TestMutants(t *testing.T) {
 		{"3.13", bytecode.V313, bytecode.CallHead},
 		{"3.13", bytecode.V313, bytecode.WithExit},
 	} {
-		seen, p := golden(t, m.version), profile(t, m.version)
+		seen, p := plain.golden(t, m.version), profile(t, m.version)
 		restore := bytecode.Mutate(m.of, m.construct, func(seq []bytecode.Instr) []bytecode.Instr {
 			for i := range seq {
 				seq[i].Check, seq[i].Counted = bytecode.CheckNever, false
@@ -305,3 +320,5 @@ func impossible(program programs.Program, p gil.Profile, states []string) (n int
 	}
 	return n
 }
+
+func soak() bool { return os.Getenv("CI_SOAK") == "1" }

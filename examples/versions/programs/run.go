@@ -9,6 +9,7 @@ import (
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/explore"
 	"github.com/pygil/pygil/gil/threading"
+	"github.com/pygil/pygil/queue"
 )
 
 // state is what the threads of a program share.
@@ -17,14 +18,20 @@ type state struct {
 	l      *gil.List[int]
 	d      *gil.Dict[int, int]
 	m      threading.Lock
+	q      *queue.Queue[int] // or nil
+	left   string            // of q, at the end
 	raised [3]string
 }
 
-func newState() *state {
-	return &state{
+func newState(p Program) *state {
+	s := &state{
 		x: gil.NewVar("x", 0), y: gil.NewVar("y", 1), l: gil.NewList("l", 1),
 		d: gil.NewDict("d", gil.Item[int, int]{Key: 1, Value: 1}), m: threading.Lock{Name: "m"},
 	}
+	if p.Queue {
+		s.q = queue.New[int](queueSize)
+	}
+	return s
 }
 
 // String is the state as the script writes it.
@@ -33,6 +40,10 @@ func (s *state) String() string {
 	slices.SortFunc(items, func(a, b gil.Item[int, int]) int { return a.Key - b.Key })
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %d", s.x.Peek(), s.y.Peek())
+	if s.q != nil {
+		b.WriteString(s.left)
+		return b.String()
+	}
 	for _, v := range s.l.Peek() {
 		fmt.Fprintf(&b, " %d", v)
 	}
@@ -130,6 +141,8 @@ func (s *state) perform(t *gil.Thread, stmts []Stmt, r *int) (err error) {
 		case With:
 			t.Op(gil.OpLoadAttr)
 			s.m.With(t, func() { err = s.perform(t, c.Body, r) })
+		default:
+			s.performQueue(t, c, r)
 		}
 		if err != nil {
 			return err
@@ -154,12 +167,13 @@ func (s *state) thread(t *gil.Thread, n int, stmts []Stmt) {
 func (p Program) Outcomes(profile gil.Profile) (outcomes []string, all bool) {
 	found := map[string]bool{}
 	r := explore.Run(func(t *gil.Thread) {
-		s := newState()
+		s := newState(p)
 		ts := make([]*gil.Thread, len(p.Threads))
 		for i, stmts := range p.Threads {
 			ts[i] = t.Go(fmt.Sprint(i), func(t *gil.Thread) { s.thread(t, i, stmts) })
 		}
 		gil.JoinAll(t, ts...)
+		s.drain(t)
 		found[s.String()] = true
 	}, explore.WithProfile(profile), explore.WithStrategy(explore.DPOR()), explore.WithMaxSchedules(20_000), explore.WithWorkers(1))
 	for o := range found {
@@ -176,11 +190,12 @@ func (p Program) Serial() (outcomes []string) {
 		orders = [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
 	}
 	for _, order := range orders {
-		s := newState()
+		s := newState(p)
 		if err := gil.NewMachine(1).Run(gil.CPython313, func(t *gil.Thread) {
 			for _, i := range order {
 				s.thread(t, i, p.Threads[i])
 			}
+			s.drain(t)
 		}); err != nil {
 			panic(err)
 		}
