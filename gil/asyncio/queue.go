@@ -37,8 +37,9 @@ func NewLifoQueue[T any](l *Loop, maxsize int) *Queue[T] {
 	return &Queue[T]{bound: bound{l}, store: new(lifo[T]), max: maxsize}
 }
 
-// NewPriorityQueue makes a queue that hands out the least item first. Of equal
-// items the order is that of Python's heapq.
+// NewPriorityQueue makes a queue that hands out the least item first, by less. Of
+// equal items the order is that of Python's heapq. A maxsize of zero or less is no
+// limit. Python: asyncio.PriorityQueue(maxsize).
 func NewPriorityQueue[T any](l *Loop, maxsize int, less func(a, b T) bool) *Queue[T] {
 	return &Queue[T]{bound: bound{l}, store: &priority[T]{less: less}, max: maxsize}
 }

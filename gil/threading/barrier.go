@@ -168,7 +168,7 @@ func (b *Barrier) breakIt(t *gil.Thread, r *round) {
 }
 
 // Reset makes the barrier empty and whole. Threads that wait get a
-// *BrokenBarrierError. Python: barrier.reset().
+// *BrokenBarrierError. It waits for an action that runs. Python: barrier.reset().
 func (b *Barrier) Reset(t *gil.Thread) {
 	r := b.enter(t)
 	switch {
@@ -182,7 +182,8 @@ func (b *Barrier) Reset(t *gil.Thread) {
 }
 
 // Abort breaks the barrier: threads that wait, and all that come, get a
-// *BrokenBarrierError. Python: barrier.abort().
+// *BrokenBarrierError until Reset. It waits for an action that runs. Python:
+// barrier.abort().
 func (b *Barrier) Abort(t *gil.Thread) {
 	r := b.enter(t)
 	b.breakIt(t, r)

@@ -11,9 +11,10 @@ import (
 type Locker interface {
 	// Acquire waits for the lock.
 	Acquire(t *gil.Thread)
-	// AcquireTimeout waits for the lock for at most d.
+	// AcquireTimeout waits for the lock for at most d and reports whether it got it.
 	AcquireTimeout(t *gil.Thread, d time.Duration) bool
-	// TryAcquire takes the lock if it is free.
+	// TryAcquire takes the lock if it is free and reports whether it did; it never
+	// waits for it.
 	TryAcquire(t *gil.Thread) bool
 	// Release gives the lock back.
 	Release(t *gil.Thread)

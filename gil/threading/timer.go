@@ -92,8 +92,9 @@ func (m *Timer) Cancel(by *gil.Thread) { m.finished.Set(by) }
 // Python: timer.finished.is_set().
 func (m *Timer) Finished(by *gil.Thread) bool { return m.finished.IsSet(by) }
 
-// Join waits until the timer's thread has ended. It panics with a
-// *gil.RuntimeError before Start. Python: timer.join().
+// Join waits until the timer's thread has ended; by gives the GIL up meanwhile. It
+// panics with a *gil.RuntimeError before Start, and in the timer's own function.
+// Python: timer.join().
 func (m *Timer) Join(by *gil.Thread) { m.started(by).Join(by) }
 
 // JoinTimeout is Join that waits for at most d and reports whether the thread has

@@ -20,9 +20,10 @@ type buffersOption struct{ b *Buffers }
 
 func (o buffersOption) apply(c *config) { c.buffers = o.b }
 
-// WithBuffers lets large byte slices travel beside the message: they are
-// appended to b.List when encoding and are taken from it when decoding. A message
-// must use all the buffers it came with.
+// WithBuffers lets large byte slices, those of b.Min bytes or more, travel beside
+// the message: they are appended to b.List when encoding and are taken from it when
+// decoding. A message must use all the buffers it came with. Python: the buffers of
+// protocol 5, buffer_callback= and buffers=.
 func WithBuffers(b *Buffers) Option { return buffersOption{b} }
 
 // AppendHead appends the message of b but for b's own bytes, which come last in it:
