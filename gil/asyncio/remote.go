@@ -26,7 +26,8 @@ type remote struct {
 }
 
 // RunCoroutineThreadsafe makes a task of fn in a loop from another thread of its
-// interpreter. Python: asyncio.run_coroutine_threadsafe.
+// interpreter, by, and wakes the loop; it does not wait. It returns a
+// *gil.RuntimeError when the loop has ended. Python: asyncio.run_coroutine_threadsafe.
 func RunCoroutineThreadsafe[T any](by *gil.Thread, l *Loop, fn func(co *Co) (T, error)) (*Remote[T], error) {
 	r := &Remote[T]{}
 	r.loop = l

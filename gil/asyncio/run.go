@@ -125,8 +125,10 @@ func NewRunner(t *gil.Thread, opts ...Option) (*Runner, error) {
 // Loop is the runner's loop. Python: Runner.get_loop.
 func (r *Runner) Loop() *Loop { return r.loop }
 
-// RunIn runs main on the runner's loop and returns what main returned. Python:
-// Runner.run.
+// RunIn runs main on the runner's loop and returns what main returned. Tasks that
+// are left stay, for the next RunIn. It returns a *gil.RuntimeError when the runner
+// is closed or a loop runs on its thread already, and otherwise errs and gives the
+// GIL up as Run does. Python: Runner.run.
 func RunIn[T any](r *Runner, main func(co *Co) (T, error)) (T, error) {
 	var none T
 	switch {
