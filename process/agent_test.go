@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pygil/pygil/internal/futex"
 	"github.com/pygil/pygil/pipe"
 	"github.com/pygil/pygil/process"
 )
@@ -80,6 +81,9 @@ func obey(ctx context.Context, k kit, order string) string {
 		return done(k.RLock.Release(ctx))
 	case "down":
 		return done(k.Sem.Acquire(ctx))
+	case "rarely":
+		futex.FirstLook, futex.LastLook, futex.Soon = time.Hour, time.Hour, 0
+		return "ok"
 	case "up":
 		return done(k.Sem.Release(ctx))
 	case "event":
@@ -92,6 +96,15 @@ func obey(ctx context.Context, k kit, order string) string {
 		return done(k.Cond.Release(ctx))
 	case "cwait":
 		return done(errors.Join(k.Cond.Acquire(ctx), k.Cond.Wait(ctx), k.Cond.Release(ctx)))
+	case "cwait by two":
+		both := make(chan error)
+		for range 2 {
+			go func() {
+				own := process.WithOwner(ctx)
+				both <- errors.Join(k.Cond.Acquire(own), k.Cond.Wait(own), k.Cond.Release(own))
+			}()
+		}
+		return done(errors.Join(<-both, <-both))
 	case "notify":
 		return done(errors.Join(k.Cond.Acquire(ctx), k.Cond.Notify(ctx, 1), k.Cond.Release(ctx)))
 	case "barrier":

@@ -213,9 +213,23 @@ func TestANotificationThatDidItsWorkIsGone(t *testing.T) {
 	sleepers(t, c, 1)
 	done.kill()
 	c.Look()
+	require.Zero(t, c.Remnants(), "who gets that place begins at nothing")
 	require.Equal(t, 1, c.Sleepers())
 	require.NoError(t, c.With(ctx, func() { require.NoError(t, c.Notify(ctx, 1)) }))
 	require.Equal(t, "ok", other.answer())
+}
+
+// CO-1: who gives up in the moment in which a notification came for it has been notified,
+// and neither it nor the notification is counted any more.
+func TestGivingUpANotification(t *testing.T) {
+	c := newKit(t, 1).Cond
+	for _, after := range []bool{true, false, true} {
+		notified, err := c.GiveUp(after)
+		require.NoError(t, err)
+		require.Equal(t, after, notified)
+		require.Zero(t, c.Sleepers())
+		require.Equal(t, -1, c.NotifiedIn())
+	}
 }
 
 // A waiter whose lock's owner died does not hold it, and learns that.

@@ -26,3 +26,31 @@ func (c *Condition) NotifiedIn() int {
 
 // Look gives the notifications of the dead to others, as sleepers do now and then.
 func (c *Condition) Look() { c.look() }
+
+// Remnants counts the free places in which something of those who had them is left.
+func (c *Condition) Remnants() (n int) {
+	for i := range c.rows() {
+		row := &c.mem.row[i]
+		if atomic.LoadUint32(&row.owner) == 0 && (atomic.LoadUint64(&row.counts) != 0 || row.done != 0 || row.claimed != 0) {
+			n++
+		}
+	}
+	return n
+}
+
+// GiveUp does what a waiter does whose time is over, after a notification came for it or
+// before one does, and says whether it was notified.
+func (c *Condition) GiveUp(after bool) (notified bool, err error) {
+	row, err := c.row()
+	if err != nil {
+		return false, err
+	}
+	atomic.AddUint64(&row.counts, 1<<32)
+	if after {
+		c.grant(row, 1)
+	}
+	if notified = c.quit(row); notified {
+		atomic.AddUint32(&row.done, 1)
+	}
+	return notified, nil
+}

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -26,3 +27,6 @@ func Profile(o Option) (gil.Profile, error) {
 
 // Fingerprint is the hash of the registry.
 var Fingerprint = fingerprint
+
+// EndOf is the moment at which a wait of d that begins now ends, in the live world.
+func EndOf(ctx context.Context, d time.Duration) time.Time { return within(ctx, d).real }

@@ -88,6 +88,59 @@ func TestNotifySkipsTheDeadAtOnce(t *testing.T) {
 	}
 }
 
+// CO-4: whom notify finds dead it has not notified, and what a dead process was notified
+// of and did nothing with goes to others by the same call.
+func TestNotifyPassesOnWhatTheDeadHad(t *testing.T) {
+	sleepLong(t)
+
+	own := process.WithOwner(t.Context())
+	k := newKit(t, 1)
+	var woken []func() error
+	for range 3 {
+		woken = append(woken, background(func() error {
+			own := process.WithOwner(t.Context())
+			return k.Cond.With(own, func() { assert.NoError(t, k.Cond.Wait(own)) })
+		}))
+	}
+	sleepers(t, k.Cond, 3)
+	s := hire(t, k)
+	s.order("cwait by two")
+	sleepers(t, k.Cond, 5)
+	require.NoError(t, k.Cond.Acquire(own))
+	require.NoError(t, k.Cond.Notify(own, 1))
+	require.Equal(t, 1, k.Cond.NotifiedIn(), "one of the servant's two, who cannot have the lock")
+	s.kill()
+	require.NoError(t, k.Cond.Notify(own, 1))
+	require.NoError(t, k.Cond.Notify(own, 1)) // one of the two calls begins with the dead
+	require.Zero(t, k.Cond.Sleepers(), "three notifications, and three who live")
+	require.NoError(t, k.Cond.Release(own))
+	for _, err := range woken {
+		require.NoError(t, err())
+	}
+}
+
+// SM-1: of many releases in a row none is forgotten by those who sleep in different
+// processes: here they would look in an hour.
+func TestReleasesWakeProcesses(t *testing.T) {
+	k := newKit(t, 1)
+	servants := []*servant{hire(t, k), hire(t, k), hire(t, k)}
+	for _, s := range servants {
+		require.Equal(t, "ok", s.do("rarely"))
+	}
+	for range 20 {
+		for _, s := range servants {
+			s.order("down")
+		}
+		settle()
+		for range servants {
+			require.NoError(t, k.Sem.Release(t.Context()))
+		}
+		for _, s := range servants {
+			require.Equal(t, "ok", s.answer())
+		}
+	}
+}
+
 // settleABit holds something long enough for others to wait for it.
 func settleABit() {
 	for begin := time.Now(); time.Since(begin) < 2*time.Microsecond; {
