@@ -3,6 +3,7 @@ package programs
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -165,21 +166,37 @@ func (s *state) thread(t *gil.Thread, n int, stmts []Stmt) {
 // Outcomes are all states that a program can end with under p, in order, and whether
 // all interleavings were looked at.
 func (p Program) Outcomes(profile gil.Profile) (outcomes []string, all bool) {
-	found := map[string]bool{}
+	each, all := Outcomes([]Program{p}, profile)
+	return each[0], all
+}
+
+// Outcomes are those of each of some programs. They are one search, which draws a
+// program first: to begin a search costs as much as to explore some programs. Such a
+// search may miss states that one for a single program does not.
+func Outcomes(programs []Program, profile gil.Profile) (outcomes [][]string, all bool) {
+	found := make([]map[string]bool, len(programs))
+	for i := range found {
+		found[i] = map[string]bool{}
+	}
 	r := explore.Run(func(t *gil.Thread) {
+		i := 0
+		if len(programs) > 1 {
+			i = t.Choose(len(programs))
+		}
+		p := programs[i]
 		s := newState(p)
 		ts := make([]*gil.Thread, len(p.Threads))
-		for i, stmts := range p.Threads {
-			ts[i] = t.Go(fmt.Sprint(i), func(t *gil.Thread) { s.thread(t, i, stmts) })
+		for k, stmts := range p.Threads {
+			ts[k] = t.Go(fmt.Sprint(k), func(t *gil.Thread) { s.thread(t, k, stmts) })
 		}
 		gil.JoinAll(t, ts...)
 		s.drain(t)
-		found[s.String()] = true
-	}, explore.WithProfile(profile), explore.WithStrategy(explore.DPOR()), explore.WithMaxSchedules(20_000), explore.WithWorkers(1))
-	for o := range found {
-		outcomes = append(outcomes, o)
+		found[i][s.String()] = true
+	}, explore.WithProfile(profile), explore.WithStrategy(explore.DPOR()),
+		explore.WithMaxSchedules(20_000*len(programs)), explore.WithWorkers(1))
+	for _, f := range found {
+		outcomes = append(outcomes, slices.Sorted(maps.Keys(f)))
 	}
-	slices.Sort(outcomes)
 	return outcomes, r.Exhausted
 }
 
