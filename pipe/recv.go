@@ -187,9 +187,11 @@ func (c *Conn) begin(ctx context.Context, wait bool) error {
 
 func (c *Conn) end(ctx context.Context) {
 	c.in.ctx = nil
-	left := c.watched.Load() > 0 && c.in.r.Pending()
+	left := c.in.r.Pending()
 	c.s.unlock(ctx, receiving)
-	if left {
+	// Whoever has found the lock taken, and relies on being told, was watching before.
+	// So this is asked when the lock is free.
+	if left && c.watched.Load() > 0 {
 		c.tell()
 	}
 }
