@@ -82,9 +82,7 @@ type sleeper struct {
 // does may depend on what time it is. What lies between two such moments is covered with
 // one schedule per class as well, but other schedules, often more of them, turn out on
 // the way to be of a class that was had ([Report].Blocked). So do some where the fair
-// filter holds a thread back, and under profiles that allow a switch at few places only,
-// where a thread that takes a lock in the middle of such a stretch is tried before whoever
-// had it in its.
+// filter holds a thread back.
 func DPOR() Strategy { return &dpor{} }
 
 // Name is what reports call it.

@@ -100,7 +100,7 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 		for i := range feet {
 			o := f.object(feet[i].obj)
 			f.where = append(f.where, o)
-			f.conflicts(r, &feet[i], &f.objects[o], u, int(feet[i].step) == at, false, x)
+			f.conflicts(r, &feet[i], &f.objects[o], u, false, x)
 		}
 		f.reverse(x, r, e, u, c, e >= x.fresh)
 		c[u] = int32(e + 1)
@@ -191,7 +191,7 @@ func (f *raceFinder) missed(x *dpor, r *runner, e, u int, c []int32, s *step) {
 		return
 	}
 	f.pairs = f.pairs[:0]
-	f.conflicts(r, &foot{s.obj, writes, -1}, f.stateOf(s.obj), u, true, true, x)
+	f.conflicts(r, &foot{s.obj, writes, -1}, f.stateOf(s.obj), u, true, x)
 	for _, p := range f.pairs {
 		if by := int(x.nodes[p.at].thread); c[by] <= p.at {
 			f.races = append(f.races, race{int32(p.at), int32(e), int32(u), int32(len(f.clocks)), s.obj})
@@ -201,25 +201,23 @@ func (f *raceFinder) missed(x *dpor, r *runner, e, u int, c []int32, s *step) {
 }
 
 // conflicts collects the earlier transitions that conflict with a foot of thread u on
-// object o. One that is pending waits at a closed gate. first says whether the foot is
-// that of the transition's first operation: a transition that waits later on could have
-// begun before, and would have ended there.
-func (f *raceFinder) conflicts(r *runner, t *foot, o *objectState, u int, first, pending bool, x *dpor) {
+// object o. One that is pending waits at a closed gate.
+func (f *raceFinder) conflicts(r *runner, t *foot, o *objectState, u int, pending bool, x *dpor) {
 	waits := false
 	permits := int32(0)
-	if first && t.step >= 0 {
+	if t.step >= 0 {
 		s := &r.steps[t.step]
 		waits, permits = passes(s.kind) && s.permits >= 0 && s.flags&(tries|overdue) == 0, s.permits
 	}
 	if pending || waits && o.write >= 0 && o.opens && f.enables(o, permits) {
 		// It could not have come before whoever opened the gate, but before whoever
-		// had closed it. Where one transition did both, the gate was open before it.
+		// had closed it.
+		if !pending {
+			f.pairs = append(f.pairs, pair{o.write, true})
+		}
 		c := 0
 		if o.closerBy[0] == int32(u) {
 			c = 1
-		}
-		if !pending && o.closers[c] != o.write {
-			f.pairs = append(f.pairs, pair{o.write, true})
 		}
 		if o.closers[c] >= 0 && !x.lockless {
 			f.pairs = append(f.pairs, pair{o.closers[c], false})
@@ -288,11 +286,12 @@ func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool
 	default:
 		slices.SortFunc(f.pairs, func(a, b pair) int { return int(b.at - a.at) })
 	}
-	late := slices.ContainsFunc(f.pairs, func(p pair) bool { return p.late })
+	late := false
 	for _, p := range f.pairs {
 		i := int(p.at)
-		if p.late || late && slices.Contains(f.pairs, pair{p.at, true}) {
-			continue // whatever else is in the two transitions: the one needs the other
+		if p.late {
+			late = true
+			continue
 		}
 		if c[x.nodes[i].thread] > p.at {
 			continue
@@ -332,11 +331,11 @@ func (f *raceFinder) unfinished(x *dpor, r *runner) {
 		f.pairs, f.feet = f.pairs[:0], f.feet[:all]
 		if obj, effect := target(&s); effect != nothing {
 			f.feet = append(f.feet, foot{obj, effect, -1})
-			f.conflicts(r, &f.feet[all], f.stateOf(obj), u, true, passes(op.Kind), x)
+			f.conflicts(r, &f.feet[all], f.stateOf(obj), u, passes(op.Kind), x)
 		}
 		if th.daemon {
 			f.feet = append(f.feet, foot{daemons, reads, -1})
-			f.conflicts(r, &f.feet[len(f.feet)-1], f.stateOf(daemons), u, true, false, x)
+			f.conflicts(r, &f.feet[len(f.feet)-1], f.stateOf(daemons), u, false, x)
 		}
 		f.upTo = append(f.upTo[:x.begun], int32(len(f.feet)))
 		f.reverse(x, r, x.begun, u, f.row, true)

@@ -327,66 +327,6 @@ func TestGenerated(t *testing.T) {
 	t.Logf("%d programs, %d classes of %d schedules", compared, classes, schedules)
 }
 
-// TestGeneratedPinned is the same where a switch is possible at few places only: a
-// transition is then many operations, which may take and release a lock. Every outcome is
-// found; not every schedule is of a class of its own, see Report.Blocked.
-func TestGeneratedPinned(t *testing.T) {
-	programs := 400
-	switch {
-	case raceDetector:
-		programs = 30
-	case testing.Short():
-		programs = 100
-	}
-	for _, p := range []gil.Profile{gil.CPython312, gil.CPython39, gil.CPython27} {
-		compared := 0
-		for seed := uint64(0); compared < programs; seed++ {
-			g := generate(seed)
-			want, all := covered(g, &everySchedule{}, 800, explore.WithProfile(p))
-			if all.Schedules == 800 {
-				continue
-			}
-			compared++
-			got, by := covered(g, explore.DPOR(), 5000, explore.WithProfile(p))
-			require.Equal(t, want, got, "%s: program %d:%v", p.Name(), seed, g)
-			require.True(t, by.Exhausted)
-		}
-	}
-}
-
-// TestPinnedLock has a lock that is taken and released in one transition of two threads:
-// each of them can be the first.
-func TestPinnedLock(t *testing.T) {
-	for _, last := range []bool{false, true} {
-		program := func(t *gil.Thread) {
-			x, d := gil.NewVar("x", 0), gil.NewDict[int, int]("d")
-			var m threading.Lock
-			a := t.Go("a", func(t *gil.Thread) {
-				m.With(t, func() {
-					x.Store(t, x.Load(t)+1)
-					if last {
-						v := d.GetDefault(t, 1, 0)
-						t.Op(gil.OpBinaryAdd)
-						d.Set(t, 1, v+2)
-					}
-				})
-			})
-			b := t.Go("b", func(t *gil.Thread) {
-				m.With(t, func() {})
-				gil.Add(t, x, 1)
-			})
-			gil.JoinAll(t, a, b)
-		}
-		var classes []int
-		for _, s := range []explore.Strategy{explore.DFS(), explore.DPOR()} {
-			r := explore.Run(program, explore.WithProfile(gil.CPython312), explore.WithStrategy(s))
-			require.True(t, r.Exhausted)
-			classes = append(classes, r.Classes)
-		}
-		require.Equal(t, []int{3, 3}, classes)
-	}
-}
-
 // TestUnknown has programs in which it depends on the schedule who uses an object
 // first, and so what package gil calls it.
 func TestUnknown(t *testing.T) {

@@ -171,7 +171,8 @@ func (p Program) Outcomes(profile gil.Profile) (outcomes []string, all bool) {
 }
 
 // Outcomes are those of each of some programs. They are one search, which draws a
-// program first: to begin a search costs as much as to explore some programs.
+// program first: to begin a search costs as much as to explore some programs. Such a
+// search may miss states that one for a single program does not.
 func Outcomes(programs []Program, profile gil.Profile) (outcomes [][]string, all bool) {
 	found := make([]map[string]bool, len(programs))
 	for i := range found {
