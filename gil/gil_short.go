@@ -1,7 +1,6 @@
 package gil
 
 import (
-	"math"
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -17,20 +16,6 @@ const shortInterval = 300 * time.Microsecond
 // those 18 to 25 µs and more are the two wakes of a switch. What there is for 100 µs is
 // chosen for the slices of 124 to 132 µs that were measured with it.
 var lateTimers = []point{{1e3, 16e3}, {100e3, 26e3}} // both in nanoseconds
-
-// point is something measured, y, and what for, x.
-type point struct{ x, y float64 }
-
-// between is what there is for x: in between what was measured, and beyond, logarithms
-// are straight.
-func between(points []point, x float64) float64 {
-	i := 1
-	for i < len(points)-1 && x >= points[i].x {
-		i++
-	}
-	a, b := points[i-1], points[i]
-	return a.y * math.Pow(x/a.x, math.Log(b.y/a.y)/math.Log(b.x/a.x))
-}
 
 // short reports whether who waits for t's GIL sleeps so shortly that its core stays
 // awake, on a Machine that tells such wakes apart.

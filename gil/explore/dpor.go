@@ -73,7 +73,8 @@ type sleeper struct {
 // DPOR covers all interleavings with as few schedules as there are
 // happens-before classes: orders of operations that conflict. It ends when it has
 // covered them all. Conflicting are two operations on one object of which one
-// changes it; see the package's documentation for what that means of locks.
+// changes it; see the package's documentation for what that means of locks, and for
+// what may be missed under profiles that allow a switch at few places only.
 //
 // It sees only what package gil announces: Go variables that threads share without
 // a lock are invisible to it.
