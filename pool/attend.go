@@ -55,7 +55,7 @@ func (m *member) answers(ctx context.Context, b []byte) bool {
 	}
 	f := m.f
 	f.lock(ctx, gil.OpGet)
-	if int(count) > len(m.batch)-m.answered {
+	if count > uint64(len(m.batch)-m.answered) {
 		f.unlock()
 		return false
 	}
@@ -142,7 +142,15 @@ func (m *member) notice(ctx context.Context, b []byte) bool {
 	if status(b[0]) == good {
 		f.mu.Lock()
 		m.ready, f.still = true, 0
+		var first job // it was given before the worker was ready
+		if len(m.batch) > 0 {
+			first = m.batch[0]
+			m.bound()
+		}
 		f.unlock()
+		if first != nil {
+			m.boundVirtual(ctx, first)
+		}
 		return true
 	}
 	err := error(errCut)
@@ -179,7 +187,7 @@ func (m *member) bury(ctx context.Context) {
 			timer.Stop()
 		}
 	}
-	f.members, f.idle = without(f.members, m), without(f.idle, m)
+	f.members, f.parting, f.idle = without(f.members, m), without(f.parting, m), without(f.idle, m)
 	begun := len(m.batch)
 	if m.claims != nil {
 		begun = int(min(taken, atomic.LoadInt64(m.claims.Pointer())))
@@ -274,7 +282,7 @@ func (f *fleet) mourn(ctx context.Context, lost []job, death *WorkerError, m *me
 }
 
 // lastWords waits until all that the worker wrote to stderr has been heard, unless
-// somebody else holds its stderr open.
+// somebody else holds its stderr open, or nobody reads what is passed on.
 func (m *member) lastWords() string {
 	if m.ear == nil {
 		return ""
@@ -283,9 +291,14 @@ func (m *member) lastWords() string {
 	defer timer.Stop()
 	select {
 	case <-m.ear.done:
+		return m.ear.words()
 	case <-timer.C:
-		_ = m.ear.r.Close()
-		<-m.ear.done
+	}
+	_ = m.ear.r.Close()
+	timer.Reset(deafAfter)
+	select {
+	case <-m.ear.done:
+	case <-timer.C:
 	}
 	return m.ear.words()
 }

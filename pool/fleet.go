@@ -31,7 +31,8 @@ type fleet struct {
 	mu       sync.Mutex // held for a few instructions only
 	waiting  backlog
 	idle     []*member
-	members  []*member     // that have not ended
+	members  []*member     // that have not ended, and are not among those who
+	parting  []*member     // go of themselves, and have not ended
 	threads  []*gil.Thread // in a virtual world: those who look after a worker each
 	starting int
 	unseen   int       // workers that start, whom nobody looks after yet
@@ -348,6 +349,9 @@ func (f *fleet) ruin(ctx context.Context, err error) {
 	for _, m := range f.members {
 		m.end(err)
 	}
+	for _, m := range f.parting {
+		m.end(err)
+	}
 	f.idle = nil
 	f.unlock()
 	for _, j := range jobs {
@@ -463,8 +467,7 @@ func (f *fleet) resize(ctx context.Context, n int) error {
 	for len(f.members) > n && len(f.idle) > 0 {
 		m := f.idle[0]
 		f.idle = f.idle[1:]
-		f.members = without(f.members, m)
-		m.dismiss()
+		m.part()
 	}
 	f.unlock()
 	if !f.breaks {

@@ -51,14 +51,18 @@ func (l *listener) start() {
 
 // Write passes p on and keeps its end.
 func (l *listener) Write(p []byte) (int, error) {
-	_, _ = os.Stderr.Write(p)
+	l.keep(p)
+	_, _ = os.Stderr.Write(p) // for as long as nobody reads that
+	return len(p), nil
+}
+
+func (l *listener) keep(p []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tail = append(l.tail, p...)
 	if n := len(l.tail) - lastWords; n > 0 {
 		l.tail = append(l.tail[:0], l.tail[n:]...)
 	}
-	return len(p), nil
 }
 
 // words returns the end of what was written, when the worker has ended.

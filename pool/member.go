@@ -171,26 +171,45 @@ func (m *member) assign(ctx context.Context, jobs []job) {
 	if m.claims != nil {
 		atomic.StoreInt64(m.claims.Pointer(), 0)
 	}
-	limit := kept[0].head().limit
-	if limit > 0 && virtual(ctx) == nil {
-		first := kept[0]
-		m.limit = time.AfterFunc(limit, func() { m.f.stop(m, first, &expired{op: "the task"}) })
+	counts := m.ready // otherwise the time limit is that of what the worker does when it is
+	if counts {
+		m.bound()
 	}
 	m.f.unlock()
 	if lane != nil {
 		lane.begin(kept[0])
 	}
 	m.send(ctx, message) // from here on the worker may be done, and somebody else assign to it
-	if t := virtual(ctx); t != nil && limit > 0 {
-		first := kept[0]
-		t.Go(m.name+" (time limit)", func(t *gil.Thread) {
-			t.Sleep(limit)
-			m.f.stop(m, first, &expired{op: "the task"})
-		}, gil.WithDaemon(true))
+	if counts {
+		m.boundVirtual(ctx, kept[0])
 	}
 	if doomed != nil {
 		doomed()
 	}
+}
+
+// bound begins the time of the task that the worker has, if that has a limit. The lock is
+// held.
+func (m *member) bound() {
+	if m.claims == nil || len(m.batch) == 0 {
+		return
+	}
+	first := m.batch[0]
+	if limit := first.head().limit; limit > 0 {
+		m.limit = time.AfterFunc(limit, func() { m.f.stop(m, first, &expired{op: "the task"}) })
+	}
+}
+
+// boundVirtual is bound in a virtual world, and does nothing in another one.
+func (m *member) boundVirtual(ctx context.Context, first job) {
+	t, limit := virtual(ctx), first.head().limit
+	if t == nil || limit == 0 {
+		return
+	}
+	t.Go(m.name+" (time limit)", func(t *gil.Thread) {
+		t.Sleep(limit)
+		m.f.stop(m, first, &expired{op: "the task"})
+	}, gil.WithDaemon(true))
 }
 
 // send sends a message, which is lost if the worker is dead: who attends to it finds
@@ -237,12 +256,10 @@ func (m *member) rest() {
 	case f.over != nil:
 		m.end(f.over)
 	case len(f.members) > f.max:
-		f.members = without(f.members, m)
-		m.dismiss()
+		m.part()
 	case f.cfg.maxTasks > 0 && m.done >= f.cfg.maxTasks:
-		f.members = without(f.members, m)
 		f.counts.Replaced++
-		m.dismiss()
+		m.part()
 	default:
 		f.idle = append(f.idle, m)
 	}
@@ -262,6 +279,13 @@ func (m *member) dismiss() {
 		m.leaving = true
 		m.f.after = append(m.f.after, func() { _ = m.conn.Close() })
 	}
+}
+
+// part has the worker go, and another one may come. The lock is held.
+func (m *member) part() {
+	f := m.f
+	f.members, f.parting = without(f.members, m), append(f.parting, m)
+	m.dismiss()
 }
 
 // mercy is how long a worker may take to end after SIGTERM.

@@ -177,7 +177,8 @@ func WithPriority(p int) Option {
 }
 
 // WithTaskTimeout ends a task that runs for longer than d: its error matches
-// ErrTimeout, and its process is replaced. A thread cannot be ended; there the
+// ErrTimeout, and its process is replaced. That a process starts, with its
+// initializer, takes none of this time. A thread cannot be ended; there the
 // option is refused.
 func WithTaskTimeout(d time.Duration) Option {
 	return setting{"WithTaskTimeout", atTask | atMap, func(c *config) {

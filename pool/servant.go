@@ -314,7 +314,7 @@ func describe(v any) string {
 // appendFailure appends the answer of a job that failed. What of the error cannot
 // travel stays behind; its text always can.
 func appendFailure(dst []byte, err error) []byte {
-	f := failure{Type: fmt.Sprintf("%T", err), Text: err.Error(), Err: err}
+	f := failure{Type: fmt.Sprintf("%T", err), Text: textOf(err), Err: err}
 	kind := bad
 	var u *unsendable
 	var p *PanicError
@@ -336,6 +336,19 @@ func appendFailure(dst []byte, err error) []byte {
 		}
 	}
 	return out
+}
+
+// textOf is the text of an error, also of one whose method fails, as that of a nil pointer
+// in an error may.
+func textOf(err error) (text string) {
+	failed := protect(func() error {
+		text = err.Error()
+		return nil
+	})
+	if failed != nil {
+		text = fmt.Sprintf("a %T, whose text cannot be had: %v", err, failed.(*PanicError).Value)
+	}
+	return text
 }
 
 // add keeps an answer for the next message, for a moment if more will come.
