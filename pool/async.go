@@ -48,5 +48,6 @@ func (a *AsyncResult[T]) Successful(ctx context.Context) (bool, error) {
 	if !a.Ready(ctx) {
 		return false, badValue(a.f.String()+" not ready", "Successful: not ready; Wait for it")
 	}
-	return a.f.failure() == nil, nil
+	_, err := a.f.outcome()
+	return err == nil, nil
 }

@@ -19,6 +19,9 @@ type level struct {
 func (b *backlog) len() int { return b.n }
 
 func (b *backlog) level(priority int) *level {
+	if len(b.levels) > 0 && b.levels[0].priority == priority {
+		return &b.levels[0]
+	}
 	i := 0
 	for i < len(b.levels) && b.levels[i].priority > priority {
 		i++

@@ -20,7 +20,7 @@ import (
 )
 
 // Each benchmark runs its peers in the same run: CPython, if there is one, and for
-// threads an errgroup and a pool of goroutines over a channel. Ours compares as the
+// threads an errgroup, and goroutines that take from a bare channel. Ours compares as the
 // metric x-of-<peer>. An operation is one item or task, and every result is checked.
 
 //go:embed testdata/bench.py
@@ -47,16 +47,6 @@ func cpython(b *testing.B, operation string) {
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/theirs, "x-of-cpython")
 		return
-	}
-}
-
-// peer reports ours in terms of a peer's time for as many tasks.
-func peer(b *testing.B, name string, run func()) {
-	b.Helper()
-	begin := time.Now()
-	run()
-	if took := time.Since(begin); took > 0 {
-		b.ReportMetric(float64(b.Elapsed())/float64(took), "x-of-"+name)
 	}
 }
 
@@ -196,20 +186,69 @@ func BenchmarkProcessExecutorRoundTrip(b *testing.B) {
 	cpython(b, "executor round trip")
 }
 
+// round is how many tasks are submitted before their results are taken, by us and by each
+// peer in turn: all have the same machine then, and the same heap.
+const round = 2000
+
 func threads(b *testing.B, p gil.Profile) {
 	sq := pool.Func(func(_ *gil.Thread, n int) (int, error) { return n * n, nil })
-	fs := make([]*pool.Future[int], b.N)
+	type job struct {
+		n    int
+		done chan int
+	}
+	jobs := make(chan job, 1024)
+	defer close(jobs)
+	for range 2 {
+		go func() {
+			for j := range jobs {
+				j.done <- j.n * j.n
+			}
+		}()
+	}
+	fs, results, out := make([]*pool.Future[int], round), make([]chan int, round), make([]int, round)
+	peers := map[string]func(n int){
+		"errgroup": func(n int) {
+			var g errgroup.Group
+			g.SetLimit(2)
+			for i := range n {
+				g.Go(func() error { out[i] = i * i; return nil })
+			}
+			_ = g.Wait()
+		},
+		"channelpool": func(n int) {
+			for i := range n {
+				results[i] = make(chan int, 1)
+				jobs <- job{i, results[i]}
+			}
+			for i, c := range results[:n] {
+				if v := <-c; v != i*i || out[i] != v {
+					b.Error(v)
+				}
+			}
+		},
+	}
+	took := map[string]time.Duration{}
 	b.ReportAllocs()
 	if err := gil.Live().Run(p, func(t *gil.Thread) {
 		ex := pool.NewThreadExecutor(t, 2)
 		b.ResetTimer()
-		for i := range b.N {
-			fs[i] = pool.Submit(t, ex, sq, i)
-		}
-		for i, f := range fs {
-			if v, err := f.Result(t); err != nil || v != i*i {
-				b.Error(v, err)
+		for done := 0; done < b.N; done += round {
+			n := min(round, b.N-done)
+			for i := range n {
+				fs[i] = pool.Submit(t, ex, sq, i)
 			}
+			for i, f := range fs[:n] {
+				if v, err := f.Result(t); err != nil || v != i*i {
+					b.Error(v, err)
+				}
+			}
+			b.StopTimer()
+			for _, name := range []string{"errgroup", "channelpool"} {
+				began := time.Now()
+				peers[name](n)
+				took[name] += time.Since(began)
+			}
+			b.StartTimer()
 		}
 		b.StopTimer()
 		_ = ex.Shutdown(t)
@@ -217,43 +256,9 @@ func threads(b *testing.B, p gil.Profile) {
 		b.Fatal(err)
 	}
 	rate(b)
-	if b.N < 100 {
-		return
+	for name, d := range took {
+		b.ReportMetric(float64(b.Elapsed())/float64(d), "x-of-"+name)
 	}
-	out := make([]int, b.N)
-	peer(b, "errgroup", func() {
-		var g errgroup.Group
-		g.SetLimit(2)
-		for i := range b.N {
-			g.Go(func() error { out[i] = i * i; return nil })
-		}
-		_ = g.Wait()
-	})
-	peer(b, "channelpool", func() {
-		type job struct {
-			n    int
-			done chan int
-		}
-		jobs := make(chan job, 1024)
-		for range 2 {
-			go func() {
-				for j := range jobs {
-					j.done <- j.n * j.n
-				}
-			}()
-		}
-		results := make([]chan int, b.N)
-		for i := range results {
-			results[i] = make(chan int, 1)
-			jobs <- job{i, results[i]}
-		}
-		for i, c := range results {
-			if v := <-c; v != i*i || out[i] != v {
-				b.Error(v)
-			}
-		}
-		close(jobs)
-	})
 	cpython(b, "thread submit")
 }
 

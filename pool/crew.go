@@ -47,6 +47,7 @@ type hand struct {
 	next    job
 	told    bool // something has happened that it waits for
 	done    int
+	last    fate // of the job it has done, if that is not counted yet
 }
 
 func newCrew(t *gil.Thread, n int, kind string, cfg config) *crew {
@@ -75,8 +76,10 @@ func (c *crew) submit(ctx context.Context, j job, wait bool) error {
 	if t == nil {
 		return noThread("Submit")
 	}
-	if err := c.reserve(t, j, wait); err != nil {
-		return err
+	if c.room != nil {
+		if err := c.reserve(t, j, wait); err != nil {
+			return err
+		}
 	}
 	c.lock(t, gil.OpPut)
 	if err := c.refuses(); err != nil {
@@ -176,8 +179,6 @@ func (c *crew) closed(ctx context.Context) error {
 // reserve waits for a place, where their number is bounded.
 func (c *crew) reserve(t *gil.Thread, j job, wait bool) error {
 	switch {
-	case c.room == nil:
-		return nil
 	case wait:
 		c.room.Acquire(t)
 	case !c.room.TryAcquire(t):
@@ -222,7 +223,9 @@ func (h *hand) work(t *gil.Thread) {
 			return
 		}
 		h.do(t, j)
-		c.free(t, j)
+		if c.room != nil {
+			c.free(t, j)
+		}
 	}
 }
 
@@ -262,6 +265,7 @@ func (h *hand) take(t *gil.Thread) job {
 	}
 	for {
 		c.lock(t, gil.OpGet)
+		c.count(h)
 		if h.next != nil {
 			j := h.next
 			h.next, h.told = nil, false
@@ -294,32 +298,32 @@ func (h *hand) take(t *gil.Thread) job {
 	}
 }
 
-// do does one job.
+// do does one job. What has become of it is counted when the hand looks for the next one, in
+// the same breath; in a virtual world at once, or a thread could come in between.
 func (h *hand) do(t *gil.Thread, j job) {
 	c := h.crew
 	h.done++
-	did, ended := false, false
+	h.last = failed
+	ended := false
 	defer func() {
-		c.mu.Lock()
-		c.running--
-		switch {
-		case !did && ended:
-			c.counts.Cancelled++
-		case j.head().failed || !ended:
-			c.counts.Failed++
-			fallthrough
-		default:
-			c.counts.Completed++
+		if !ended || c.virtual {
+			c.mu.Lock()
+			c.count(h)
+			c.mu.Unlock()
 		}
-		c.mu.Unlock()
 		if !ended { // FailNow, or the world ends the thread
 			j.fail(t, misuse("", "the thread of the task was ended before the task: by FailNow, or with its world"))
 		}
 	}()
-	if did = j.begin(t); did {
+	if !j.begin(t) {
+		h.last = dropped
+	} else {
 		observe(t, gil.EvTaskBegin, &c.place, j)
 		j.run(t)
 		observe(t, gil.EvTaskEnd, &c.place, j)
+		if !j.head().failed {
+			h.last = succeeded
+		}
 	}
 	ended = true
 }

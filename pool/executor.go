@@ -66,7 +66,9 @@ func submit[In, Out any](ctx context.Context, r *base, f Function[In, Out], in I
 	if c.callback != nil || c.failed != nil {
 		k.more().first = callbacks(&k.Future, c)
 	}
-	r.shared(ctx, &k.state)
+	if r.copies {
+		r.shared(ctx, &k.state)
+	}
 	t := acting(ctx)
 	observed := t != nil && t.Observed()
 	if observed {

@@ -39,17 +39,18 @@ func (f *Future[T]) ResultTimeout(ctx context.Context, d time.Duration) (T, erro
 func (f *Future[T]) TryResult(ctx context.Context) (T, error) { return f.result(ctx, 0) }
 
 func (f *Future[T]) result(ctx context.Context, d time.Duration) (none T, err error) {
-	if err := f.await(ctx, "result", d); err != nil {
+	failed, err := f.awaitOutcome(ctx, "result", d)
+	if err != nil {
 		return none, err
 	}
 	if f.extra != nil {
 		observeResult(ctx, f.extra.of, f.extra.task)
 	}
-	if err := f.failure(); err != nil {
-		if _, panicked := err.(*PanicError); panicked && f.repanic {
-			panic(err)
+	if failed != nil {
+		if _, panicked := failed.(*PanicError); panicked && f.repanic {
+			panic(failed)
 		}
-		return none, err
+		return none, failed
 	}
 	return f.value, nil
 }
@@ -65,10 +66,11 @@ func (f *Future[T]) ExceptionTimeout(ctx context.Context, d time.Duration) error
 }
 
 func (f *Future[T]) exception(ctx context.Context, d time.Duration) error {
-	if err := f.await(ctx, "exception", d); err != nil {
+	failed, err := f.awaitOutcome(ctx, "exception", d)
+	if err != nil {
 		return err
 	}
-	return f.failure()
+	return failed
 }
 
 // Cancel cancels a task that has not begun, and reports whether it is cancelled. It

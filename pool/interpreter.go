@@ -76,7 +76,7 @@ func copied[T any](v T) (out T, err error) {
 
 // shared prepares a future that threads of several interpreters use.
 func (r *base) shared(ctx context.Context, s *state) {
-	if !r.copies || virtual(ctx) == nil {
+	if virtual(ctx) == nil {
 		return
 	}
 	s.place = new(place)

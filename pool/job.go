@@ -51,13 +51,14 @@ type header struct {
 
 func (h *header) head() *header { return h }
 
-// newHeader is that of a job of r with the settings c.
-func newHeader(r *base, name string, c *config) header {
+// set makes it that of a job of r with the settings c.
+func (h *header) set(r *base, name string, c *config) {
 	retries := c.retries
 	if retries == 0 {
 		retries = r.cfg.retries
 	}
-	return header{name: name, priority: c.priority, limit: c.limit, retries: int32(min(retries, math.MaxInt32)), alone: c.limit > 0}
+	h.name, h.priority, h.limit, h.alone = name, c.priority, c.limit, c.limit > 0
+	h.retries = int32(min(retries, math.MaxInt32))
 }
 
 // A task is one call of a function, and the future of its outcome.
@@ -70,7 +71,8 @@ type task[In, Out any] struct {
 }
 
 func newTask[In, Out any](r *base, f Function[In, Out], in In, c *config) (*task[In, Out], error) {
-	k := &task[In, Out]{header: newHeader(r, f.Name(), c)}
+	k := new(task[In, Out])
+	k.set(r, f.Name(), c)
 	k.repanic, k.live = c.repanic || r.cfg.repanic, r.live
 	if !r.e.remote() {
 		if k.limit > 0 {

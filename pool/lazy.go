@@ -34,7 +34,9 @@ func submitPiece[In, Out any](ctx context.Context, r *base, f Function[In, Out],
 		return piece[Out]{many: &startMap(ctx, r, f, in, len(in), false, c).Future}
 	}
 	k, err := newTask(r, f, in[0], c)
-	r.shared(ctx, &k.state)
+	if r.copies {
+		r.shared(ctx, &k.state)
+	}
 	if err == nil {
 		err = r.e.submit(ctx, k, true)
 	}

@@ -46,7 +46,9 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 	if c.callback != nil || c.failed != nil {
 		m.more().first = callbacks(&m.Future, c)
 	}
-	r.shared(ctx, &m.state)
+	if r.copies {
+		r.shared(ctx, &m.state)
+	}
 	remote := r.e.remote()
 	switch {
 	case !remote && c.limit > 0:
@@ -71,7 +73,8 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 	m.open = (len(in) + size - 1) / size
 	_, _ = m.Future.begin(ctx)
 	for lo := 0; lo < len(in); lo += size {
-		k := &chunk[In, Out]{header: newHeader(r, f.Name(), c), m: m, lo: lo, in: in[lo:min(lo+size, len(in))]}
+		k := &chunk[In, Out]{m: m, lo: lo, in: in[lo:min(lo+size, len(in))]}
+		k.set(r, f.Name(), c)
 		k.group, k.items = &m.state, len(k.in)
 		switch {
 		case size == 1:

@@ -8,12 +8,14 @@ import (
 	"github.com/pygil/pygil/gil/threading"
 )
 
-// observe tells the observer of t's world what t has done to a job.
+// observe tells the observer of t's world, if there is one, what t has done to a job.
 func observe(t *gil.Thread, k gil.EventKind, p *place, j job) {
-	if t == nil || !t.Observed() {
-		return
+	if t != nil && t.Observed() {
+		report(t, k, p, j.head())
 	}
-	h := j.head()
+}
+
+func report(t *gil.Thread, k gil.EventKind, p *place, h *header) {
 	e := gil.Event{Kind: k, Obj: p.object(t), A: h.number}
 	switch k {
 	case gil.EvSubmit, gil.EvTaskBegin:

@@ -64,9 +64,12 @@ func (s *state) hasFirst() bool { return s.extra != nil && s.extra.first != nil 
 
 // announce tells a virtual world what the thread behind ctx is about to do.
 func (s *state) announce(ctx context.Context, k gil.OpKind) {
-	if s.live {
-		return
+	if !s.live {
+		s.announceTo(ctx, k)
 	}
+}
+
+func (s *state) announceTo(ctx context.Context, k gil.OpKind) {
 	t := virtual(ctx)
 	if t == nil {
 		return
@@ -110,16 +113,21 @@ func (s *state) cancel(ctx context.Context) bool {
 func (s *state) begin(ctx context.Context) (bool, error) {
 	s.announce(ctx, gil.OpSet)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch s.stage {
+	at := s.stage
+	switch at {
 	case pending:
 		s.stage = running
-		return true, nil
 	case cancelled:
 		s.stage = notified
+	}
+	s.mu.Unlock()
+	switch at {
+	case pending:
+		return true, nil
+	case cancelled:
 		return false, nil
 	}
-	return false, misuse("Future in unexpected state", "the future is %s: its work can begin once only", stageNames[s.stage])
+	return false, misuse("Future in unexpected state", "the future is %s: its work can begin once only", stageNames[at])
 }
 
 // unbegin says that work which was about to start has not.
@@ -156,7 +164,9 @@ func (s *state) finish(ctx context.Context, err error, set func()) bool {
 	s.stage = finished
 	waits, calls := s.ended()
 	s.mu.Unlock()
-	s.tell(ctx, waits, calls)
+	if waits != nil || s.extra != nil {
+		s.tell(ctx, waits, calls)
+	}
 	return true
 }
 
@@ -302,15 +312,31 @@ func (s *state) await(ctx context.Context, op string, d time.Duration) error {
 	})
 }
 
-// failure returns how it ended: nil, the error, or that it was cancelled. It is
-// called after the end, when nothing changes any more.
-func (s *state) failure() error {
+// outcome returns how it ended, if it has: nil, the error, or that it was cancelled. After
+// the end nothing changes any more.
+func (s *state) outcome() (over bool, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stage != finished {
-		return ErrCancelled
+	over, err = s.over(), s.err
+	cancelled := over && s.stage != finished
+	s.mu.Unlock()
+	if cancelled {
+		err = ErrCancelled
 	}
-	return s.err
+	return over, err
+}
+
+// awaitOutcome waits for the end as await does, and returns how it ended.
+func (s *state) awaitOutcome(ctx context.Context, op string, d time.Duration) (failed, err error) {
+	if s.live { // no virtual world is told, and most of the time there is nothing to wait for
+		if over, failed := s.outcome(); over {
+			return failed, nil
+		}
+	}
+	if err := s.await(ctx, op, d); err != nil {
+		return nil, err
+	}
+	_, failed = s.outcome()
+	return failed, nil
 }
 
 func (s *state) describe() string {
