@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,8 +69,7 @@ func TestRepanic(t *testing.T) {
 }
 
 // CPython: ExecutorTest.test_map, test_map_exception, ProcessPoolExecutorTest.test_map_chunksize,
-// ExecutorShutdownTest.test_map_submits_without_iteration,
-// test_map_buffersize (4 of them), test_map_buffersize_value_validation.
+// test_map_buffersize, test_map_buffersize_value_validation.
 func TestMapOn(t *testing.T) {
 	with(t, 3, func(t *testing.T, ctx context.Context, ex pool.Executor) {
 		for _, opts := range [][]pool.Option{
@@ -94,26 +92,17 @@ func TestMapOn(t *testing.T) {
 		if assert.Len(t, errs, 1) {
 			assert.ErrorIs(t, errs[0], fs.ErrInvalid)
 		}
-		for _, o := range []pool.Option{pool.WithBufferSize(0), pool.WithChunkSize(0)} {
-			_, errs = collect(pool.MapOn(ctx, ex, square, upTo(3), o))
-			var bad *gil.ValueError
-			if assert.Len(t, errs, 1) {
-				assert.ErrorAs(t, errs[0], &bad)
+		for text, options := range map[string][]pool.Option{
+			"buffersize must be None or > 0": {pool.WithBufferSize(0), pool.WithBufferSize(-1)},
+			"chunksize must be >= 1.":        {pool.WithChunkSize(0), pool.WithChunkSize(-1)},
+		} {
+			for _, o := range options {
+				_, errs = collect(pool.MapOn(ctx, ex, square, upTo(3), o))
+				var bad *gil.ValueError
+				if assert.Len(t, errs, 1) && assert.ErrorAs(t, errs[0], &bad) {
+					assert.Equal(t, text, bad.PythonText())
+				}
 			}
-		}
-		_ = pool.MapOn(ctx, ex, square, upTo(3)) // it runs although nobody looks
-	})
-}
-
-// CPython: test_map_timeout.
-func TestMapTimeout(t *testing.T) {
-	with(t, 2, func(t *testing.T, ctx context.Context, ex pool.Executor) {
-		path, open := gate(t)
-		defer open()
-		out, errs := collect(pool.MapOn(ctx, ex, held, []string{"", "", path}, pool.WithTimeout(0)))
-		assert.LessOrEqual(t, len(out), 2)
-		if assert.Len(t, errs, 1) {
-			assert.ErrorIs(t, errs[0], pool.ErrTimeout)
 		}
 	})
 }
@@ -174,54 +163,107 @@ func TestCancelFutures(t *testing.T) {
 	})
 }
 
-// CPython: FutureTests.test_cancel on an executor; a cancelled task is not run, and
-// ExecutorTest.test_executor_map_current_future_cancel.
+// CPython: FutureTests.test_cancel on an executor: a task that has not begun is cancelled and
+// never run, one that runs cannot be.
 func TestCancelQueued(t *testing.T) {
 	with(t, 1, func(t *testing.T, ctx context.Context, ex pool.Executor) {
-		slow := pool.Submit(ctx, ex, nap, 20*time.Millisecond)
-		queued := pool.Submit(ctx, ex, explode, "must not run")
-		if queued.Cancel(ctx) {
-			assert.ErrorIs(t, queued.Exception(ctx), pool.ErrCancelled)
-			assert.True(t, queued.Cancelled(ctx))
+		s, end := newScript(t)
+		defer end()
+		first := pool.Submit(ctx, ex, noted, s.step("first", "gate"))
+		s.await(ctx, 1)
+		queued := pool.Submit(ctx, ex, noted, s.step("queued"))
+		assert.False(t, first.Cancel(ctx), "it runs")
+		assert.True(t, queued.Cancel(ctx))
+		assert.True(t, queued.Cancelled(ctx))
+		assert.ErrorIs(t, queued.Exception(ctx), pool.ErrCancelled)
+		assert.False(t, first.Done(ctx))
+		last := pool.Submit(ctx, ex, noted, s.step("last"))
+		s.open("gate")
+		for _, f := range []*pool.Future[string]{first, last} {
+			assert.NoError(t, f.Exception(ctx))
+			assert.False(t, f.Cancel(ctx), "it has ended")
 		}
-		_, err := slow.Result(ctx)
-		assert.NoError(t, err)
-		assert.False(t, slow.Cancel(ctx))
+		assert.Equal(t, []string{"first", "last"}, s.begun())
+		until(t, ctx, func() bool { return statsOf(ctx, ex).Completed == 2 })
+		assert.Equal(t, 1, statsOf(ctx, ex).Cancelled)
 	})
 }
 
 // CPython: ThreadPoolExecutorTest.test_idle_thread_reuse,
-// ProcessPoolExecutorTest.test_idle_process_reuse_one: an idle worker is taken
-// before another is started.
+// ProcessPoolExecutorTest.test_idle_process_reuse_one, test_idle_process_reuse_multiple: idle
+// workers are taken before another is started, one as well as several.
 func TestIdleReuse(t *testing.T) {
+	for _, atOnce := range []int{1, 2} {
+		every(t, func(t *testing.T, ctx context.Context, f flavour) {
+			ex := f.make(ctx, 4)
+			for round := range 5 {
+				s, end := newScript(t)
+				var fs []*pool.Future[string]
+				for range atOnce {
+					fs = append(fs, pool.Submit(ctx, ex, noted, s.step("x", "gate")))
+				}
+				s.await(ctx, atOnce)
+				s.open("gate")
+				for _, f := range fs {
+					assert.NoError(t, f.Exception(ctx))
+				}
+				end()
+				until(t, ctx, func() bool {
+					s := statsOf(ctx, ex)
+					return s.Idle == s.Workers && s.Completed == atOnce*(round+1) // counted after the result is there
+				})
+				s2 := statsOf(ctx, ex)
+				assert.Equal(t, []int{atOnce, atOnce, 0}, []int{s2.Started, s2.Workers, s2.Running}, "%v", s2)
+			}
+			assert.NoError(t, pool.Shutdown(ctx, ex))
+		})
+	}
+}
+
+// CPython: ThreadPoolExecutorTest.test_saturation, ProcessPoolExecutorTest.test_saturation,
+// test_threads_terminate, test_processes_terminate: as many workers as allowed and no more,
+// however much waits, and none when it is shut down.
+func TestSaturation(t *testing.T) {
 	every(t, func(t *testing.T, ctx context.Context, f flavour) {
-		ex := f.make(ctx, 4)
-		for range 10 {
-			_, err := pool.Submit(ctx, ex, square, 3).Result(ctx)
-			assert.NoError(t, err)
-			until(t, ctx, func() bool { return statsOf(ctx, ex).Running == 0 })
+		s, end := newScript(t)
+		defer end()
+		ex := f.make(ctx, 3)
+		for i := range 15 {
+			pool.Submit(ctx, ex, noted, s.step(fmt.Sprint(i), "gate"))
 		}
-		until(t, ctx, func() bool { return statsOf(ctx, ex).Completed == 10 }) // counted after the result is there
-		s := statsOf(ctx, ex)
-		assert.Equal(t, 1, s.Workers, "%v", s)
+		s.await(ctx, 3)
+		until(t, ctx, func() bool { return statsOf(ctx, ex).Running == 3 })
+		now := statsOf(ctx, ex)
+		assert.Equal(t, []int{3, 3, 0, 12}, []int{now.Started, now.Workers, now.Idle, now.Pending}, "%v", now)
+		s.open("gate")
 		assert.NoError(t, pool.Shutdown(ctx, ex))
+		now = statsOf(ctx, ex)
+		assert.Equal(t, []int{3, 0, 0, 0, 15}, []int{now.Started, now.Workers, now.Running, now.Pending, now.Completed}, "%v", now)
+		assert.Len(t, s.begun(), 15)
 	})
 }
 
-// A plain context, whose end is the task's.
+// The end of a context cancels the task that waits, which is never run. What runs on a thread
+// goes on; how a process is ended is TestTaskTimeoutAndContext.
 func TestTaskContext(t *testing.T) {
 	with(t, 1, func(t *testing.T, ctx context.Context, ex pool.Executor) {
-		th := thread(ctx)
-		if th == nil {
-			return // see TestTaskContextEndsRunning
+		s, end := newScript(t)
+		defer end()
+		of, cancel := context.WithCancel(ctx)
+		if th := thread(ctx); th != nil {
+			of, cancel = gil.WithCancel(th)
 		}
-		slow := pool.Submit(ctx, ex, nap, 20*time.Millisecond)
-		end, cancel := gil.WithCancel(th)
-		queued := pool.Submit(end, ex, nap, 0)
+		defer cancel()
+		first := pool.Submit(ctx, ex, noted, s.step("first", "gate"))
+		s.await(ctx, 1)
+		queued := pool.Submit(of, ex, noted, s.step("queued"))
+		assert.False(t, queued.Done(ctx))
 		cancel()
-		if err := queued.Exception(ctx); err != nil {
-			assert.ErrorIs(t, err, pool.ErrCancelled)
-		}
-		assert.NoError(t, slow.Exception(ctx))
+		assert.ErrorIs(t, queued.Exception(ctx), pool.ErrCancelled)
+		assert.False(t, first.Done(ctx))
+		s.open("gate")
+		assert.NoError(t, first.Exception(ctx))
+		assert.NoError(t, pool.Submit(ctx, ex, noted, s.step("last")).Exception(ctx))
+		assert.Equal(t, []string{"first", "last"}, s.begun())
 	})
 }

@@ -2,10 +2,10 @@ package pool_test
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
-	"slices"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -82,45 +82,61 @@ func broken(t *testing.T, err error) {
 // Bounded submission waits, or refuses, and everything is done.
 func TestMaxPending(t *testing.T) {
 	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
+		s, end := newScript(t)
+		defer end()
 		ex := f.make(ctx, 1, pool.WithMaxPending(2))
-		defer func() { assert.NoError(t, pool.Shutdown(ctx, ex)) }()
-		slow := pool.Submit(ctx, ex, nap, 20*time.Millisecond)
-		second := pool.Submit(ctx, ex, square, 2)
-		refused := 0
-		if _, err := pool.TrySubmit(ctx, ex, square, 3); err != nil {
+		first := pool.Submit(ctx, ex, noted, s.step("first", "gate"))
+		second := pool.Submit(ctx, ex, noted, s.step("second"))
+		for range 3 {
+			_, err := pool.TrySubmit(ctx, ex, square, 3)
 			assert.ErrorIs(t, err, pool.ErrFull)
-			refused++
 		}
-		third := pool.Submit(ctx, ex, square, 3) // waits for the first
-		assert.True(t, slow.Done(ctx) || refused == 0)
-		for _, f := range []*pool.Future[int]{second, third} {
+		assert.Equal(t, 2, statsOf(ctx, ex).Submitted)
+		var returned atomic.Bool
+		join := beside(ctx, func(ctx context.Context) {
+			third := pool.Submit(ctx, ex, noted, s.step("third"))
+			returned.Store(true)
+			assert.True(t, first.Done(ctx), "it had room only then")
+			assert.NoError(t, third.Exception(ctx))
+		})
+		blocked(t, ctx, &returned, "semaphore.(*Weighted).Acquire", "threading.(*Semaphore).Acquire")
+		s.open("gate")
+		join()
+		for _, f := range []*pool.Future[string]{first, second} {
 			assert.NoError(t, f.Exception(ctx))
 		}
+		assert.Equal(t, []string{"first", "second", "third"}, s.begun())
 		out, errs := collect(pool.MapOn(ctx, ex, square, upTo(30)))
 		assert.Empty(t, errs)
 		assert.Equal(t, squares(30), out)
+		assert.NoError(t, pool.Shutdown(ctx, ex))
+		now := statsOf(ctx, ex)
+		assert.Equal(t, []int{33, 33}, []int{now.Submitted, now.Completed}, "%v", now)
 	})
 }
 
-// Of what waits, the highest priority is next, and equals keep their order.
+// Of what waits, the highest priority is next, and equals keep their order; the tasks of a
+// map go where its priority puts them.
 func TestPriority(t *testing.T) {
 	with(t, 1, func(t *testing.T, ctx context.Context, ex pool.Executor) {
-		var order []int
-		first := pool.Submit(ctx, ex, nap, 30*time.Millisecond)
-		var fs []*pool.Future[int]
+		s, end := newScript(t)
+		defer end()
+		first := pool.Submit(ctx, ex, noted, s.step("first", "gate"))
+		s.await(ctx, 1)
+		var fs []*pool.Future[string]
 		for i, priority := range []int{0, 5, -1, 5, 0} {
-			f := pool.Submit(ctx, ex, square, i, pool.WithPriority(priority))
-			f.AddDoneCallback(ctx, func(context.Context, *pool.Future[int]) { order = append(order, i) })
-			fs = append(fs, f)
+			fs = append(fs, pool.Submit(ctx, ex, noted, s.step(fmt.Sprint(i)), pool.WithPriority(priority)))
 		}
-		begun := first.Done(ctx) // the machine was so slow that the order was decided
-		for _, f := range fs {
+		seq := pool.MapOn(ctx, ex, noted, s.steps("a", "b"), pool.WithPriority(3))
+		fs = append(fs, pool.Submit(ctx, ex, noted, s.step("5")))
+		s.open("gate")
+		for _, f := range append(fs, first) {
 			assert.NoError(t, f.Exception(ctx))
 		}
-		until(t, ctx, func() bool { return statsOf(ctx, ex).Completed == 6 })
-		if !begun {
-			assert.Equal(t, []int{1, 3, 0, 4, 2}, order)
-		}
+		out, errs := collect(seq)
+		assert.Empty(t, errs)
+		assert.Equal(t, []string{"a", "b"}, out)
+		assert.Equal(t, []string{"first", "1", "3", "a", "b", "0", "4", "5", "2"}, s.begun())
 	})
 }
 
@@ -129,13 +145,38 @@ func TestResize(t *testing.T) {
 	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
 		p := f.pool(ctx, 1)
 		for _, n := range []int{4, 2, 3, 1} {
+			s, end := newScript(t)
+			before := p.Stats(ctx).Workers
 			assert.NoError(t, p.Resize(ctx, n))
-			out, err := pool.Map(ctx, p, nap, slices.Repeat([]time.Duration{time.Millisecond}, 40), pool.WithChunkSize(1))
-			assert.NoError(t, err)
-			assert.Len(t, out, 40)
 			until(t, ctx, func() bool { return p.Stats(ctx).Workers <= n })
+			assert.Equal(t, fmt.Sprintf("<pool.Pool state=RUN pool_size=%d>", n), p.String())
+			var all []*pool.AsyncResult[string]
+			for i := range 8 {
+				all = append(all, pool.ApplyAsync(ctx, p, noted, s.step(fmt.Sprint(i), "gate")))
+			}
+			s.await(ctx, n)
+			until(t, ctx, func() bool { return p.Stats(ctx).Running == n })
+			now := p.Stats(ctx)
+			assert.Equal(t, []int{n, 8 - n}, []int{now.Workers, now.Pending}, "%v", now)
+			assert.Len(t, s.begun(), n)
+			if n < before { // who is one too many ends when it has done what it has
+				assert.NoError(t, p.Resize(ctx, before))
+				s.await(ctx, before)
+				assert.NoError(t, p.Resize(ctx, n))
+				assert.Equal(t, before, p.Stats(ctx).Workers)
+			}
+			s.open("gate")
+			for _, a := range all {
+				_, err := a.Get(ctx)
+				assert.NoError(t, err)
+			}
+			until(t, ctx, func() bool { return p.Stats(ctx).Workers <= n })
+			end()
 		}
-		assert.Error(t, p.Resize(ctx, 0))
+		var bad *gil.ValueError
+		if assert.ErrorAs(t, p.Resize(ctx, 0), &bad) {
+			assert.Equal(t, "max_workers must be greater than 0", bad.PythonText())
+		}
 		assert.NoError(t, p.Close(ctx))
 		assert.NoError(t, p.Join(ctx))
 	})
