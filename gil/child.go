@@ -1,7 +1,6 @@
 package gil
 
 import (
-	"slices"
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -27,8 +26,11 @@ type Child struct {
 // Emulate starts an emulated process that calls main on its main thread. The
 // thread t computes for the start cost with its GIL held, as fork and exec do;
 // the child begins when that is over. The child has its parent's profile. In an
-// explored world it costs nothing. It panics with a *RuntimeError in the live one, and
-// with start method Fork in a sub-interpreter that has its own GIL.
+// explored world it costs nothing. It panics with a *RuntimeError in the live one.
+//
+// A sub-interpreter that is forked is refused with a *RuntimeError under 3.8 and where
+// it has its own GIL; from 3.9 on the child of one that shares its GIL fails before it
+// has called main, as CPython's does with a fatal error.
 func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Child {
 	c := NewChild(name, main, opts...)
 	c.Start(t)
@@ -74,9 +76,9 @@ func (c *Child) Start(t *Thread) {
 	for _, opt := range c.opts {
 		opt.apply(&o)
 	}
-	if t.interp.isolated && o.machine.method == Fork {
-		panic(misuse("fork not supported for isolated subinterpreters",
-			"Emulate(%q): fork not supported for isolated subinterpreters; use Spawn, or start it from the main interpreter", c.name))
+	main := c.main0
+	if o.machine.method == Fork {
+		main = t.interp.forkable(c.name, main)
 	}
 	t.touch(kernel.OpStart, 0)
 	cost := o.machine.startCost
@@ -91,7 +93,7 @@ func (c *Child) Start(t *Thread) {
 	i.method = o.machine.method
 	c.i, c.by = i, t.interp
 	i.process = c
-	c.main = i.newMain(t, c.main0)
+	c.main = i.newMain(t, main)
 	c.ended.Init(t, 0, "process "+c.name)
 	if w.emit != nil {
 		w.emit.eventBy(t, c.main, Event{Kind: EvProcessStart, Name: c.name, A: int64(i.method)})
@@ -200,63 +202,3 @@ func (c *Child) Interpreter() *Interpreter { return c.i }
 
 // Failure is how the process's threads failed, nil when they did not.
 func (c *Child) Failure() error { return c.i.failure() }
-
-// NewInterpreter makes a sub-interpreter: own modules, own threads, from 3.12 on
-// its own GIL (PEP 684), which then refuses daemon threads. Call its Run from the
-// thread that made it. Python: _interpreters.create().
-func (t *Thread) NewInterpreter(opts ...Option) *Interpreter {
-	if t != nil && t.x != nil {
-		panic(misuse("", "sub-interpreters are not explored; use a process of package process"))
-	}
-	t.must()
-	t.kern.Sync(&t.k)
-	o := collect(opts)
-	p := t.interp.prof
-	i := t.interp.w.newInterpreter(p, &o)
-	i.pid, i.creator = t.interp.pid, t
-	i.isolated = p.has(ownGIL)
-	if !i.isolated && t.interp.gil != nil {
-		i.gil = t.interp.gil // a shared GIL, and a shared interval
-		i.domain = t.interp.domain
-	}
-	return i
-}
-
-// runSub runs a sub-interpreter for its creator, whose GIL is free meanwhile.
-func (i *Interpreter) runSub(main func(*Thread)) error {
-	by := i.creator
-	t := i.newMain(by, main)
-	var ended Gate
-	ended.Init(by, 0, "end of interpreter "+i.Name())
-	i.subEnded = &ended
-	if i.live {
-		t.gone = make(chan struct{})
-	}
-	finished := false
-	defer func() {
-		if !finished {
-			i.abandon(by)
-		}
-	}()
-	i.w.kern.Spawn(&by.k, &t.k, func() { i.body(t) })
-	by.passAs(&ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
-	finished = true
-	return i.failure()
-}
-
-// abandon ends the threads of a sub-interpreter because by, which runs it, is being
-// ended: nobody is left to whom they matter.
-func (i *Interpreter) abandon(by *Thread) {
-	i.mu.Lock()
-	i.closing = true
-	threads := slices.Clone(i.threads)
-	i.mu.Unlock()
-	for _, u := range threads {
-		i.w.kern.Kill(&by.k, &u.k)
-	}
-	for _, u := range threads {
-		if u.gone != nil {
-			<-u.gone
-		}
-	}
-}

@@ -14,10 +14,19 @@ import (
 
 func ownsGIL(p gil.Profile) bool {
 	switch p.Name() {
-	case "3.12", "3.13", "3.14", "any":
+	case "3.12", "3.13", "3.14", "any", "3.13t", "3.14t":
 		return true
 	}
 	return false
+}
+
+// ways are how a sub-interpreter can be made, and whether it is isolated then.
+func ways(p gil.Profile) map[bool][]gil.Option {
+	all := map[bool][]gil.Option{false: {gil.WithSharedGIL()}}
+	if ownsGIL(p) {
+		all[true] = nil
+	}
+	return all
 }
 
 // both are the worlds that have sub-interpreters.
@@ -32,19 +41,21 @@ func TestSubInterpreterTimes(t *testing.T) {
 		if p.Name() == "pypy" || p.Name() == "2.7" || p.Name() == "3.1" || p.FreeThreaded() {
 			continue // times scaled, or a step per check
 		}
-		m := gil.NewMachine(2)
-		require.NoError(t, m.Run(p, func(m *gil.Thread) {
-			run := func(w *gil.Thread) {
-				require.NoError(w, w.NewInterpreter().Run(func(s *gil.Thread) { s.Compute(time.Second) }))
+		for isolated, opts := range ways(p) {
+			m := gil.NewMachine(2)
+			require.NoError(t, m.Run(p, func(m *gil.Thread) {
+				run := func(w *gil.Thread) {
+					require.NoError(w, w.NewInterpreter(opts...).Run(func(s *gil.Thread) { s.Compute(time.Second) }))
+				}
+				gil.JoinAll(m, m.Go("a", run), m.Go("b", run))
+			}))
+			if isolated {
+				require.Equal(t, time.Second, m.Now(), "%v", p)
+				require.Equal(t, 2, m.Par())
+			} else {
+				require.Equal(t, 2*time.Second, m.Now(), "%v", p)
+				require.Equal(t, 1, m.Par())
 			}
-			gil.JoinAll(m, m.Go("a", run), m.Go("b", run))
-		}))
-		if ownsGIL(p) {
-			require.Equal(t, time.Second, m.Now(), "%v", p)
-			require.Equal(t, 2, m.Par())
-		} else {
-			require.Equal(t, 2*time.Second, m.Now(), "%v", p)
-			require.Equal(t, 1, m.Par())
 		}
 	}
 }
@@ -111,51 +122,57 @@ func TestSubInterpreterIsAnInterpreter(t *testing.T) {
 	}
 }
 
-// TestSubInterpreterDaemons are disabled with an own GIL.
+// TestSubInterpreterDaemons are disabled in isolated ones.
 func TestSubInterpreterDaemons(t *testing.T) {
 	for name, w := range subWorlds() {
 		for _, p := range gil.Profiles() {
-			require.NoError(t, w.Run(p, func(m *gil.Thread) {
-				require.NoError(m, m.NewInterpreter().Run(func(s *gil.Thread) {
-					if ownsGIL(p) {
-						err := misused(s, func() { s.NewThread("", work, gil.WithDaemon(true)) })
-						require.Equal(s, "daemon threads are disabled in this (sub)interpreter", err.PythonText())
-						return
-					}
-					if p.FreeThreaded() {
-						return // an isolated interpreter or not: 3.13t refuses, JVM has none
-					}
-					s.Go("d", func(d *gil.Thread) { d.Sleep(time.Hour) }, gil.WithDaemon(true))
-				}))
-			}), "%v %s", p, name)
+			for isolated, opts := range ways(p) {
+				require.NoError(t, w.Run(p, func(m *gil.Thread) {
+					require.NoError(m, m.NewInterpreter(opts...).Run(func(s *gil.Thread) {
+						if isolated {
+							err := misused(s, func() { s.NewThread("", work, gil.WithDaemon(true)) })
+							require.Equal(s, "daemon threads are disabled in this (sub)interpreter", err.PythonText())
+							return
+						}
+						s.Go("d", func(d *gil.Thread) { d.Sleep(time.Hour) }, gil.WithDaemon(true))
+					}))
+				}), "%v %s", p, name)
+			}
 		}
 	}
 }
 
-// TestSubInterpreterIntervals: with a GIL of its own it begins with 5 ms and is
-// independent; a shared GIL has one interval.
+// TestSubInterpreterIntervals: an isolated one begins with 5 ms and is independent; a
+// shared GIL has one interval, and so has one that is not there.
 func TestSubInterpreterIntervals(t *testing.T) {
-	for _, p := range []gil.Profile{gil.CPython39, gil.CPython311, gil.CPython312, gil.CPython313, gil.CPython314} {
-		require.NoError(t, gil.NewMachine(2).Run(p, func(m *gil.Thread) {
-			require.NoError(m, m.Interpreter().SetSwitchInterval(time.Millisecond))
-			i := m.NewInterpreter()
-			require.NoError(m, i.Run(func(s *gil.Thread) {
-				want := time.Millisecond
-				if ownsGIL(p) {
-					want = 5 * time.Millisecond
-					require.NotSame(s, m.Interpreter().GIL(), i.GIL())
-				} else {
-					require.Same(s, m.Interpreter().GIL(), i.GIL())
+	for _, p := range []gil.Profile{gil.CPython39, gil.CPython311, gil.CPython312, gil.CPython313, gil.CPython314, gil.CPython314T} {
+		for isolated, opts := range ways(p) {
+			require.NoError(t, gil.NewMachine(2).Run(p, func(m *gil.Thread) {
+				require.NoError(m, m.Interpreter().SetSwitchInterval(time.Millisecond))
+				i := m.NewInterpreter(opts...)
+				require.NoError(m, i.Run(func(s *gil.Thread) {
+					want := time.Millisecond
+					switch {
+					case p.FreeThreaded():
+						require.Nil(s, i.GIL())
+					case isolated:
+						require.NotSame(s, m.Interpreter().GIL(), i.GIL())
+					default:
+						require.Same(s, m.Interpreter().GIL(), i.GIL())
+					}
+					if isolated {
+						want = 5 * time.Millisecond
+					}
+					require.Equal(s, want, i.SwitchInterval(), "%v", p)
+					require.NoError(s, i.SetSwitchInterval(2*time.Millisecond))
+				}))
+				want := 2 * time.Millisecond
+				if isolated {
+					want = time.Millisecond
 				}
-				require.Equal(s, want, i.SwitchInterval(), "%v", p)
-				require.NoError(s, i.SetSwitchInterval(2*time.Millisecond))
+				require.Equal(m, want, m.Interpreter().SwitchInterval(), "%v", p)
 			}))
-			if ownsGIL(p) {
-				require.Equal(m, time.Millisecond, m.Interpreter().SwitchInterval())
-			} else {
-				require.Equal(m, 2*time.Millisecond, m.Interpreter().SwitchInterval())
-			}
-		}))
+		}
 	}
 }
 
@@ -197,23 +214,53 @@ func TestSubInterpreterRunsForItsMaker(t *testing.T) {
 	}))
 }
 
-// TestSubInterpreterForks: a process is not forked from an interpreter with a GIL of
-// its own, but it can be spawned.
+// TestSubInterpreterForks: 3.8 and isolated sub-interpreters refuse to be forked, from
+// 3.9 on the child of another one is lost, and before nobody looked. From the main
+// interpreter one can always be forked, and spawned from all.
 func TestSubInterpreterForks(t *testing.T) {
+	fatal := map[string]bool{}
 	for _, p := range gil.Profiles() {
-		for _, method := range []gil.StartMethod{gil.Fork, gil.Spawn} {
-			require.NoError(t, gil.NewMachine(2, gil.WithStartMethod(method)).Run(p, func(m *gil.Thread) {
-				m.Emulate("from the main interpreter", work).Join(m)
-				require.NoError(m, m.NewInterpreter().Run(func(s *gil.Thread) {
-					if ownsGIL(p) && method == gil.Fork {
-						err := misused(s, func() { s.Emulate("child", work) })
-						require.Equal(s, "fork not supported for isolated subinterpreters", err.PythonText())
-						s.Emulate("child", work, gil.WithStartMethod(gil.Spawn)).Join(s)
-						return
-					}
-					s.Emulate("child", work).Join(s)
-				}))
-			}), "%v %v", p, method)
+		for isolated, opts := range ways(p) {
+			for _, method := range []gil.StartMethod{gil.Fork, gil.Spawn} {
+				quiet := gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {})
+				lost := false
+				err := gil.NewMachine(2, gil.WithStartMethod(method)).Run(p, func(m *gil.Thread) {
+					m.Emulate("from the main interpreter", work).Join(m)
+					require.NoError(m, m.NewInterpreter(append(opts, quiet)...).Run(func(s *gil.Thread) {
+						s.Emulate("spawned", work, gil.WithStartMethod(gil.Spawn)).Join(s)
+						if method == gil.Spawn {
+							return
+						}
+						refused := map[bool]string{true: "fork not supported for isolated subinterpreters", false: "fork not supported for subinterpreters"}
+						if isolated || p.Name() == "3.8" {
+							err := misused(s, func() { s.Emulate("child", work) })
+							require.Equal(s, refused[isolated], err.PythonText(), "%v", p)
+							return
+						}
+						ran := false
+						c := s.Emulate("child", func(*gil.Thread) { ran = true })
+						c.Join(s)
+						if c.Failure() == nil {
+							require.True(s, ran, "%v", p)
+							return
+						}
+						require.False(s, ran, "%v", p)
+						var re *gil.RuntimeError
+						require.ErrorAs(s, c.Failure(), &re)
+						require.Equal(s, "_PyInterpreterState_DeleteExceptMain: not main interpreter", re.PythonText())
+						fatal[p.Name()], lost = true, true
+					}))
+				})
+				require.Equal(t, lost, err != nil, "%v %v: %v", p, method, err)
+			}
+		}
+	}
+	for _, p := range gil.Profiles() {
+		switch p.Name() {
+		case "2.7", "3.1", "3.2", "3.6", "3.7", "3.8", "jvm":
+			require.False(t, fatal[p.Name()], "%v", p)
+		default:
+			require.True(t, fatal[p.Name()], "%v", p)
 		}
 	}
 }

@@ -30,11 +30,12 @@ type Interpreter struct {
 
 	creator  *Thread // of a sub-interpreter
 	live     bool    // in the live world
-	isolated bool    // a sub-interpreter with its own GIL: no daemon threads
+	isolated bool    // a sub-interpreter with its own GIL: no daemon threads, no fork
 	process  *Child  // the emulated process it runs in, nil for the first
 	method   StartMethod
 	subEnded *Gate        // of a sub-interpreter: its creator waits here
 	private  atomic.Int64 // bytes allocated
+	interval atomic.Int64 // see idle
 	fate
 
 	mu       sync.Mutex
@@ -57,6 +58,7 @@ func (w *world) boot(i *Interpreter, o *options) *Interpreter {
 	i.id = w.interps.Add(1)
 	i.live = w.live()
 	i.base = o.machine.memory
+	i.interval.Store(int64(i.prof.interval().Truncate(time.Microsecond)))
 	again := i.home != nil // in a Sandbox
 	if !again {
 		i.home = &home{world: w.kern.World(), interp: i}
@@ -340,18 +342,32 @@ func (t *Thread) stats() ThreadStats {
 // SwitchInterval returns the switch interval. Python: sys.getswitchinterval().
 func (i *Interpreter) SwitchInterval() time.Duration {
 	if i.gil == nil {
-		return i.prof.rule.every
+		return time.Duration(i.idle().Load())
 	}
 	return i.gil.Interval()
 }
 
 // SetSwitchInterval sets the switch interval in whole microseconds. It returns a
-// *ValueError when d is not positive. Python: sys.setswitchinterval().
+// *ValueError when d is not positive, and has no effect but that SwitchInterval tells
+// it where there is no GIL: in free-threaded profiles, and in explored runs. Python:
+// sys.setswitchinterval().
 func (i *Interpreter) SetSwitchInterval(d time.Duration) error {
 	if i.gil == nil {
-		return checkInterval(d)
+		err := checkInterval(d)
+		if err == nil {
+			i.idle().Store(int64(d.Truncate(time.Microsecond)))
+		}
+		return err
 	}
 	return i.gil.SetInterval(d)
+}
+
+// idle is the interval of an interpreter without a GIL: nobody looks at it.
+func (i *Interpreter) idle() *atomic.Int64 {
+	for i.creator != nil && !i.isolated {
+		i = i.creator.interp
+	}
+	return &i.interval
 }
 
 // CheckInterval returns the check interval of a tick GIL, 100 for the others, as

@@ -37,7 +37,8 @@ const (
 	// more than 1 ms (3.13.5 and 3.14: the one-byte mutex of PEP 703 behind
 	// threading.Lock).
 	fairLocks
-	// ownGIL: a sub-interpreter has a GIL and an interval of its own (PEP 684).
+	// ownGIL: a sub-interpreter is isolated, with a GIL and an interval of its own if
+	// there is a GIL at all (PEP 684).
 	ownGIL
 	// coldCalls: calls are never specialised, so every call of a C function ends
 	// with a look at the eval breaker (3.13t).
@@ -69,8 +70,8 @@ var (
 
 // The free-threaded builds of PEP 703.
 var (
-	CPython313T = Profile{name: "3.13t", rule: None(), version: bytecode.V313, traits: qualifiedNames | fairLocks | coldCalls, speed: 1 / 1.4}
-	CPython314T = Profile{name: "3.14t", rule: None(), version: bytecode.V314, traits: qualifiedNames | fairLocks, speed: 1 / 1.075}
+	CPython313T = Profile{name: "3.13t", rule: None(), version: bytecode.V313, traits: qualifiedNames | ownGIL | fairLocks | coldCalls, speed: 1 / 1.4}
+	CPython314T = Profile{name: "3.14t", rule: None(), version: bytecode.V314, traits: qualifiedNames | ownGIL | fairLocks, speed: 1 / 1.075}
 )
 
 // PyPy is a model of PyPy: the GIL of CPython 3.x over a JIT that executes the
@@ -106,13 +107,15 @@ func Profiles() []Profile {
 	}
 }
 
-// LookupProfile finds a profile by its version: "2.7", "3.12", "3.13t", "pypy",
-// "jvm" or "any". Anything else is a *ValueError that lists the names.
+// LookupProfile finds a profile by its version: "2.7", "3.12", "3.13t", "3.13t+gil",
+// "pypy", "jvm" or "any". Anything else is a *ValueError that lists the names.
 func LookupProfile(version string) (Profile, error) {
 	var names []string
 	for _, p := range Profiles() {
-		if p.name == version {
-			return p, nil
+		for _, p := range []Profile{p, p.WithGIL()} {
+			if p.name == version {
+				return p, nil
+			}
 		}
 		names = append(names, p.name)
 	}
@@ -129,7 +132,8 @@ func (p Profile) String() string { return p.name }
 // whose locks could not be waited for with a timeout.
 func (p Profile) PollsWaits() bool { return p.has(pollingWaits) }
 
-// FreeThreaded reports whether the profile has no GIL.
+// FreeThreaded reports whether the profile has no GIL. Python: not
+// sys._is_gil_enabled().
 func (p Profile) FreeThreaded() bool { return p.rule.kind == freeRule }
 
 // Rule returns the rule of the profile's GIL.
@@ -154,6 +158,26 @@ func (p Profile) WithSwitchInterval(d time.Duration) Profile {
 		p.rule = r
 	}
 	return p
+}
+
+// WithGIL returns a free-threaded build of CPython with its GIL turned on: it switches
+// where it looks, loses nothing at `x += 1`, and its name has "+gil" after it. Other
+// profiles have a GIL, or none to turn on, and stay as they are. Python: PYTHON_GIL=1,
+// -X gil=1.
+func (p Profile) WithGIL() Profile {
+	if p.FreeThreaded() && p.has(ownGIL) {
+		p.name += "+gil"
+		p.rule = Interval(DefaultSwitchInterval)
+	}
+	return p
+}
+
+// interval is the switch interval at first, 0 for those that count ticks.
+func (p Profile) interval() time.Duration {
+	if p.FreeThreaded() {
+		return DefaultSwitchInterval
+	}
+	return p.rule.every
 }
 
 func (p *Profile) has(tr traits) bool { return p.traits&tr != 0 }

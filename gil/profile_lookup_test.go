@@ -84,6 +84,7 @@ func TestProfileIntervals(t *testing.T) {
 		{gil.CPython313.WithCheckInterval(7)}:                  {100, gil.DefaultSwitchInterval},
 		{gil.AnyBytecode.WithSwitchInterval(time.Microsecond)}: {100, time.Microsecond},
 		{gil.PyPy.WithSwitchInterval(1500 * time.Microsecond)}: {100, 1500 * time.Microsecond},
+		{gil.CPython313T}: {100, gil.DefaultSwitchInterval},
 	} {
 		require.NoError(t, gil.NewMachine(1).Run(p.p, func(th *gil.Thread) {
 			i := th.Interpreter()

@@ -110,6 +110,7 @@ type options struct {
 	daemon    bool
 	daemonSet bool
 	noTarget  bool
+	sharedGIL bool
 	machine   machineOptions
 }
 

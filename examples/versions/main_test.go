@@ -78,7 +78,7 @@ func TestTimingTable(t *testing.T) {
 func TestBehavioursTable(t *testing.T) {
 	var b strings.Builder
 	behavioursTable(&b, behaviours.Table()[1:2])
-	assert.Contains(t, b.String(), "\n    2.7: there is none; 3.6 to 3.14: 1µs; 3.13t to 3.14t: no effect\n")
+	assert.Contains(t, b.String(), "\n    2.7: there is none; 3.6 to 3.14: 1µs; 3.13t to 3.14t: 1µs\n")
 }
 
 func TestOne(t *testing.T) {

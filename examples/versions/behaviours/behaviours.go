@@ -6,6 +6,7 @@
 package behaviours
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -87,7 +88,11 @@ func text(f func()) (says string) {
 }
 
 func errorText(err error) string {
-	if e, ok := err.(interface{ PythonText() string }); ok {
+	var e interface {
+		error
+		PythonText() string
+	}
+	if errors.As(err, &e) {
 		return e.PythonText()
 	}
 	return "fine"

@@ -35,17 +35,35 @@ func gils() []Row {
 		},
 		{
 			"switchinterval", "sys.setswitchinterval(1.9e-6), then sys.getswitchinterval()",
-			by("there is none", 1, "1µs", 9, "no effect", 2), interval(1900 * time.Nanosecond),
+			by("there is none", 1, "1µs", 11), interval(1900 * time.Nanosecond),
 		},
 		{
 			"switchinterval-small", "sys.setswitchinterval(1e-9), then sys.getswitchinterval()",
-			by("there is none", 1, "0s", 9, "no effect", 2), interval(1),
+			by("there is none", 1, "0s", 11), interval(1),
 		},
 		{
 			"switchinterval-zero", "sys.setswitchinterval(0), where there is one",
 			by("switch interval must be strictly positive", 12), ask(func(t *gil.Thread) string {
 				return errorText(t.Interpreter().SetSwitchInterval(0))
 			}),
+		},
+		{
+			"switchinterval-effect", "Do threads that compute change more often after sys.setswitchinterval(0.001)?",
+			by("no", 1, "yes", 9, "no", 2), func(p gil.Profile) string {
+				took := func(d time.Duration) (switches int64) {
+					var i *gil.Interpreter
+					run(p, func(t *gil.Thread) {
+						i = t.Interpreter()
+						if err := i.SetSwitchInterval(d); err != nil {
+							panic(err)
+						}
+						work := func(t *gil.Thread) { t.Compute(50 * ms) }
+						gil.JoinAll(t, t.Go("a", work), t.Go("b", work))
+					})
+					return i.Stats().Switches
+				}
+				return yes(took(ms) > took(5*ms))
+			},
 		},
 		{
 			"checkinterval", "sys.setcheckinterval(1000): ticks from check to check",
@@ -95,8 +113,6 @@ func interval(d time.Duration) func(p gil.Profile) string {
 			return err.Error()
 		}
 		switch got := i.SwitchInterval(); {
-		case i.GIL() == nil:
-			return "no effect"
 		case i.Profile().Rule().String() == gil.Legacy(gil.DefaultCheckInterval).String():
 			return "there is none"
 		default:

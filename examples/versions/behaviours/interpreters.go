@@ -7,63 +7,93 @@ import (
 	"github.com/pygil/pygil/gil/threading"
 )
 
+// died is what a child says that was forked from a sub-interpreter.
+const died = "the child: _PyInterpreterState_DeleteExceptMain: not main interpreter"
+
 func interpreters() []Row {
 	sub := func(question func(s *gil.Thread) string, opts ...gil.Option) func(p gil.Profile) string {
 		return func(p gil.Profile) (answer string) {
-			run(p, func(t *gil.Thread) {
-				if i := t.Interpreter(); i.GIL() != nil {
-					_ = i.SetSwitchInterval(ms)
-				}
-				if err := t.NewInterpreter().Run(func(s *gil.Thread) { answer = question(s) }); err != nil {
+			opts := append([]gil.Option{gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {})}, opts...)
+			m := gil.NewMachine(2, gil.Measured(), gil.WithStartMethod(gil.Fork))
+			err := m.Run(p, func(t *gil.Thread) {
+				_ = t.Interpreter().SetSwitchInterval(ms)
+				if err := t.NewInterpreter(opts...).Run(func(s *gil.Thread) { answer = question(s) }); err != nil {
 					panic(err)
 				}
-			}, opts...)
+			})
+			if err != nil && answer != died {
+				panic(err)
+			}
 			return answer
 		}
 	}
+	parallel := func(opts ...gil.Option) func(p gil.Profile) string {
+		return func(p gil.Profile) string {
+			return yes(run(p, func(t *gil.Thread) {
+				work := func(t *gil.Thread) {
+					if err := t.NewInterpreter(opts...).Run(func(s *gil.Thread) { s.Compute(20 * ms) }); err != nil {
+						panic(err)
+					}
+				}
+				gil.JoinAll(t, t.Go("a", work), t.Go("b", work))
+			}).Now() < 30*ms)
+		}
+	}
+	intervalOf := func(s *gil.Thread) string {
+		if d := s.Interpreter().SwitchInterval(); d > 0 {
+			return d.String()
+		}
+		return "there is none"
+	}
+	daemon := func(s *gil.Thread) string {
+		return text(func() { s.Go("d", func(*gil.Thread) {}, gil.WithDaemon(true)) })
+	}
+	forks := func(s *gil.Thread) string {
+		var failure error
+		says := text(func() {
+			c := s.Emulate("child", func(*gil.Thread) {})
+			c.Join(s)
+			failure = c.Failure()
+		})
+		if failure != nil {
+			return "the child: " + errorText(failure)
+		}
+		return says
+	}
 	return []Row{
 		{
-			"sub-gil", "Do two sub-interpreters compute at the same time?",
-			by("no", 7, "yes", 5), func(p gil.Profile) string {
-				return yes(run(p, func(t *gil.Thread) {
-					work := func(t *gil.Thread) {
-						if err := t.NewInterpreter().Run(func(s *gil.Thread) { s.Compute(20 * ms) }); err != nil {
-							panic(err)
-						}
-					}
-					gil.JoinAll(t, t.Go("a", work), t.Go("b", work))
-				}).Now() < 30*ms)
-			},
+			"sub-gil", "Do two sub-interpreters compute at the same time?", by("no", 7, "yes", 5), parallel(),
+		},
+		{
+			"sub-gil-shared", "The same, if they are made to share the GIL", by("no", 10, "yes", 2), parallel(gil.WithSharedGIL()),
 		},
 		{
 			"sub-interval", "The interval of a sub-interpreter after sys.setswitchinterval(0.001) in the main one",
-			by("there is none", 1, "1ms", 6, "5ms", 3, "there is no GIL", 2), sub(func(s *gil.Thread) string {
-				switch i := s.Interpreter(); {
-				case i.GIL() == nil:
-					return "there is no GIL"
-				case i.SwitchInterval() == 0:
-					return "there is none"
-				default:
-					return i.SwitchInterval().String()
-				}
-			}),
+			by("there is none", 1, "1ms", 6, "5ms", 5), sub(intervalOf),
+		},
+		{
+			"sub-interval-shared", "The same, if they share the GIL",
+			by("there is none", 1, "1ms", 11), sub(intervalOf, gil.WithSharedGIL()),
 		},
 		{
 			"sub-daemon", "A daemon thread in a sub-interpreter",
-			by("fine", 7, "daemon threads are disabled in this (sub)interpreter", 3, "fine", 2), sub(func(s *gil.Thread) string {
-				return text(func() { s.Go("d", func(*gil.Thread) {}, gil.WithDaemon(true)) })
-			}),
+			by("fine", 7, "daemon threads are disabled in this (sub)interpreter", 5), sub(daemon),
+		},
+		{
+			"sub-daemon-shared", "The same, if it shares the GIL", by("fine", 12), sub(daemon, gil.WithSharedGIL()),
 		},
 		{
 			"sub-fork", "os.fork() in a sub-interpreter",
-			by("fine", 7, "fork not supported for isolated subinterpreters", 3, "fine", 2), sub(func(s *gil.Thread) string {
-				return text(func() { s.Emulate("child", func(*gil.Thread) {}).Join(s) })
-			}, gil.WithStartMethod(gil.Fork)),
+			by("fine", 3, "fork not supported for subinterpreters", 1, died, 3, "fork not supported for isolated subinterpreters", 5), sub(forks),
+		},
+		{
+			"sub-fork-shared", "The same, if it shares the GIL",
+			by("fine", 3, "fork not supported for subinterpreters", 1, died, 8), sub(forks, gil.WithSharedGIL()),
 		},
 		{
 			"sub-spawn", "A process that is spawned in a sub-interpreter",
 			by("fine", 12), sub(func(s *gil.Thread) string {
-				return text(func() { s.Emulate("child", func(*gil.Thread) {}).Join(s) })
+				return text(func() { s.Emulate("child", func(*gil.Thread) {}, gil.WithStartMethod(gil.Spawn)).Join(s) })
 			}),
 		},
 	}
