@@ -20,7 +20,10 @@ type Child struct {
 	i     *Interpreter
 	main  *Thread
 	ended Gate
-	by    *Interpreter // whose threads may wait for it
+	// closing says that all of it has ended and it is telling who waits for that, whom it
+	// would leave waiting if it was killed now.
+	closing bool
+	by      *Interpreter // whose threads may wait for it
 }
 
 // Emulate starts an emulated process that calls main on its main thread. The
@@ -167,6 +170,13 @@ func (c *Child) Kill(by *Thread) {
 
 // Die is Kill without a thread that acts, at once: for an explorer.
 func (c *Child) Die() {
+	if !c.closing {
+		c.dies()
+	}
+}
+
+// dies is Die also for a process that has come to its end and is about to say so.
+func (c *Child) dies() {
 	if c.i.killed || c.main.stage.Load() == stageEnded {
 		return
 	}

@@ -21,7 +21,7 @@ func (t *Thread) mortal() {
 	how := t.x.Await(&t.k, op)
 	t.near = t.seat
 	if how != kernel.Killed {
-		c.Die()
+		c.dies()
 	}
 	t.unwind()
 }

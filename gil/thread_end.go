@@ -160,12 +160,16 @@ func (t *Thread) conclude() {
 	}
 	if t.x != nil && !t.dying {
 		t.x.Await(&t.k, kernel.Op{Kind: kernel.OpExit, Obj: t.ended.id})
+		t.dying = t.k.Killed() // with its process, in this very moment
 	}
 	if t.free && t.x == nil {
 		t.kern.Sync(&t.k)
 	}
-	if i.killed {
+	switch c := i.process; {
+	case i.killed:
 		t.stage.Store(stageEnded)
+	case c != nil && t == i.main:
+		c.closing = true
 	}
 	t.endContext() // whoever is called by that may still act for the thread
 	if c := i.process; c != nil && t == i.main {

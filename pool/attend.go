@@ -253,8 +253,7 @@ func (f *fleet) mourn(ctx context.Context, lost []job, death *WorkerError, m *me
 		if again {
 			h.retries--
 			f.counts.Retried++
-			j.unbegin()
-			f.waiting.back(j)
+			f.again(j)
 		} else {
 			f.counts.Completed++
 			f.counts.Failed++

@@ -117,8 +117,11 @@ func follow[In, Out any](ctx context.Context, r *base, k *task[In, Out]) {
 			}
 			by = t
 		}
-		if !k.cancel(by) {
-			r.e.abort(by, &k.state, gone(ctx, "task"))
+		for !k.cancel(by) {
+			if k.condemn() {
+				r.e.abort(by, &k.state, gone(ctx, "task"))
+				return
+			}
 		}
 	}
 	var stop func() bool

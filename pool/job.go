@@ -14,8 +14,9 @@ type job interface {
 	head() *header
 	// begin says that a worker has taken it. It reports false when it was cancelled.
 	begin(ctx context.Context) bool
-	// unbegin says that the worker has not begun it after all.
-	unbegin()
+	// unbegin says that the worker has not begun it after all, or that another one is to
+	// do it again. It reports whether none is, because it is to be cancelled.
+	unbegin() (condemned bool)
 	// run does it on a thread, and settles it.
 	run(t *gil.Thread)
 	// encode appends what a process needs to do it.
@@ -103,7 +104,7 @@ func (k *task[In, Out]) begin(ctx context.Context) bool {
 	return ok && err == nil
 }
 
-func (k *task[In, Out]) unbegin() { k.state.unbegin() }
+func (k *task[In, Out]) unbegin() bool { return k.state.unbegin() }
 
 func (k *task[In, Out]) run(t *gil.Thread) {
 	out, err := k.call(t)

@@ -159,7 +159,7 @@ func (k *chunk[In, Out]) begin(ctx context.Context) bool {
 	return !gone
 }
 
-func (k *chunk[In, Out]) unbegin() {}
+func (k *chunk[In, Out]) unbegin() bool { return false } // begin knows it
 
 func (k *chunk[In, Out]) run(t *gil.Thread) {
 	n := 0

@@ -236,8 +236,7 @@ func (f *fleet) unassign(ctx context.Context, jobs []job) {
 	over := f.over
 	if over == nil {
 		for i := len(jobs) - 1; i >= 0; i-- {
-			jobs[i].unbegin()
-			f.waiting.back(jobs[i])
+			f.again(jobs[i])
 		}
 	}
 	f.unlock()

@@ -52,13 +52,20 @@ func (f *fleet) recall(m *member) {
 	f.giveBack(m, int(begun))
 }
 
+// again puts a job into the backlog that a worker was to do, or has not done. The lock is held.
+func (f *fleet) again(j job) {
+	if j.unbegin() {
+		f.after = append(f.after, func() { j.drop(context.Background()) })
+	}
+	f.waiting.back(j)
+}
+
 // giveBack puts the jobs of a worker into the backlog again, but for as many as it has
 // begun. The lock is held.
 func (f *fleet) giveBack(m *member, begun int) {
 	begun = min(begun, len(m.batch))
 	for i := len(m.batch) - 1; i >= begun; i-- {
-		m.batch[i].unbegin()
-		f.waiting.back(m.batch[i])
+		f.again(m.batch[i])
 		f.running--
 	}
 	m.batch = m.batch[:begun]

@@ -48,6 +48,8 @@ type extra struct {
 	first func(ctx context.Context) // called before anybody knows of the outcome
 	of    *place                    // the executor's, for observers; nil if nobody observes
 	task  int64                     // its number there
+
+	condemned bool // it is not to begin again
 }
 
 // more returns the extra of a future that has not ended, which nobody else knows or
@@ -130,13 +132,29 @@ func (s *state) begin(ctx context.Context) (bool, error) {
 	return false, misuse("Future in unexpected state", "the future is %s: its work can begin once only", stageNames[at])
 }
 
-// unbegin says that work which was about to start has not.
-func (s *state) unbegin() {
+// unbegin says that work which was about to start has not, or is to start again. It reports
+// whether it is to be cancelled now.
+func (s *state) unbegin() (condemned bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stage == running {
 		s.stage = pending
 	}
+	return s.stage == pending && s.extra != nil && s.extra.condemned
+}
+
+// condemn says that work which has begun is about to be ended, and is not to begin again: its
+// worker may die, or be dead, before it can be. It reports false if it has not begun.
+func (s *state) condemn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stage == pending {
+		return false
+	}
+	if !s.over() {
+		s.more().condemned = true
+	}
+	return true
 }
 
 // finish ends the future; set puts the value in its place, with the lock held. It
