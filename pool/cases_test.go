@@ -9,16 +9,18 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
-	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/pipe/pickle"
 	"github.com/pygil/pygil/pool"
 	"github.com/pygil/pygil/process"
 )
@@ -30,14 +32,22 @@ var cases string
 // test__test_multiprocessing, and every pain that users of pools report, has the test here
 // that stands for it, or a reason why it has no meaning: testdata/cases.txt.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("*_test.go")
-	require.NoError(t, err)
 	tests := map[string]bool{}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
+	for _, dir := range []string{".", "examples/pools", "examples/pool_images", "examples/tasks"} {
+		files, err := filepath.Glob("../" + dir + "/*_test.go")
+		if dir == "." {
+			files, err = filepath.Glob("*_test.go")
+			dir = ""
+		} else {
+			dir += "."
+		}
 		require.NoError(t, err)
-		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(string(text), -1) {
-			tests[m[1]] = true
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			require.NoError(t, err)
+			for _, m := range regexp.MustCompile(`(?m)^func ((Test|Example)\w*)`).FindAllStringSubmatch(string(text), -1) {
+				tests[dir+m[1]] = true
+			}
 		}
 	}
 	seen, n := map[string]bool{}, 0
@@ -59,7 +69,7 @@ func TestCases(t *testing.T) {
 			assert.True(t, tests[test], "%s: there is no %s", name, test)
 		}
 	}
-	assert.Greater(t, n, 110)
+	assert.Greater(t, n, 170)
 }
 
 // CPython: test_thread_names_assigned, test_thread_names_default, test_default_workers.
@@ -77,6 +87,20 @@ func TestNames(t *testing.T) {
 		assert.Equal(t, "ThreadPoolExecutor_0", v, "no number, which would differ from run to run")
 		assert.NoError(t, ex.Shutdown(th))
 		assert.Equal(t, 7, pool.DefaultThreads(th))
+	}))
+	require.NoError(t, gil.Live().Run(gil.CPython314, func(th *gil.Thread) {
+		for prefix, make := range map[string]func() pool.Executor{
+			"ThreadPoolExecutor":      func() pool.Executor { return pool.NewThreadExecutor(th, 1) },
+			"ThreadPool":              func() pool.Executor { return pool.NewThread(th, 1) },
+			"InterpreterPoolExecutor": func() pool.Executor { return pool.NewInterpreterExecutor(th, 1) },
+		} {
+			ex := make()
+			v, err := pool.Submit(th, ex, workerName, 0).Result(th)
+			assert.NoError(t, err)
+			assert.Regexp(t, `^`+prefix+`-\d+_0$`, v)
+			assert.NoError(t, pool.Shutdown(th, ex))
+		}
+		assert.Equal(t, min(32, runtime.NumCPU()+4), pool.DefaultThreads(th))
 	}))
 	assert.Equal(t, process.CPUCount(), pool.DefaultProcesses())
 }
@@ -125,6 +149,41 @@ func TestMaxTasksEarlyShutdown(t *testing.T) {
 		assert.GreaterOrEqual(t, statsOf(ctx, ex).Started, 8, "one task each")
 	})
 }
+
+// CPython: test_max_tasks_per_child, test_pool_worker_lifetime: a worker does as many tasks as
+// it may, and then another one comes in its place, under the next name.
+func TestTasksOfAWorker(t *testing.T) {
+	every(t, func(t *testing.T, ctx context.Context, f flavour) {
+		for _, chunk := range []int{1, 2} { // a chunk is one task
+			ex := f.make(ctx, 1, pool.WithMaxTasksPerChild(3), pool.WithName("w"))
+			out, errs := collect(pool.MapOn(ctx, ex, workerName, upTo(8*chunk), pool.WithChunkSize(chunk)))
+			assert.Empty(t, errs)
+			var want []string
+			mark := "w_"
+			if f.remote {
+				mark = "w-"
+			}
+			for i := range 8 * chunk {
+				want = append(want, mark+strconv.Itoa(i/chunk/3))
+			}
+			assert.Equal(t, want, out)
+			assert.NoError(t, pool.Shutdown(ctx, ex))
+			now := statsOf(ctx, ex)
+			assert.Equal(t, []int{3, 2}, []int{now.Started, now.Replaced}, "%v", now)
+		}
+	})
+}
+
+// workerName is the name of the thread that runs it, or of its process.
+var workerName = process.Define("pool_test.workerName", func(t *gil.Thread, _ int) (string, error) {
+	if p := process.Current(t); p.Name() != "MainProcess" {
+		return p.Name(), nil
+	}
+	if name := t.Name(); name != "MainThread" {
+		return name, nil
+	}
+	return t.Interpreter().Name(), nil // of an interpreter for this worker alone
+})
 
 // dieWith kills its process, with an argument that took more than one write to come.
 var dieWith = process.Define("pool_test.dieWith", func(_ context.Context, data []byte) ([]byte, error) {
@@ -191,45 +250,6 @@ func TestSequenceThatPanics(t *testing.T) {
 	})
 }
 
-// A thing is more than the collector keeps together with others.
-type thing struct{ Data [4096]byte }
-
-// CPython: test_no_stale_references, test_free_reference, test_release_task_refs,
-// test_free_reference_yielded_future, test_ressources_gced_in_workers: what a task was given,
-// and what it returned, is nobody's any more when the caller has let go, while the pool lives.
-func TestNothingIsKept(t *testing.T) {
-	gone := func(t *testing.T, ctx context.Context, p weak.Pointer[thing]) {
-		t.Helper()
-		until(t, ctx, func() bool {
-			runtime.GC()
-			return p.Value() == nil
-		})
-	}
-	through := pool.Func(func(_ context.Context, x *thing) (*thing, error) { return x, nil })
-	require.NoError(t, gil.Live().Run(gil.CPython313, func(th *gil.Thread) {
-		ex := pool.NewThreadExecutor(th, 2)
-		p := func() weak.Pointer[thing] {
-			x := new(thing)
-			for f, err := range pool.AsCompleted(th, []*pool.Future[*thing]{pool.Submit(th, ex, through, x)}) {
-				assert.NoError(t, err)
-				assert.Same(t, x, must(f.Result(th)))
-			}
-			return weak.Make(x)
-		}()
-		gone(t, th, p)
-		assert.NoError(t, ex.Shutdown(th))
-	}))
-	ctx := t.Context()
-	ex := executor(t, 1)
-	p := func() weak.Pointer[thing] {
-		f := pool.Submit(ctx, ex, produce, 0)
-		return weak.Make(must(f.Result(ctx)))
-	}()
-	gone(t, ctx, p)
-}
-
-var produce = process.Define("pool_test.produce", func(context.Context, int) (*thing, error) { return new(thing), nil })
-
 // TP-5: a task that waits for another one of its executor has it run when there is a worker
 // for it, and on processes too a pool can be used by many at once.
 func TestNested(t *testing.T) {
@@ -242,4 +262,93 @@ func TestNested(t *testing.T) {
 		assert.Equal(t, 9, v)
 		assert.NoError(t, ex.Shutdown(th))
 	}))
+}
+
+// CPython 3.14: InterpreterPoolExecutorTest.test_pickle_errors_propagate: an argument that
+// cannot be taken apart, or not put together again, is its task's error, and so is such a
+// result; the worker goes on, and the caller's thread has the argument as it was.
+func TestInterpreterCannotCopy(t *testing.T) {
+	for _, f := range flavours() {
+		if f.pool != nil {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			f.run(t, func(ctx context.Context) {
+				ex := f.make(ctx, 1)
+				for _, deed := range []struct{ name, text string }{{"fail", errDeed.Error()}, {"panic", "it was asked to panic"}} {
+					assert.ErrorContains(t, pool.Submit(ctx, ex, takesSneaky, sneaky{deed.name}).Exception(ctx), deed.text)
+					assert.ErrorContains(t, pool.Submit(ctx, ex, takesStubborn, stubborn{deed.name}).Exception(ctx), deed.text)
+					var lost *pool.EncodingError
+					if err := pool.Submit(ctx, ex, givesClumsy, deed.name).Exception(ctx); assert.ErrorAs(t, err, &lost) {
+						assert.Equal(t, "in the worker", lost.Where)
+						assert.Contains(t, lost.Reason, deed.text)
+					}
+					if err := pool.Submit(ctx, ex, givesFragile, deed.name).Exception(ctx); assert.ErrorAs(t, err, &lost) {
+						assert.Contains(t, lost.Reason, deed.text)
+					}
+				}
+				v, err := pool.Submit(ctx, ex, takesSneaky, sneaky{"well"}).Result(ctx)
+				assert.NoError(t, err)
+				assert.Equal(t, "well", v)
+				assert.NoError(t, pool.Shutdown(ctx, ex))
+				assert.Equal(t, 1, statsOf(ctx, ex).Started)
+			})
+		})
+	}
+}
+
+// A fickle argument can be sent until it cannot.
+type fickle struct{}
+
+var (
+	fed         atomic.Bool
+	takesFickle = process.Define("pool_test.takesFickle", func(context.Context, fickle) (int, error) { return 0, nil })
+)
+
+func init() {
+	pickle.RegisterPair(func(fickle) (int, error) {
+		if fed.Load() {
+			return 0, errDeed
+		}
+		return 0, nil
+	}, func(int) (fickle, error) { return fickle{}, nil }, "pool_test.fickle")
+}
+
+// CPython 3.14: test_failed_worker_replacement_breaks_pool: a worker that cannot be started,
+// the first as well as one that comes in place of another, is everybody's error, and nobody
+// waits for ever.
+func TestStartRefused(t *testing.T) {
+	for _, f := range flavours() {
+		if !f.remote {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			f.run(t, func(ctx context.Context) {
+				s, end := newScript(t)
+				defer end()
+				ex := f.make(ctx, 1, pool.WithInitializer(takesFickle, fickle{}), pool.WithMaxTasksPerChild(1))
+				first := pool.Submit(ctx, ex, noted, s.step("first", "gate"))
+				second, third := pool.Submit(ctx, ex, square, 2), pool.Submit(ctx, ex, square, 3)
+				s.await(ctx, 1)
+				fed.Store(true)
+				defer fed.Store(false)
+				s.open("gate")
+				assert.NoError(t, first.Exception(ctx))
+				for _, f := range []*pool.Future[int]{second, third, pool.Submit(ctx, ex, square, 4)} {
+					err := f.Exception(ctx)
+					assert.ErrorIs(t, err, pool.ErrBroken)
+					assert.ErrorContains(t, err, errDeed.Error())
+				}
+				assert.NoError(t, pool.Shutdown(ctx, ex))
+
+				ex = f.make(ctx, 2, pool.WithInitializer(takesFickle, fickle{}))
+				err := pool.Submit(ctx, ex, square, 4).Exception(ctx)
+				assert.ErrorIs(t, err, pool.ErrBroken)
+				assert.ErrorContains(t, err, errDeed.Error())
+				assert.NoError(t, pool.Shutdown(ctx, ex))
+				_, err = pool.New(ctx, 2, pool.WithInitializer(takesFickle, fickle{}))
+				assert.ErrorContains(t, err, errDeed.Error())
+			})
+		})
+	}
 }

@@ -273,7 +273,12 @@ func (h *hand) take(t *gil.Thread) job {
 			c.mu.Unlock()
 			return j
 		}
-		if len(c.hands) > c.max || c.cfg.maxTasks > 0 && h.done >= c.cfg.maxTasks {
+		if len(c.hands) > c.max {
+			c.mu.Unlock()
+			return nil
+		}
+		if c.cfg.maxTasks > 0 && h.done >= c.cfg.maxTasks {
+			c.counts.Replaced++
 			c.mu.Unlock()
 			return nil
 		}
@@ -340,9 +345,10 @@ func (h *hand) leave(t *gil.Thread, returned bool) {
 	c.ended = append(c.ended, h)
 	var fresh *hand
 	if c.waiting.len() > 0 && c.broken == nil {
-		if fresh = c.grow(); fresh != nil {
-			c.counts.Replaced++
-		}
+		fresh = c.grow()
+	}
+	if fresh != nil && !returned {
+		c.counts.Replaced++
 	}
 	c.mu.Unlock()
 	if fresh != nil {

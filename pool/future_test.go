@@ -3,6 +3,9 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"os"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,7 +125,16 @@ func TestFutureStates(t *testing.T) {
 						}
 					}
 				}
+				if c.result != pool.ErrTimeout { // it stays as it is
+					after, err := f.TryResult(ctx)
+					assert.Equal(t, v, after)
+					assert.ErrorIs(t, err, c.result)
+				}
 				assert.Equal(t, c.cancel, f.Cancel(ctx))
+				assert.Equal(t, c.cancel, f.Cancelled(ctx))
+				assert.Equal(t, c.running, f.Running(ctx))
+				_, err = f.SetRunningOrNotifyCancel(ctx)
+				assert.Equal(t, !c.cancel || c.state == "notified", err != nil)
 			})
 		})
 	}
@@ -199,35 +211,93 @@ func TestFutureContext(t *testing.T) {
 func TestFutureCallbacks(t *testing.T) {
 	for _, state := range []string{"cancelled", "failed", "finished"} {
 		everyWorld(t, func(t *testing.T, ctx context.Context) {
-			var calls []int
-			call := func(n int) func(ctx context.Context, f *pool.Future[int]) {
-				return func(ctx context.Context, f *pool.Future[int]) {
-					assert.True(t, f.Done(ctx))
-					calls = append(calls, n)
-					if n == 2 {
-						panic("of a callback, which is reported on stderr")
+			said := stderrOf(t, func() {
+				var calls []int
+				call := func(n int) func(ctx context.Context, f *pool.Future[int]) {
+					return func(ctx context.Context, f *pool.Future[int]) {
+						assert.True(t, f.Done(ctx))
+						v, err := f.TryResult(ctx)
+						switch state {
+						case "cancelled":
+							assert.True(t, f.Cancelled(ctx))
+							assert.ErrorIs(t, err, pool.ErrCancelled)
+						case "failed":
+							assert.Equal(t, errTask, err)
+							assert.Equal(t, errTask, f.ExceptionTimeout(ctx, 0))
+						case "finished":
+							assert.NoError(t, err)
+							assert.Equal(t, 42, v)
+						}
+						calls = append(calls, n)
+						if n == 2 {
+							panic("doh!")
+						}
 					}
 				}
-			}
-			f := pool.NewFuture[int]()
-			f.AddDoneCallback(ctx, call(1))
-			f.AddDoneCallback(ctx, call(2))
-			f.AddDoneCallback(ctx, call(3))
-			assert.Empty(t, calls)
-			switch state {
-			case "cancelled":
-				f.Cancel(ctx)
-			case "failed":
-				assert.NoError(t, f.SetException(ctx, errTask))
-			case "finished":
-				assert.NoError(t, f.SetResult(ctx, 42))
-			}
-			assert.Equal(t, []int{1, 2, 3}, calls)
-			f.AddDoneCallback(ctx, call(2))
-			f.AddDoneCallback(ctx, call(4))
-			assert.Equal(t, []int{1, 2, 3, 2, 4}, calls)
+				f := pool.NewFuture[int]()
+				f.AddDoneCallback(ctx, call(1))
+				f.AddDoneCallback(ctx, call(2))
+				f.AddDoneCallback(ctx, call(3))
+				assert.Empty(t, calls)
+				switch state {
+				case "cancelled":
+					assert.True(t, f.Cancel(ctx))
+				case "failed":
+					assert.NoError(t, f.SetException(ctx, errTask))
+				case "finished":
+					assert.NoError(t, f.SetResult(ctx, 42))
+				}
+				assert.Equal(t, []int{1, 2, 3}, calls)
+				assert.Equal(t, state == "cancelled", f.Cancel(ctx))
+				assert.Equal(t, []int{1, 2, 3}, calls, "once each")
+				f.AddDoneCallback(ctx, call(2))
+				f.AddDoneCallback(ctx, call(4))
+				assert.Equal(t, []int{1, 2, 3, 2, 4}, calls)
+			})
+			assert.Equal(t, 2, strings.Count(said, "exception calling callback for <Future at 0x"), said)
+			assert.Equal(t, 2, strings.Count(said, "doh!\n"), said)
+			assert.Contains(t, said, "future_test.go", "the stack")
 		})
 	}
+}
+
+// stderrOf returns what is written to stderr while fn runs.
+func stderrOf(t *testing.T, fn func()) string {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "stderr")
+	require.NoError(t, err)
+	defer file.Close()
+	func() {
+		before := os.Stderr
+		os.Stderr = file
+		defer func() { os.Stderr = before }()
+		fn()
+	}()
+	text, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	return string(text)
+}
+
+// Waiters are woken before callbacks are called, so that a callback may wait for them.
+func TestWaitersBeforeCallbacks(t *testing.T) {
+	everyWorld(t, func(t *testing.T, ctx context.Context) {
+		f, seen := pool.NewFuture[int](), pool.NewFuture[int]()
+		var returned atomic.Bool
+		join := beside(ctx, func(ctx context.Context) {
+			v, err := f.Result(ctx)
+			returned.Store(true)
+			assert.NoError(t, err)
+			assert.NoError(t, seen.SetResult(ctx, v+1))
+		})
+		blocked(t, ctx, &returned, "pool.(*Future[...]).Result")
+		f.AddDoneCallback(ctx, func(ctx context.Context, _ *pool.Future[int]) {
+			v, err := seen.Result(ctx)
+			assert.NoError(t, err)
+			assert.Equal(t, 43, v)
+		})
+		assert.NoError(t, f.SetResult(ctx, 42))
+		join()
+	})
 }
 
 // set_exception(None) ends as the result None.
@@ -262,7 +332,10 @@ func TestWait(t *testing.T) {
 		{"exception, cancelled is none", []string{"cancelled", "finished", "pending"}, nil, pool.FirstException, []int{0, 1}, []int{2}, true},
 		{"exception, is", []string{"failed", "pending"}, nil, pool.FirstException, []int{0}, []int{1}, false},
 		{"exception, there is none", []string{"pending"}, []string{"finished"}, pool.FirstException, []int{0}, nil, false},
+		{"exception, a result is none", []string{"finished", "running"}, nil, pool.FirstException, []int{0}, []int{1}, true},
 		{"timeout", []string{"finished", "pending"}, nil, pool.AllCompleted, []int{0}, []int{1}, true},
+		{"timeout, a failure is not all", []string{"failed", "pending"}, nil, pool.AllCompleted, []int{0}, []int{1}, true},
+		{"timeout, of the first", []string{"running", "pending"}, nil, pool.FirstCompleted, nil, []int{0, 1}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			everyWorld(t, func(t *testing.T, ctx context.Context) {
@@ -287,11 +360,15 @@ func TestWait(t *testing.T) {
 				wait := func() (done, rest []*pool.Future[int], err error) { return pool.Wait(ctx, fs, c.when) }
 				if c.late {
 					wait = func() (done, rest []*pool.Future[int], err error) {
-						return pool.WaitTimeout(ctx, fs, c.when, time.Millisecond)
+						return pool.WaitTimeout(ctx, fs, c.when, time.Second/50)
 					}
 				}
+				began := now(ctx)
 				done, rest, err := wait()
 				assert.NoError(t, err)
+				if c.late { // what it waited for did not come
+					assert.GreaterOrEqual(t, now(ctx)-began, time.Second/50)
+				}
 				pick := func(is []int) (out []*pool.Future[int]) {
 					for _, i := range is {
 						out = append(out, fs[i])
@@ -305,6 +382,16 @@ func TestWait(t *testing.T) {
 		})
 	}
 }
+
+// now is the time of the world that ctx is of.
+func now(ctx context.Context) time.Duration {
+	if th := thread(ctx); th != nil {
+		return th.Now()
+	}
+	return time.Since(started)
+}
+
+var started = time.Now()
 
 // An unknown condition is refused always; CPython looks at it only when something is
 // unfinished.

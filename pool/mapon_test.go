@@ -3,6 +3,7 @@ package pool_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"iter"
 	"slices"
 	"testing"
@@ -245,6 +246,29 @@ func TestShutdownNoWait(t *testing.T) {
 		assert.NoError(t, pool.Shutdown(ctx, ex))
 		assert.Equal(t, []string{"first", "queued"}, s.begun())
 		assert.Zero(t, statsOf(ctx, ex).Workers)
+	})
+}
+
+// CPython 3.14: test_shutdown_no_wait_max_tasks_gh119592, test_shutdown_gh_132969: workers that
+// have done their share are replaced after a shutdown that did not wait, also where a task
+// has failed.
+func TestShutdownNoWaitReplaces(t *testing.T) {
+	every(t, func(t *testing.T, ctx context.Context, f flavour) {
+		s, end := newScript(t)
+		defer end()
+		ex := f.make(ctx, 1, pool.WithMaxTasksPerChild(1))
+		first := pool.Submit(ctx, ex, noted, s.step("first", "gate"))
+		failing := pool.Submit(ctx, ex, divide, 0)
+		last := pool.Submit(ctx, ex, noted, s.step("last"))
+		s.await(ctx, 1)
+		assert.NoError(t, pool.Shutdown(ctx, ex, pool.WithWait(false)))
+		s.open("gate")
+		assert.NoError(t, first.Exception(ctx))
+		assert.ErrorIs(t, failing.Exception(ctx), fs.ErrInvalid)
+		assert.NoError(t, last.Exception(ctx))
+		assert.NoError(t, pool.Shutdown(ctx, ex))
+		now := statsOf(ctx, ex)
+		assert.Equal(t, []int{3, 0, 3, 1}, []int{now.Started, now.Workers, now.Completed, now.Failed}, "%v", now)
 	})
 }
 

@@ -102,8 +102,9 @@ type setting struct {
 func (o setting) apply(c *config)       { o.set(c) }
 func (o setting) where() (string, site) { return o.name, o.sites }
 
-// WithName sets what workers are called: name_0, name_1 … By default it is the
-// executor's kind and number. Python: thread_name_prefix.
+// WithName sets what workers are called: threads, and interpreters, name_0, name_1 …,
+// processes name-0, name-1 … By default it is the executor's kind and number. Python:
+// thread_name_prefix.
 func WithName(name string) Option {
 	return setting{"WithName", atThreads | atProcesses | atInterpreters, func(c *config) { c.name = name }}
 }

@@ -10,7 +10,7 @@ type Stats struct {
 	Failed    int // tasks that ended with an error, a panic, or with their worker
 	Cancelled int // tasks that were cancelled before they began
 	Retried   int // times a task was begun again because its worker had died
-	Replaced  int // workers that took the place of another one
+	Replaced  int // workers that another one comes in place of: they have died, or done WithMaxTasksPerChild
 	Started   int // workers that were ever started
 	Workers   int // workers that there are
 	Idle      int // of these, that have nothing to do

@@ -248,6 +248,7 @@ func (a *arrivals) next() *state {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := a.list[0]
+	a.list[0] = nil // who has it may let go of it while the loop goes on
 	a.list = a.list[1:]
 	return s
 }

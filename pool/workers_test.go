@@ -69,6 +69,26 @@ func TestFailingInitializer(t *testing.T) {
 	})
 }
 
+// CPython: FailingInitializerMixin._assert_logged: the failure of an initializer is told on
+// stderr, once for each worker that has failed.
+func TestFailingInitializerIsTold(t *testing.T) {
+	for _, f := range flavours() {
+		if f.remote {
+			continue // that is the worker's own stderr
+		}
+		t.Run(f.name, func(t *testing.T) {
+			said := stderrOf(t, func() {
+				f.run(t, func(ctx context.Context) {
+					ex := f.make(ctx, 1, pool.WithInitializer(divide, 0))
+					assert.ErrorIs(t, pool.Submit(ctx, ex, square, 3).Exception(ctx), pool.ErrBroken)
+					assert.NoError(t, pool.Shutdown(ctx, ex))
+				})
+			})
+			assert.Equal(t, "Exception in initializer:\ndivide by zero: invalid argument\n", said)
+		})
+	}
+}
+
 func broken(t *testing.T, err error) {
 	t.Helper()
 	assert.ErrorIs(t, err, pool.ErrBroken)
