@@ -186,14 +186,39 @@ func (g *Gate) wakeSome(by *Thread, n int) {
 			g.mu.Unlock()
 			return
 		}
-		ticket := g.pop().ticket
+		w := g.pop()
+		ticket, lock := w.ticket, w.kind == OpAcquire
 		g.mu.Unlock()
-		if by != nil {
-			by.lightly(kernel.CheapLight)
+		if by != nil && by.timed != nil {
+			by.timed.Lightly(&by.k, by.light(lock))
 		}
 		if kern.Wake(task, ticket) {
 			n--
+			if lock && by != nil && by.timed != nil {
+				by.outrun()
+			}
 		}
+	}
+}
+
+// light is how t wakes a thread that waits at a gate, which may be a lock. Of three
+// thousand releases of a lock for which somebody waited, CPython 3.6 to 3.13 lost the
+// lock in 0.2 to 0.5 of a hundred, and 2.7, which gives the GIL up to take it again, in
+// 0.2 to 1.2.
+func (t *Thread) light(lock bool) kernel.Light {
+	if lock && t.gil != nil && t.gil.rule == intervalRule {
+		return kernel.TightLight
+	}
+	return kernel.CheapLight
+}
+
+// outrun lets who was woken take a permit before t, who pays for the wake, goes on. It
+// needs no GIL for that. A library between CPython and the semaphore of a lock saw every
+// change of hands happen so: sem_post takes 7 µs, the other thread is there after 12 to
+// 19, and the one that released is held up a little once in some hundreds of times.
+func (t *Thread) outrun() {
+	if t.interp.w.opts.machine.lightWake > 0 {
+		t.kern.Sync(&t.k)
 	}
 }
 

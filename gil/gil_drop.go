@@ -36,13 +36,16 @@ func (g *GIL) yield(t *Thread, why Why) bool {
 			t.stamp = 0 // waking took a while
 			return g.take(t)
 		}
-		if g.shut(t, next) {
+		open := g.open(t, next)
+		if next.called {
+			t.lightly(kernel.EarlyLight)
+		} else {
+			t.lightly(kernel.DozingLight)
+		}
+		if !open {
 			g.seize(t)
 			g.signal(t, next)
 			return true
-		}
-		if next.called {
-			t.lightly(kernel.EarlyLight)
 		}
 		g.coming++ // t comes as well: whoever has the GIL before it is back wakes nobody
 		g.signal(t, next)

@@ -145,8 +145,7 @@ func TestBeazleySwitchesPerSecond(t *testing.T) {
 		want    float64
 		within  float64
 	}{
-		{gil.CPython27, 2, 7400, 0.20},
-		{gil.CPython27, 4, 8200, 0.20},
+		{gil.CPython27, 2, 13_000, 0.20}, // all of them; 7 400 are seen by who looks for gaps of 30 µs
 		{gil.CPython39, 2, 200, 0.05},
 		{gil.CPython312, 2, 200, 0.05},
 		{gil.CPython313, 4, 235, 0.18}, // 205 to 235 for two and four threads

@@ -66,7 +66,7 @@ func Example() {
 	//     no: 20 seeds, 3 orders of three processes
 	//     Neither it nor concurrency is.
 	// W14  "threads make computing slower, or faster"
-	//     no: two threads on two cores, times serial: 1.01; 2.7: 1.93
+	//     no: two threads on two cores, times serial: 1.01; 2.7: 1.94
 	//     From 3.2 on they make no difference; the old GIL was slower on several cores.
 	// W15  "a lock makes the output come in order"
 	//     no: 20 seeds, 3 orders of three processes with a lock

@@ -87,10 +87,10 @@ func TestFairness(t *testing.T) {
 	}
 }
 
-// TestStarvation is what was measured of 600 acquisitions and more: up to 3.13.0 the
-// lock changes hands in 0.2 to 1.2 of a hundred, so that somebody waits for a good part
-// of a second; with 2.7, where every acquire gives the GIL up, in about 1.2. From 3.14
-// on nobody waits for long.
+// TestStarvation is what was measured of 600 acquisitions and more: from 3.2 to 3.13.0
+// the lock changes hands in 0.2 to 0.5 of a hundred, so that somebody waits for a good
+// part of a second; with 2.7, where every acquire gives the GIL up, in about 1.2. From
+// 3.14 on nobody waits for long.
 func TestStarvation(t *testing.T) {
 	const n, seeds = 1000, 6
 	for _, p := range []gil.Profile{gil.CPython27, gil.CPython36, gil.CPython39, gil.CPython312, gil.CPython313, gil.CPython314} {
@@ -115,7 +115,8 @@ func TestStarvation(t *testing.T) {
 			require.InDelta(t, 1.2, rate, 0.4, p)
 			require.GreaterOrEqual(t, longest, 300, p)
 		default:
-			require.LessOrEqual(t, rate, 1.2, p)
+			require.GreaterOrEqual(t, rate, 0.2, p)
+			require.LessOrEqual(t, rate, 0.5, p)
 			require.GreaterOrEqual(t, longest, 500, p)
 		}
 	}

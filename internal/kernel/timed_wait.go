@@ -115,8 +115,12 @@ func (k *Timed) wake(t *Task, how Light) (cost, latency Time) {
 	switch how {
 	case CheapLight:
 		return cost, cost/2 + k.latency(t)
+	case TightLight:
+		return cost, cost*7/8 + k.latency(t)
 	case LateLight:
 		return cost, cost + k.spread(t, Time(k.cfg.LightLatency))
+	case DozingLight:
+		return Time(k.cfg.WakeCost) / 2, k.spread(t, Time(k.cfg.WakeLatency)/2)
 	default:
 		return cost, k.spread(t, Time(k.cfg.LightLatency))
 	}
@@ -128,10 +132,12 @@ type Light uint8
 
 // The kinds of wakes.
 const (
-	NotLight   Light = iota
-	CheapLight       // costs the waker LightCost, and the latency begins when half of that is paid
-	EarlyLight       // and takes LightLatency: the task has just gone to sleep
-	LateLight        // and the latency begins only when the waker has paid
+	NotLight    Light = iota
+	CheapLight        // costs the waker LightCost, and the latency begins when half of that is paid
+	EarlyLight        // and takes LightLatency: the task has just gone to sleep
+	LateLight         // and the latency begins only when the waker has paid
+	TightLight        // like CheapLight, when seven eighths are paid
+	DozingLight       // half of WakeCost and of WakeLatency: the task never sleeps for long
 )
 
 // Lightly says how the next task that by wakes is woken.

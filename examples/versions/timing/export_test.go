@@ -20,3 +20,6 @@ func Watch(p gil.Profile, long time.Duration, o gil.Observer) time.Duration {
 		gil.JoinAll(t, t.Go("a", work), t.Go("b", work))
 	}, gil.WithObserver(o)).Now()
 }
+
+// Seen is what threads see of the switches between them.
+var Seen = seen

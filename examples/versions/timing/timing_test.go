@@ -54,7 +54,7 @@ func TestCells(t *testing.T) {
 
 // quick are the rows that take little time, for the race detector.
 var quick = map[string]bool{
-	"1 thread computes": true, "sleep(2 ms), alone": true, "sleep(2 ms), next to a thread": true, "2 threads, switches": true,
+	"1 thread computes": true, "sleep(2 ms), alone": true, "sleep(2 ms), next to a thread": true, "2 threads, switches that they see": true,
 }
 
 // Another seed is another run, and not much different.
@@ -88,11 +88,11 @@ func TestMutants(t *testing.T) {
 		row    string // one that fails
 	}{
 		{"interval", "3.12", func(p gil.Profile) gil.Profile { return p.WithSwitchInterval(6500 * time.Microsecond) }, nil, "1 thread computes"},
-		{"interval down", "3.12", func(p gil.Profile) gil.Profile { return p.WithSwitchInterval(3900 * time.Microsecond) }, nil, "2 threads, switches"},
+		{"interval down", "3.12", func(p gil.Profile) gil.Profile { return p.WithSwitchInterval(3900 * time.Microsecond) }, nil, "2 threads, switches that they see"},
 		{"no GIL", "3.13", func(gil.Profile) gil.Profile { return gil.CPython313T }, nil, "1 thread computes"},
 		{"new GIL", "2.7", func(gil.Profile) gil.Profile { return gil.CPython32 }, nil, "1 thread computes"},
 		{"tick GIL", "3.9", func(gil.Profile) gil.Profile { return gil.CPython31 }, nil, "2 threads, time / that of one"},
-		{"latency", "2.7", same, []gil.Option{gil.WithWakeLatency(60 * time.Microsecond)}, "2 threads, switches"},
+		{"latency", "2.7", same, []gil.Option{gil.WithWakeLatency(60 * time.Microsecond)}, "2 threads, switches that they see"},
 		{"cost", "2.7", same, []gil.Option{gil.WithWakeCost(2 * time.Microsecond)}, "2 threads, time / that of one"},
 		{"heavy wakes at 100 µs", "3.9", same, []gil.Option{gil.Ideal(), gil.WithWakeLatency(80 * time.Microsecond), gil.WithJitter(1)}, "interval 100µs, switches"},
 		{"heavy wakes at 1 µs", "3.9", same, []gil.Option{gil.Ideal(), gil.WithWakeLatency(40 * time.Microsecond), gil.WithWakeCost(26 * time.Microsecond), gil.WithJitter(1)}, "interval 1µs, switches"},
