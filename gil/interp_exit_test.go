@@ -2,6 +2,7 @@ package gil_test
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -152,6 +153,67 @@ func TestLateThreads(t *testing.T) {
 				require.Empty(t, refused, "%v %s", p, name)
 				require.NotZero(t, ran, "%v %s", p, name)
 			}
+		}
+	}
+}
+
+// TestAtExit: what was registered last is called first, when the threads that are no
+// daemons have ended and the daemons have not. A thread that is started then is no
+// better off than a daemon, and 3.12 refuses it.
+func TestAtExit(t *testing.T) {
+	for name, w := range worlds() {
+		if name == "live" {
+			continue
+		}
+		for _, p := range gil.Profiles() {
+			var said []string
+			refused := ""
+			require.NoError(t, w.Run(p, func(m *gil.Thread) {
+				said, refused = nil, ""
+				say := func(what string) { said = append(said, what) }
+				i := m.Interpreter()
+				i.AtExit(func(e *gil.Thread) {
+					require.Same(e, m, e)
+					say("registered first")
+				})
+				i.AtExit(func(e *gil.Thread) {
+					say("registered last")
+					require.False(e, m.IsAlive(e))
+					for _, u := range i.Threads(e) {
+						require.Contains(e, []string{"MainThread", "daemon"}, u.Name())
+					}
+					late := e.NewThread("late", func(u *gil.Thread) {
+						say("late begins")
+						u.Sleep(time.Hour)
+						say("late ends")
+					})
+					require.False(e, late.Daemon())
+					v := panicked(func() { late.Start(e) })
+					if err, ok := v.(*gil.RuntimeError); ok {
+						refused = err.PythonText()
+						return
+					}
+					if v != nil {
+						panic(v)
+					}
+					e.Sleep(time.Millisecond)
+				})
+				m.Go("worker", func(u *gil.Thread) {
+					u.Sleep(time.Millisecond)
+					say("worker ends")
+				})
+				m.Go("daemon", func(u *gil.Thread) {
+					u.Sleep(time.Hour)
+					say("daemon ends")
+				}, gil.WithDaemon(true))
+				say("main ends")
+			}), "%v %s", p, name)
+			want := []string{"main ends", "worker ends", "registered last", "late begins", "registered first"}
+			if p.Name() == "3.12" {
+				require.Equal(t, "can't create new thread at interpreter shutdown", refused)
+				want = slices.Delete(want, 3, 4)
+			}
+			require.Equal(t, want, said, "%v %s", p, name)
 		}
 	}
 }

@@ -63,12 +63,13 @@ func (i *Interpreter) firstAlive(daemon bool) *Thread {
 	return first
 }
 
-// killDaemons ends the daemon threads and waits for them.
+// killDaemons ends the threads that are left and waits for them: the daemons, and what
+// was started when the others had been joined already, by AtExit or by a daemon.
 func (i *Interpreter) killDaemons(t *Thread) {
 	i.lock()
 	var ds []*Thread
 	for _, u := range i.threads {
-		if u != i.main && u.daemon && !u.entered {
+		if u != i.main && !u.entered {
 			ds = append(ds, u)
 		}
 	}

@@ -16,7 +16,8 @@ type fate struct {
 // AtExit has fn called by the main thread when the process ends: its function has
 // returned, panicked or quit, and the threads that are no daemons have been joined.
 // What was registered last is called first. Nothing is called in a process that was
-// killed. A panic in fn is reported as the thread's. It is for the process's first
+// killed. A thread that fn starts is not joined but ended with the daemons, and 3.12
+// refuses to start it. A panic in fn is reported as the thread's. It is for the process's first
 // interpreter, and for the virtual world. Python: atexit.register.
 func (i *Interpreter) AtExit(fn func(t *Thread)) {
 	if o := i.w.outside(); raceKernel && o != nil {
