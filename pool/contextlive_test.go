@@ -41,3 +41,20 @@ func TestContextEndsWithTheWorkerLive(t *testing.T) {
 		require.Error(t, f.Exception(ctx))
 	}
 }
+
+// A task that was ended, by its time limit or its context, is not done again, however often
+// one may be whose worker dies.
+func TestWhatWasEndedIsNotRetried(t *testing.T) {
+	ctx := t.Context()
+	for _, ex := range []pool.Executor{executor(t, 1), processes(t, 1)} {
+		err := pool.Submit(ctx, ex, forever, 0, pool.WithRetries(3), pool.WithTaskTimeout(5*time.Millisecond)).Exception(ctx)
+		require.ErrorIs(t, err, pool.ErrTimeout)
+
+		end, cancel := context.WithCancel(ctx)
+		f := pool.Submit(end, ex, forever, 0, pool.WithRetries(3))
+		until(t, ctx, func() bool { return f.Running(ctx) })
+		cancel()
+		require.ErrorIs(t, f.Exception(ctx), context.Canceled)
+		require.Zero(t, statsOf(ctx, ex).Retried)
+	}
+}
