@@ -16,9 +16,9 @@ import (
 type crew struct {
 	cfg    config
 	name   string
-	broken error  // what a broken executor answers
-	kind   string // of the executor, for errors
-	subs   bool   // each thread has an interpreter of its own
+	broken *BrokenError // what a broken executor answers
+	kind   string       // of the executor, for errors
+	subs   bool         // each thread has an interpreter of its own
 
 	virtual bool // it is of a virtual world, as whoever uses it
 	place   place
@@ -163,7 +163,9 @@ func (h *hand) start(by *gil.Thread) {
 func (c *crew) refuses() error {
 	switch {
 	case c.broken != nil:
-		return c.broken
+		mine := *c.broken // each future has its own
+		mine.Late = true
+		return &mine
 	case c.down:
 		return c.cfg.over()
 	}

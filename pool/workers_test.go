@@ -51,10 +51,18 @@ func TestFailingInitializer(t *testing.T) {
 			for i := range 10 {
 				fs = append(fs, pool.Submit(ctx, ex, square, i))
 			}
-			for _, f := range fs {
-				broken(t, f.Exception(ctx))
+			seen := map[*pool.BrokenError]bool{}
+			for i := range len(fs) + 3 {
+				if i >= len(fs) { // the others have failed: it is too late
+					fs = append(fs, pool.Submit(ctx, ex, square, 1))
+				}
+				f := fs[i]
+				b := broken(t, f.Exception(ctx))
+				assert.True(t, b.Late || i < 10)
+				assert.False(t, seen[b], "each has an error of its own")
+				seen[b] = true
+				assert.Same(t, b, broken(t, f.Exception(ctx)), "and always the same")
 			}
-			broken(t, pool.Submit(ctx, ex, square, 1).Exception(ctx))
 			assert.NoError(t, pool.Shutdown(ctx, ex))
 
 			if f.pool == nil {
@@ -89,7 +97,7 @@ func TestFailingInitializerIsTold(t *testing.T) {
 	}
 }
 
-func broken(t *testing.T, err error) {
+func broken(t *testing.T, err error) *pool.BrokenError {
 	t.Helper()
 	assert.ErrorIs(t, err, pool.ErrBroken)
 	assert.ErrorIs(t, err, fs.ErrInvalid, "it says why")
@@ -97,6 +105,7 @@ func broken(t *testing.T, err error) {
 	if assert.ErrorAs(t, err, &b) {
 		assert.True(t, b.Initializer)
 	}
+	return b
 }
 
 // Bounded submission waits, or refuses, and everything is done.
