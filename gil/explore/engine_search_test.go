@@ -15,8 +15,15 @@ import (
 // TestWorkers compares the reports of one worker and of several: they are the same
 // to the last step, also when a failure ends the search.
 func TestWorkers(t *testing.T) {
+	const waits = "one schedule in a few waits"
 	for name, prog := range map[string]func(t *gil.Thread){
 		"nothing is found": losing(3), "reorder_5": reorder(4, 1, true), "account": account(true), "twostage": twoStage(19, true),
+		waits: rarely(func(t *gil.Thread, stop *gil.Var[bool]) {
+			for !stop.Load(t) {
+				t.Yield()
+			}
+		}),
+		"one schedule in a few looks at the threads": rarely(func(t *gil.Thread, _ *gil.Var[bool]) { t.Interpreter().ActiveCount(t) }),
 	} {
 		for _, failures := range []int{0, 1} {
 			report := func(workers int) explore.Report {
@@ -26,6 +33,7 @@ func TestWorkers(t *testing.T) {
 				return r
 			}
 			one := report(1)
+			require.Equal(t, name == waits, one.Fair, name)
 			for _, n := range []int{2, 4} {
 				many := report(n)
 				require.Len(t, many.Failures, len(one.Failures), name)
@@ -37,6 +45,24 @@ func TestWorkers(t *testing.T) {
 				require.Equal(t, one, many, name)
 			}
 		}
+	}
+}
+
+// rarely does something where one thread comes just between two stores of another one.
+func rarely(do func(t *gil.Thread, stop *gil.Var[bool])) func(t *gil.Thread) {
+	return func(t *gil.Thread) {
+		n, stop := gil.NewVar("n", 0), gil.NewVar("stop", false)
+		a := t.Go("a", func(t *gil.Thread) {
+			if n.Load(t) == 117 {
+				do(t, stop)
+			}
+		})
+		for i := range 200 {
+			n.Store(t, i)
+		}
+		together(t, crowd(3, func(t *gil.Thread, _ int) { n.Load(t) })...)
+		stop.Store(t, true)
+		a.Join(t)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // without changing anything.
 type fairness struct {
 	active bool // somebody has yielded in this run: until then nothing is kept
-	used   bool // a thread was held back, in some run
+	used   bool // a thread was held back in this run
 	planes []plane
 	yields []bool // of each thread, whether it has yielded
 	looked bool   // the planes know who is enabled before the next operation
@@ -43,7 +43,7 @@ type patience struct {
 const pollsAllowed = 2
 
 func (f *fairness) reset() {
-	f.active, f.looked = false, false
+	f.active, f.used, f.looked = false, false, false
 	f.yields = f.yields[:0]
 	for i := range f.planes {
 		f.planes[i].before = 0

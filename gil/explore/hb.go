@@ -113,7 +113,7 @@ func (c *classes) of(r *runner) uint64 {
 // are where they are looked for first.
 func (c *classes) follow(r *runner, from, to int) {
 	born := c.next(r) - from
-	threads, table, run, observed := c.threads, c.table, c.run, r.observed
+	threads, table, run, looked := c.threads, c.table, c.run, r.looked
 	steps := r.steps[from:to]
 	for i := range steps {
 		s := &steps[i]
@@ -136,7 +136,7 @@ func (c *classes) follow(r *runner, from, to int) {
 				h = fold(h^o.read, o.wrote)
 				o.wrote, o.read = h, 0
 			}
-			if observed && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
+			if looked && (s.kind == kernel.OpStart || s.kind == kernel.OpExit) {
 				h = c.touch(h, world, writes)
 				table = c.table
 			}

@@ -93,6 +93,7 @@ type runner struct {
 	// observed: some run has looked at the list of threads, so that the order in
 	// which threads start and end matters.
 	observed bool
+	looked   bool // this run has
 }
 
 func newRunner(prog func(t *gil.Thread), c *config) *runner {
@@ -144,7 +145,7 @@ func (r *runner) run(s Strategy) error {
 	r.walk, _ = s.(*random)
 	r.steps, r.threads, r.drawn = r.steps[:0], r.threads[:0], r.drawn[:0]
 	r.chance.state = r.seed
-	r.last, r.base, r.left, r.now, r.daemons = 0, -1, false, 0, 0
+	r.last, r.base, r.left, r.looked, r.now, r.daemons = 0, -1, false, false, 0, 0
 	if r.fair != nil {
 		r.fair.reset()
 	}
@@ -255,7 +256,9 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		st.effect = effectOf(st)
 	case op.Kind == kernel.OpPeek:
 		st.effect = reads
-		r.observed = r.observed || op.Obj == 0
+		if op.Obj == 0 {
+			r.observed, r.looked = true, true
+		}
 	case op.Kind == kernel.OpExit:
 		th.over = true
 		st.obj = th.end

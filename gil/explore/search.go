@@ -22,7 +22,8 @@ type search struct {
 	known  map[string]bool // identities of the failures
 	began  time.Time
 
-	finished int // failures that were shrunk and explained
+	looked   bool // some schedule has looked at the list of threads
+	finished int  // failures that were shrunk and explained
 }
 
 func newSearch(c *config) *search {
@@ -155,6 +156,8 @@ func (s *search) add(n int, res result) {
 	if s.seen.add(res.class) {
 		s.recent = append(s.recent, n)
 	}
+	p.Fair = p.Fair || res.fair
+	s.looked = s.looked || res.looked
 	if res.raced != nil {
 		p.Plain = append(p.Plain, res.raced)
 	}
@@ -173,7 +176,6 @@ func (s *search) fail(f *Failure) {
 
 func (s *search) conclude() {
 	p := &s.report
-	p.Fair = s.runner.fair != nil && s.runner.fair.used
 	p.Classes, p.Capped = s.seen.n, s.seen.capped
 	for _, n := range s.recent {
 		if n >= p.Schedules-p.Schedules/4 {

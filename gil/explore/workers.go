@@ -13,6 +13,8 @@ type result struct {
 	steps   int
 	passed  int32  // operations at which some thread could have run in vain, where it was looked
 	waited  string // that thread
+	fair    bool   // the fair filter held a thread back
+	looked  bool   // the program has looked at the list of threads
 	raced   *PlainRace
 	failure *Failure // nil also when the worker has reported the same one before
 }
@@ -57,7 +59,8 @@ func (w *worker) perform(strategy Strategy, n int) result {
 		w.runner.measure = &w.passing
 	}
 	raced, err := w.runner.judged(w.hurried(strategy, n), n)
-	res := result{raced: raced, class: w.classes.of(w.runner), steps: len(w.runner.steps)}
+	r := w.runner
+	res := result{raced: raced, class: w.classes.of(r), steps: len(r.steps), fair: r.fair != nil && r.fair.used, looked: r.looked}
 	if looks {
 		w.runner.measure = nil
 		if res.passed = w.passing.longest; res.passed > w.worst {
@@ -114,7 +117,6 @@ func (s *search) share(c cloner, until int) {
 			prog, passed := s.start()
 			r := newRunner(prog, s.conf)
 			r.box.KeepApart(s.conf.plain)
-			r.observed = s.runner.observed
 			w = s.hire(r, passed)
 		}
 		strategy := c.Clone()
@@ -137,8 +139,11 @@ func (s *search) share(c cloner, until int) {
 			finished = true
 		})
 	}
-	defer crew.Wait()
-	defer close(jobs)
+	defer func() {
+		close(jobs)
+		crew.Wait()
+		s.runner.observed = s.looked // and not what this worker alone has come across
+	}()
 	early := map[int]block{} // results that came before those of a lower number
 	next, merged, lo := 0, 0, s.report.Schedules
 	flying, gone := 0, false
