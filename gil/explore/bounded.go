@@ -45,8 +45,9 @@ func Preemptions(bound int) Strategy { return &bounded{name: "preemptions", boun
 func Delays(bound int) Strategy { return &bounded{name: "delays", bound: bound, delays: true} }
 
 // Sampling draws from the schedules with at most bound preemptions, those with fewer
-// first, and never the same one twice. Among schedules with the same number all are
-// equally likely. A negative bound is none.
+// first, and never the same one twice. What is drawn from, each with the same
+// probability, are those that differ in one more choice from one that was performed:
+// so the first one is the base order. A negative bound is none.
 func Sampling(bound int) Strategy { return &bounded{name: "sampling", bound: bound, shuffle: true} }
 
 func (s *bounded) Name() string {

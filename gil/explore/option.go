@@ -107,8 +107,14 @@ func WithoutFairness() Option { return optionFunc(func(c *config) { c.unfair = t
 // The program must not share Go variables between its runs.
 func WithWorkers(n int) Option { return optionFunc(func(c *config) { c.workers = n }) }
 
-// WithContext ends the search when ctx is done; it is looked at between schedules.
-func WithContext(ctx context.Context) Option { return optionFunc(func(c *config) { c.ctx = ctx }) }
+// WithContext ends the search when ctx is done; it is looked at between schedules. It
+// panics when ctx is nil.
+func WithContext(ctx context.Context) Option {
+	if ctx == nil {
+		panic("explore: WithContext: the context is nil; leave the option out, or give context.Background()")
+	}
+	return optionFunc(func(c *config) { c.ctx = ctx })
+}
 
 // WithSandbox passes options of package gil to the worlds in which the program
 // runs: an observer, an except hook, a writer for its output.

@@ -46,7 +46,7 @@ func (s *pct) Start(_ int, seed uint64) bool {
 	if s.known != nil {
 		places = max(1, s.known.choices)
 	}
-	for range depth - 1 {
+	for range min(depth-1, places) { // beyond that there are no places left
 		s.changes = append(s.changes, s.rng.below(places))
 	}
 	slices.Sort(s.changes)

@@ -111,7 +111,8 @@ func (s *search) share(c cloner, until int) {
 	jobs := make(chan block)
 	done := make(chan block)
 	var crew sync.WaitGroup
-	for i := range s.conf.workers {
+	workers := min(s.conf.workers, (until-s.report.Schedules+blockSize-1)/blockSize) // more would find nothing to do
+	for i := range workers {
 		w := s.crew
 		if i > 0 {
 			prog, passed := s.start()
@@ -156,7 +157,7 @@ func (s *search) share(c cloner, until int) {
 		out := jobs
 		var b block
 		switch {
-		case !gone && !s.over() && lo < until && next < merged+4*s.conf.workers:
+		case !gone && !s.over() && lo < until && next < merged+4*workers:
 			b = block{number: next, lo: lo, hi: min(lo+blockSize, until)}
 		case flying == 0:
 			return

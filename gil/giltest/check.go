@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/pygil/pygil/gil"
@@ -174,18 +173,32 @@ func fail(tb TB, f *explore.Failure, where string) {
 
 // command is the command line that performs a schedule of a test again.
 func command(test string, s explore.Schedule) string {
-	pkg, tags := ".", ""
+	pkg, flags := ".", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if strings.HasSuffix(info.Path, ".test") {
-			pkg = strings.TrimSuffix(info.Path, ".test")
+		if p, ok := strings.CutSuffix(info.Path, ".test"); ok && p != "command-line-arguments" { // which go test calls files that it was given
+			pkg = p
 		}
-		if slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-			tags = "-race "
+		for _, b := range info.Settings {
+			switch {
+			case b.Key == "-race" && b.Value == "true":
+				flags += "-race "
+			case b.Key == "-tags":
+				flags += "-tags=" + quoted(b.Value) + " "
+			}
 		}
 	}
 	parts := strings.Split(test, "/")
 	for i, p := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
-	return fmt.Sprintf("go test %s%s -run '%s' -giltest.replay='%v'", tags, pkg, strings.Join(parts, "/"), s)
+	which := "-run " + quoted(strings.Join(parts, "/"))
+	if strings.HasPrefix(test, "Benchmark") {
+		which = "-run '^$' -bench " + quoted(strings.Join(parts, "/"))
+	}
+	return fmt.Sprintf("go test %s%s %s -giltest.replay=%s", flags, pkg, which, quoted(s.String()))
+}
+
+// quoted is a text as a word of a shell's command line.
+func quoted(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -156,12 +156,13 @@ func TestUnsaved(t *testing.T) {
 // TestNames has names of tests that are no names of files.
 func TestNames(t *testing.T) {
 	quiet(t)
-	names := []string{"TestX/a b", "TestX/a_b", "TestX/../../up", "TestX/" + strings.Repeat("long", 100), "TestX/ä", "TestX/"}
+	names := []string{"TestX/a b", "TestX/a_b", "TestX/../../up", "TestX/" + strings.Repeat("long", 100), "TestX/ä", "TestX/", "TestX/aux", "TestX/Com1"}
 	for _, name := range names {
 		giltest.Check(&spy{name: name}, counting(false))
 	}
 	var found []string
 	require.NoError(t, filepath.WalkDir(".", func(path string, d os.DirEntry, err error) error {
+		require.NotContains(t, []string{"aux", "Com1", ".."}, d.Name(), "no folder on every system")
 		if err == nil && strings.HasSuffix(path, ".schedule") {
 			found = append(found, path)
 		}

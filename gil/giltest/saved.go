@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -47,11 +48,14 @@ func element(p string) string {
 	if len(out) > longest {
 		out, changed = out[:longest], true
 	}
-	if changed || out == "" {
+	if changed || out == "" || device.MatchString(out) {
 		out += "~" + digest(p)
 	}
 	return out
 }
+
+// device are the names that Windows has for devices, in every folder.
+var device = regexp.MustCompile(`^(?i:con|prn|aux|nul|(com|lpt)[0-9])$`)
 
 func digest(text string) string {
 	h := fnv.New32a()
