@@ -2,6 +2,7 @@ package gil
 
 import (
 	"math"
+	"runtime"
 
 	"github.com/pygil/pygil/internal/goid"
 	"github.com/pygil/pygil/internal/kernel"
@@ -48,6 +49,7 @@ func (t *Thread) mustRun() {
 	if t.dying {
 		return
 	}
+	t.endStray()
 	if t.goid != 0 && t.goid != anyGoroutine && t.goid != goid.Current() {
 		panic(misuse("", "thread %s is used from a goroutine that is not its own; start a thread with Thread.Go instead of go; see Thread.Lend for coroutines", t.name))
 	}
@@ -63,6 +65,22 @@ func (t *Thread) mustRun() {
 		panic(misuse("", "thread %s does not hold the GIL; pass each function its own thread, and nothing inside Block", t.name))
 	default:
 		panic(misuse("", "thread %s is not the one that runs; pass each function its own thread, and nothing inside Block", t.name))
+	}
+}
+
+// endStray ends the calling goroutine if it is one that an explored program has started
+// by itself and that now acts as t: it could only panic, which would end the test with
+// it. The explorer tells about it.
+func (t *Thread) endStray() {
+	if t.interp == nil { // a Thread that nobody has made
+		return
+	}
+	s := t.interp.w.sandbox
+	if s == nil || s.Stray == nil || t.holds() || kernel.OnTask() {
+		return
+	}
+	if s.Stray(t) {
+		runtime.Goexit()
 	}
 }
 

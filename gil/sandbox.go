@@ -27,8 +27,9 @@ type Sandbox struct {
 	used    int       // of them, in this run
 
 	// Stray, if not nil, is called by a goroutine that acts as thread t, which is not
-	// its own, in a run that is kept apart and announced. It ends then.
-	Stray func(t *Thread)
+	// its own: in a run that is kept apart and announced, and where t does not run. It
+	// ends then, unless the result says that the sandbox is not used any more.
+	Stray func(t *Thread) (ends bool)
 	// Lent, if not nil, is called by a goroutine that lends itself the thread of task t,
 	// see Thread.Lend; the function it returns, by one that gives it back.
 	Lent func(t *kernel.Task) (back func())

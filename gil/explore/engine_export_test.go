@@ -1,5 +1,7 @@
 package explore
 
+import "github.com/pygil/pygil/gil"
+
 // Raw hands failures out as they were found, neither confirmed nor shrunk.
 func Raw() Option { return optionFunc(func(c *config) { c.raw = true }) }
 
@@ -51,3 +53,14 @@ func (s *Seen) Count() (n int, more bool) { return s.n, s.capped }
 
 // Identity is what two failures that are one have in common.
 func Identity(f *Failure) string { return identity(f.Err) }
+
+// Alarms performs a program once that can ask, as a search does from time to time,
+// whether it is stuck.
+func Alarms(prog func(t *gil.Thread, alarm func() bool)) {
+	c := collect(nil)
+	c.guard = new(guard)
+	seen := make(map[*runner]sign)
+	r := newRunner(func(t *gil.Thread) { prog(t, func() bool { return c.guard.alarm(seen) != nil }) }, c)
+	defer r.close()
+	_ = r.run(begin(Random()))
+}

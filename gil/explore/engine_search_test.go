@@ -249,6 +249,24 @@ func (wild) Name() string              { return "wild" }
 func (wild) Start(int, uint64) bool    { return true }
 func (wild) Choose(*explore.Point) int { return 1000 }
 
+// TestHugeNumbers has more workers than there are schedules, and more places to change
+// priorities than a run has operations.
+func TestHugeNumbers(t *testing.T) {
+	for _, s := range []func() explore.Strategy{explore.Random, func() explore.Strategy { return explore.PCT(1 << 30) }} {
+		search := func(workers int) explore.Report {
+			r := *explore.Run(reorder(3, 1, true), explore.WithStrategy(s()), explore.WithMaxSchedules(200), explore.WithWorkers(workers), explore.Raw())
+			r.Elapsed, r.Failures = 0, nil
+			return r
+		}
+		require.Equal(t, search(1), search(1<<30))
+		require.Equal(t, search(1), search(-1))
+	}
+	var none context.Context
+	require.PanicsWithValue(t, "explore: WithContext: the context is nil; leave the option out, or give context.Background()", func() {
+		explore.WithContext(none)
+	})
+}
+
 func TestStrategyThatChoosesNobody(t *testing.T) {
 	defer func() { require.Contains(t, recover(), "explore: strategy wild chose thread 1000, which cannot run") }()
 	explore.Run(losing(2), explore.WithStrategy(wild{}), explore.Raw())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -434,18 +435,73 @@ func TestForeign(t *testing.T) {
 	stop.Store(true)
 }
 
+// TestPatience: a program is stuck when it has performed no operation between two
+// looks, however long it runs.
+func TestPatience(t *testing.T) {
+	var alarms []bool
+	explore.Alarms(func(t *gil.Thread, alarm func() bool) {
+		n := gil.NewVar("n", 0)
+		for range 3 {
+			alarms = append(alarms, alarm())
+			n.Store(t, 1)
+		}
+		alarms = append(alarms, alarm(), alarm())
+	})
+	require.Equal(t, []bool{false, false, false, false, true}, alarms)
+}
+
 // TestStray has a goroutine act as a thread.
 func TestStray(t *testing.T) {
 	if raceDetector {
-		t.Skip("what this program does is a data race")
+		t.Skip("what these programs do is a data race")
 	}
-	f := explore.Find(func(t *gil.Thread) {
-		t.Go("a", func(t *gil.Thread) {
-			go t.Tick(1)
-			t.Tick(3)
-		}).Join(t)
-	})
-	require.NotNil(t, f)
-	require.Equal(t, explore.Nondeterminism, f.Kind)
-	require.ErrorContains(t, f, "thread a is used from a goroutine that is not its own")
+	for name, program := range map[string]func(t *gil.Thread){
+		"that is used meanwhile": func(t *gil.Thread) {
+			t.Go("a", func(t *gil.Thread) {
+				go t.Tick(1)
+				t.Tick(3)
+			}).Join(t)
+		},
+		"that waits for it": func(t *gil.Thread) {
+			n := gil.NewVar("n", 0)
+			t.Go("a", func(t *gil.Thread) {
+				var some sync.WaitGroup
+				for range 3 {
+					some.Go(func() { n.Store(t, 1) })
+				}
+				some.Wait()
+			}).Join(t)
+		},
+		"that is parked": func(t *gil.Thread) {
+			n, done := gil.NewVar("n", 0), make(chan struct{})
+			t.Go("a", func(t *gil.Thread) {
+				b := t.Go("b", func(b *gil.Thread) {
+					b.Tick(1)
+					go func() {
+						defer close(done)
+						n.Store(t, 1) // a waits for b
+					}()
+					<-done
+				})
+				b.Join(t)
+			}).Join(t)
+		},
+		"that has ended": func(t *gil.Thread) {
+			n, done := gil.NewVar("n", 0), make(chan struct{})
+			a := t.Go("a", func(t *gil.Thread) { n.Store(t, 1) })
+			a.Join(t)
+			go func() {
+				defer close(done)
+				n.Store(a, 2)
+			}()
+			<-done
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := explore.Find(program)
+			require.NotNil(t, f)
+			require.Equal(t, explore.Nondeterminism, f.Kind)
+			require.ErrorContains(t, f, "thread a is used from a goroutine that is not its own")
+		})
+	}
 }

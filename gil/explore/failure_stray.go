@@ -17,12 +17,14 @@ import (
 // Which goroutine acts takes a microsecond to find out, so only the first runs of a
 // search are watched.
 type strays struct {
-	mu    sync.Mutex
-	of    []string // the goroutine of each thread of this run
-	found error
-	runs  int
-	ops   atomic.Int32
-	since time.Time
+	mu     sync.Mutex
+	of     []string // the goroutine of each thread of this run
+	found  error
+	any    atomic.Bool // something was found
+	closed atomic.Bool // the runner is not used any more
+	runs   int
+	ops    atomic.Int32
+	since  time.Time
 
 	goroutines int // at the beginning of the run
 	waits      int // milliseconds spent on goroutines that runs have left behind
@@ -51,7 +53,6 @@ func (s *strays) watch(r *runner) {
 		}
 		s.since = time.Now()
 		r.k.Announced = s.announced
-		r.box.Stray = func(t *gil.Thread) { s.complain(t.Name()) }
 		r.box.Lent = s.lent
 	case s.ops.Load() >= watchedOps || s.runs >= watchedRuns && time.Since(s.since) > watchedTime:
 		s.runs = -1
@@ -77,10 +78,10 @@ func (s *strays) announced(t *kernel.Task, _ kernel.Op) uintptr {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.grow(i)
-	switch s.of[i] {
-	case "":
+	switch {
+	case s.of[i] == id:
+	case s.of[i] == "" && kernel.OnTask():
 		s.of[i] = id
-	case id:
 	default:
 		s.complains(t.Name)
 		runtime.Goexit()
@@ -113,14 +114,19 @@ func (s *strays) grow(i int) {
 }
 
 // complain notes that a goroutine acts as a thread that is not its own. It calls it.
-func (s *strays) complain(thread string) {
+// Once the runner is not used any more there is nobody to tell.
+func (s *strays) complain(t *gil.Thread) (ends bool) {
+	if s.closed.Load() {
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.complains(thread)
+	s.complains(t.Name())
+	return true
 }
 
 func (s *strays) complains(thread string) {
-	if s.found == nil {
+	if s.any.CompareAndSwap(false, true) {
 		s.found = &Diagnosis{Kind: Nondeterminism, bound: true, Threads: []string{thread}, Text: fmt.Sprintf(
 			"thread %s is used from a goroutine that is not its own%s; start threads with Thread.Go, not with go", thread, at(site.Caller()))}
 	}
@@ -130,12 +136,20 @@ func (s *strays) complains(thread string) {
 // behind waits a moment for what they do.
 func (s *strays) verdict(threads int) error {
 	if s.runs < 0 {
-		return nil
+		return s.complaint()
 	}
 	more := max(0, threads-s.threads)
 	s.threads += more
 	for ; s.waits < strayWaits && runtime.NumGoroutine() > s.goroutines+more; s.waits++ {
 		time.Sleep(time.Millisecond)
+	}
+	return s.complaint()
+}
+
+// complaint is what was found so far.
+func (s *strays) complaint() error {
+	if !s.any.Load() {
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

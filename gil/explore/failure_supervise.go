@@ -17,8 +17,7 @@ import (
 // WithPatience sets how long, in real time, a program may run without performing an
 // operation before the search gives it up with a failure of kind Stuck: because it
 // loops without one, or blocks outside the model, as in a channel. The default is
-// 10 seconds, longer where WithMaxSteps allows very long runs. It cannot make a
-// search that ends by itself end differently.
+// 10 seconds. It cannot make a search that ends by itself end differently.
 func WithPatience(d time.Duration) Option { return optionFunc(func(c *config) { c.patience = d }) }
 
 const defaultPatience = 10 * time.Second
@@ -67,16 +66,29 @@ func (g *guard) forget(r *runner) {
 	}
 }
 
-// alarm returns a runner that has been in the same run since the last call.
-func (g *guard) alarm(seen map[*runner]uint64) *runner {
+// sign is what changes while a runner gets on.
+type sign struct {
+	beats uint64
+	steps int
+}
+
+// life is what the runner has come to. It is read while the program runs and says
+// nothing more than whether it is the same as before.
+//
+//go:norace
+func (r *runner) life() sign { return sign{r.beats.Load(), len(r.steps)} }
+
+// alarm returns a runner that has been at the same operation of a run since the last
+// call.
+func (g *guard) alarm(seen map[*runner]sign) *runner {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, r := range g.runners {
-		if n := r.beats.Load(); n&1 == 1 && seen[r] == n {
+		now := r.life()
+		if now.beats&1 == 1 && seen[r] == now {
 			return r
-		} else {
-			seen[r] = n
 		}
+		seen[r] = now
 	}
 	return nil
 }
@@ -89,7 +101,7 @@ func (c *config) supervise(body func()) *Failure {
 	c.guard = new(guard)
 	patience := c.patience
 	if patience <= 0 {
-		patience = max(defaultPatience, time.Duration(c.maxSteps)*10*time.Microsecond)
+		patience = defaultPatience
 	}
 	var (
 		done     = make(chan struct{})
@@ -114,7 +126,7 @@ func (c *config) supervise(body func()) *Failure {
 	driver := <-id
 	timer := time.NewTimer(patience / 2)
 	defer timer.Stop()
-	seen := make(map[*runner]uint64)
+	seen := make(map[*runner]sign)
 	for {
 		select {
 		case <-done:
@@ -170,6 +182,9 @@ func (r *runner) abandon(driver string, patience time.Duration) *Failure {
 	text := fmt.Sprintf("the program has performed no operation for %v: %s; threads may wait only for what package gil knows: "+
 		"use Lock, Event, Queue instead of channels, Thread.IO instead of real calls, and Thread.Tick in loops", patience, what)
 	f.Err = &Diagnosis{Kind: Stuck, Text: text, bound: true}
+	if stray := r.strays.complaint(); stray != nil { // and was ended while others waited for it
+		f.Kind, f.Err = classify(stray), stray
+	}
 	if stack != "" {
 		f.Explanation = append(f.Explanation, stack)
 	}

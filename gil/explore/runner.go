@@ -101,6 +101,7 @@ func newRunner(prog func(t *gil.Thread), c *config) *runner {
 	r.main = r.body
 	r.box = gil.NewSandbox(c.profile, r, c.maxSteps, c.sandbox...)
 	r.box.KillPoints(c.kills)
+	r.box.Stray = r.strays.complain
 	r.k = r.box.Kernel()
 	r.point.r = r
 	c.guard.watch(r)
@@ -115,6 +116,7 @@ func newRunner(prog func(t *gil.Thread), c *config) *runner {
 
 func (r *runner) close() {
 	r.conf.guard.forget(r)
+	r.strays.closed.Store(true)
 	r.box.Close()
 }
 

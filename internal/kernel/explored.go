@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"bytes"
+	"math"
+	"runtime"
+)
 
 // An Explorer owns every choice of an explored run.
 type Explorer interface {
@@ -189,6 +193,13 @@ func (k *Explored) runTask(t *Task) {
 	}
 	t.virtual.body()
 	k.pool.current = k.following()
+}
+
+// OnTask reports whether the calling goroutine is one of those that tasks of an
+// Explored run on. It goes through the stack, which takes some microseconds.
+func OnTask() bool {
+	buf := make([]byte, 1<<16) // of a deep stack both ends are shown
+	return bytes.Contains(buf[:runtime.Stack(buf, false)], []byte("/kernel.(*Explored).runTask("))
 }
 
 // Adopt is for goroutines, which have no place here.
