@@ -71,9 +71,10 @@ type Successor uint8
 // The successors. Python threads on Linux are woken mostly in the order in which
 // they began to wait, or in the reverse order.
 const (
-	FIFO   Successor = iota // the one that waits longest
-	LIFO                    // the one that began last
-	Random                  // drawn with the machine's seed
+	FIFO    Successor = iota // the one that waits longest
+	LIFO                     // the one that began last
+	Random                   // drawn with the machine's seed
+	Bimodal                  // drawn as Linux was seen to choose: mostly FIFO's or LIFO's
 )
 
 func newGIL(k kernel.Kernel, p Profile, emit *emitter) *GIL {

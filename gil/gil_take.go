@@ -304,7 +304,7 @@ func (g *GIL) pick(t *Thread) gilWaiter {
 	case g.successor == LIFO:
 		i = len(g.waiters) - 1
 	case len(g.waiters) > 1:
-		i = g.kern.Choose(&t.k, kernel.ChooseSuccessor, len(g.waiters))
+		i = g.draw(t)
 	}
 	next := g.waiters[i]
 	g.waiters = append(g.waiters[:i], g.waiters[i+1:]...)

@@ -55,7 +55,7 @@ func newTrial(seed uint64, options ...gil.Option) *trial {
 		gil.WithQuantum([]time.Duration{0, time.Millisecond, 4 * time.Millisecond}[rng.IntN(3)]),
 		gil.WithTimerSlack(time.Duration(rng.IntN(2)) * 50 * time.Microsecond),
 		gil.WithSwitchCost(time.Duration(rng.IntN(2)) * 5 * time.Microsecond),
-		gil.WithSuccessor(gil.Successor(rng.IntN(3))),
+		gil.WithSuccessor(gil.Successor(rng.IntN(4))),
 		gil.WithJitter([]float64{0, 0, 0.7}[rng.IntN(3)]),
 		gil.WithTickCost(time.Duration(1 + rng.IntN(20))),
 	}

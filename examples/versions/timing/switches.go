@@ -90,7 +90,18 @@ func switches() Table {
 		t.Rows = append(t.Rows, Row{
 			Name: "8 threads, how many of the 7 others have waited longer than the next, " + s.name, Unit: Ratio,
 			Measured: map[string]float64{"3.9": s.rank, "3.12": s.rank, "3.13": s.rank},
-			Run:      func(p gil.Profile, seed uint64) float64 { return rank(p, seed, s.Successor) },
+			Run:      func(p gil.Profile, seed uint64) float64 { return watchRanks(p, seed, s.Successor).mean() },
+		})
+	}
+	for _, r := range []struct {
+		name string
+		rank int
+		part float64
+	}{{"longest", 0, 42}, {"shortest", others - 1, 47}} {
+		t.Rows = append(t.Rows, Row{
+			Name: "8 threads, how often the next one has waited " + r.name + ", drawn as seen", Unit: Percent,
+			Measured: map[string]float64{"3.9": r.part},
+			Run:      func(p gil.Profile, seed uint64) float64 { return watchRanks(p, seed, gil.Bimodal).percent(r.rank) },
 		})
 	}
 	return t
@@ -134,9 +145,8 @@ func quantile(p gil.Profile, seed uint64, q float64) float64 {
 // others are the threads that wait while one of eight computes.
 const others = 7
 
-// rank is how many of the waiters had waited longer than the one that got the GIL,
-// on average.
-func rank(p gil.Profile, seed uint64, s gil.Successor) float64 {
+// watchRanks watches eight threads that compute.
+func watchRanks(p gil.Profile, seed uint64, s gil.Successor) *ranker {
 	o := &ranker{last: map[uint32]int{}}
 	run(p, seed, func(t *gil.Thread) {
 		var ts []*gil.Thread
@@ -146,15 +156,34 @@ func rank(p gil.Profile, seed uint64, s gil.Successor) float64 {
 		o.begins = t.Now()
 		gil.JoinAll(t, ts...)
 	}, gil.WithObserver(o), gil.WithSuccessor(s))
-	return float64(o.sum) / float64(o.count)
+	return o
 }
 
 // ranker remembers when each thread had the GIL last.
 type ranker struct {
-	begins           time.Duration
-	last             map[uint32]int // by thread: the number of its latest turn
-	turn, sum, count int
-	holder           uint32
+	begins time.Duration
+	last   map[uint32]int  // by thread: the number of its latest turn
+	counts [others + 1]int // of switches, by how many had waited longer than the next
+	turn   int
+	holder uint32
+}
+
+// mean is how many of the waiters had waited longer than the one that got the GIL.
+func (r *ranker) mean() float64 {
+	sum, count := 0, 0
+	for rank, n := range r.counts {
+		sum, count = sum+rank*n, count+n
+	}
+	return float64(sum) / float64(count)
+}
+
+// percent is how often so many had waited longer.
+func (r *ranker) percent(rank int) float64 {
+	count := 0
+	for _, n := range r.counts {
+		count += n
+	}
+	return 100 * float64(r.counts[rank]) / float64(count)
 }
 
 // Observe counts, at each switch that was forced, who has waited longer. It begins
@@ -167,12 +196,13 @@ func (r *ranker) Observe(e gil.Event) {
 		return
 	}
 	if mine, ok := r.last[e.TID]; ok && len(r.last) == others+1 {
-		r.count++
+		rank := 0
 		for tid, turn := range r.last {
 			if tid != r.holder && turn < mine {
-				r.sum++
+				rank++
 			}
 		}
+		r.counts[rank]++
 	}
 	r.turn++
 	r.last[e.TID], r.holder = r.turn, e.TID
