@@ -25,13 +25,12 @@ func (g *Gate) passExplored(t *Thread, k OpKind, until time.Duration) Outcome {
 	w.t, w.gate, w.kind, w.try, w.asked, w.until = t, g, k, until == 0, false, moment(until)
 	g.push(w)
 	op := kernel.Op{Kind: k, Obj: g.id}
-	if g.permits.Load() > 0 || w.try {
-		if !t.choosable() && !t.releases(k) {
-			if op.Held = t.crosses(k); !op.Held {
-				op.Pinned = true
-			}
-		}
-	} else {
+	open := g.permits.Load() > 0 || w.try
+	if !t.choosable() && !t.releases(k) {
+		op.Pinned = !t.crosses(k)
+		op.Held = open && !op.Pinned
+	}
+	if !open {
 		t.x.Disable(&t.k, w.until)
 		w.asks()
 	}

@@ -75,16 +75,13 @@
 // two threads that wait for a lock with a timeout while a third one holds it there are 20
 // classes: DFS runs 766 schedules, DPOR 95, of which it gives up 75. Where the fair filter
 // holds a thread back some are given up, too. Without these two DPOR gives up none and
-// runs none twice.
+// runs none twice where a switch is possible at every operation.
 //
-// A known fault: DPOR takes the operations between two places at which a profile allows a
-// switch for one, and where they take and release a lock it may overlook that another
-// order is possible. Under gil.AnyBytecode, where every operation is a place, it misses
-// nothing. Under the Pythons, and above all from 3.10 on, a class may be missing although
-// [Report].Exhausted is set: two threads, of which one changes a variable with the lock
-// held and the other one takes the lock for nothing and changes it then, have three
-// classes under 3.12, and DPOR finds one. Where everything has to be covered under such a
-// profile, use [DFS].
+// Where a profile allows a switch at few places only, as the Pythons do from 3.10 on, what
+// lies between two of them cannot be interrupted, except where a thread has to wait there.
+// DPOR looks for schedules in which it has to, because others can then come in. On the way
+// it runs some classes twice, or gives a run up that was to repeat one: one schedule in a
+// hundred of random programs.
 //
 // Draws conflict with nothing, and schedules that draw different numbers are of
 // different classes. DPOR still runs one schedule of each, unless a profile lets

@@ -11,8 +11,8 @@ import (
 // partial order reduction", Journal of the ACM, 2017).
 //
 // It walks through schedules depth first. Each node of the current schedule stands
-// before a transition: an operation at which there may have been a choice, with the
-// pinned operations that follow it. When a run has ended its transitions are
+// before a transition: an operation at which there may have been a choice, or that may
+// wait, with the pinned operations that follow it (dpor_block.go). When a run has ended its transitions are
 // searched for races, pairs of conflicting ones that nothing else orders
 // (dpor_races.go), and for each of them the node before the first is told a sequence
 // in which the second can come first (dpor_wakeup.go). A thread that has been tried
@@ -36,6 +36,7 @@ type dpor struct {
 	diverged error
 	root     outcome // of what is drawn before the first operation
 	draws    bool    // the program has drawn numbers
+	blocks   bool    // some blocks are of several transitions
 	late     bool    // the program has performed operations after a draw that no switch can come before
 
 	soon  bool // timers may fire early, see clock_dpor.go
@@ -43,11 +44,14 @@ type dpor struct {
 
 	awake    bool // the mutant that has no sleep sets
 	lockless bool // the mutant that does not reverse races for locks
+	glued    bool // the mutant in which nobody comes into the middle of a block
 }
 
 // dporNode is the choice before one transition of the current run.
 type dporNode struct {
 	thread  int32 // who performs it in this run
+	head    int32 // where its block begins: there was no choice since
+	parted  bool  // its block has to wait in its middle
 	kind    kernel.OpKind
 	obj     kernel.ObjID
 	lo, hi  int32 // its sleepers
@@ -67,14 +71,14 @@ type dporNode struct {
 // explored, as long as nothing conflicts with its footprint.
 type sleeper struct {
 	thread, lo, hi int32
+	named          bool // the first of its footprint is what it does first
 	light          bool // wakes up at once: what it does depends on what it draws, not all of which is known
 }
 
 // DPOR covers all interleavings with as few schedules as there are
 // happens-before classes: orders of operations that conflict. It ends when it has
 // covered them all. Conflicting are two operations on one object of which one
-// changes it; see the package's documentation for what that means of locks, and for
-// what may be missed under profiles that allow a switch at few places only.
+// changes it; see the package's documentation for what that means of locks.
 //
 // It sees only what package gil announces: Go variables that threads share without
 // a lock are invisible to it.
@@ -147,13 +151,18 @@ func (x *dpor) Performed(p *Point, thread int, _ Op) { x.performed(p.r, thread) 
 func (x *dpor) performed(r *runner, thread int) {
 	last := len(r.steps) - 1
 	s := &r.steps[last]
+	head := int32(x.begun)
 	if s.flags&pinned != 0 && x.begun > 0 {
-		return
+		if !passes(s.kind) {
+			return
+		}
+		head, x.blocks = x.nodes[x.begun-1].head, true
 	}
 	if x.begun == len(x.nodes) {
 		x.grow(r, last)
 	}
 	n := &x.nodes[x.begun]
+	n.head = head
 	switch {
 	case x.begun < x.branch && n.kind != kernel.OpNone:
 		if n.kind != s.kind || n.obj != s.obj || n.thread != s.thread {
@@ -162,6 +171,9 @@ func (x *dpor) performed(r *runner, thread int) {
 	case n.thread < 0: // nobody else could run
 		n.enabled = n.enabled[:0]
 		n.enabled.add(thread)
+		if int(head) != x.begun {
+			n.then, n.todo = n.todo, nil // sequences are of blocks
+		}
 		if n.todo != nil && x.follows(n) {
 			x.take(n)
 		}
@@ -197,7 +209,7 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 	n := &x.nodes[d]
 	n.asleep, n.todo, n.then = n.asleep[:0], nil, nil
 	n.thread, n.tried, n.kind = -1, 1, kernel.OpNone
-	n.whole, n.asked, n.fires = false, false, false
+	n.whole, n.asked, n.fires, n.parted = false, false, false, false
 	n.reset(nil, true)
 	n.lo = int32(len(x.sleepers))
 	if d > 0 {
@@ -205,6 +217,9 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 		n.todo, before.then = before.then, nil
 		if before.lo != before.hi && !x.awake {
 			feet := x.feetOf(r, int(x.start[d-1]), steps)
+			if x.nodes[before.head].parted {
+				feet = append(feet, x.looksAt(r, int(before.thread))...)
+			}
 			for i := before.lo; i < before.hi; i++ {
 				s := x.sleepers[i]
 				if s.thread != before.thread && !s.light && independent(x.asNow(r, s), feet) {
@@ -223,7 +238,7 @@ func (x *dpor) grow(r *runner, steps int) *dporNode {
 // but the sleeper is about to do the same thing.
 func (x *dpor) asNow(r *runner, s sleeper) []foot {
 	feet := x.prints[s.lo:s.hi]
-	if len(feet) > 0 {
+	if s.named {
 		if op := r.k.Pending(int(s.thread)); op.Obj != 0 && op.Kind != kernel.OpExit {
 			feet[0].obj = op.Obj
 		}
@@ -246,6 +261,12 @@ func (x *dpor) end(r *runner, d int) int {
 		return int(x.start[d+1])
 	}
 	return len(r.steps)
+}
+
+// names reports whether the first of the feet is that of the operation that transition d
+// begins with. One that has no step was not performed, but is the only one.
+func (x *dpor) names(feet []foot, d int) bool {
+	return len(feet) > 0 && (feet[0].step < 0 || feet[0].step == x.start[d])
 }
 
 // learns reports whether the run has shown something that changes what conflicts.
@@ -338,9 +359,14 @@ func (x *dpor) sleep(r *runner, n *dporNode, d int) {
 		}
 	}
 	lo := int(n.prints)
-	x.prints = append(x.prints[:lo], x.feetOf(r, int(x.start[d]), x.end(r, d))...)
+	last := x.last(d)
+	x.prints = append(x.prints[:lo], x.feetOf(r, int(x.start[d]), x.end(r, last))...)
 	n.prints = int32(len(x.prints))
-	x.sleepers = append(x.sleepers[:n.hi], sleeper{n.thread, int32(lo), n.prints, x.late && len(n.values) > 0})
+	light := false
+	for i := d; i <= last && x.late; i++ {
+		light = light || len(x.nodes[i].values) > 0
+	}
+	x.sleepers = append(x.sleepers[:n.hi], sleeper{n.thread, int32(lo), n.prints, x.names(x.prints[lo:], d), light})
 	n.hi++
 }
 

@@ -112,7 +112,7 @@ func (x *dpor) Draw(p *Point, thread, n int) int {
 }
 
 // drawsEarly reports whether the run has drawn a number between two operations of
-// one transition: what the second one is may depend on it.
+// one block: what the second one is may depend on it.
 func (x *dpor) drawsEarly(r *runner) bool {
 	e := 0
 	for i := range r.drawn {
@@ -121,7 +121,7 @@ func (x *dpor) drawsEarly(r *runner) bool {
 			e++
 		}
 		// e is the first transition that begins at the step or after it.
-		if e > 0 && step < x.end(r, e-1) {
+		if e > 0 && (step < x.end(r, e-1) || e < x.begun && int(x.nodes[e].head) < e) {
 			return true
 		}
 	}

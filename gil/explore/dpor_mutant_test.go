@@ -6,8 +6,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/explore"
 )
+
+// TestBlockMutants breaks what it does where a switch is possible at few places only.
+func TestBlockMutants(t *testing.T) {
+	for _, s := range []func() explore.Strategy{explore.DPORGlued, explore.DPORLockless} {
+		noticed := false
+		for seed := uint64(100_500); seed < 100_600 && !noticed; seed++ {
+			wrong, _, _ := compareUnder(gil.CPython312, generate(seed), s())
+			noticed = wrong != ""
+		}
+		require.True(t, noticed)
+	}
+}
 
 // TestMutants breaks DPOR in two ways: the programs that hold it to the walk through
 // everything must notice both.

@@ -13,34 +13,38 @@ import (
 // the thread's last transition that happens before e or is e. So i happens before
 // e if clock(e)[thread of i] > i.
 type raceFinder struct {
-	width    int     // threads
-	clock    []int32 // one row per transition
-	last     []int32 // of each thread, its last transition so far, -1 for none
-	floor    []int32 // everything here came before the clock last moved
-	objects  []objectState
-	table    []objectEntry // where in objects one is: open addressing, a power of two
-	run      uint32        // entries of earlier runs are empty
-	readers  []reader
-	marks    []mark   // of each transition, what it was before that, see dpor_undo.go
-	changes  []change // what objects were before the transitions, in their order
-	floors   []int32  // rows of floor, each before the clock moved
-	where    []int32  // of the feet of the transition looked at, their objects
-	pairs    []pair
-	row      []int32
-	feet     []foot  // of all transitions
-	upTo     []int32 // of each transition, where its feet end
-	seq      []event
-	late     []foot // of the last element of seq
-	lateFoot [1]foot
-	races    []race
-	clocks   []int32
+	width   int     // threads
+	clock   []int32 // one row per transition
+	last    []int32 // of each thread, its last transition so far, -1 for none
+	floor   []int32 // everything here came before the clock last moved
+	objects []objectState
+	table   []objectEntry // where in objects one is: open addressing, a power of two
+	run     uint32        // entries of earlier runs are empty
+	readers []reader
+	marks   []mark   // of each transition, what it was before that, see dpor_undo.go
+	changes []change // what objects were before the transitions, in their order
+	floors  []int32  // rows of floor, each before the clock moved
+	opener  int32    // of the gate that the transition looked at passes, -1 for none
+	where   []int32  // of the feet of the transition looked at, their objects
+	pairs   []pair
+	row     []int32
+	feet    []foot  // of all transitions
+	upTo    []int32 // of each transition, where its feet end
+	seq     []event
+	late    []foot // of the last element of seq
+	buf     []foot
+	blocks  blocks
+	races   []race
+	clocks  []int32
 }
 
-// race is two transitions that conflict and that nothing else orders: the thread of
-// the second and where in clocks the clock begins that it has without the first.
+// race is two transitions that conflict and that nothing else orders: where the block of
+// the first begins, the second, its thread, and where in clocks the clock begins that it
+// has without the first.
 type race struct {
 	first, second, thread, clock int32
 	missed                       kernel.ObjID // the gate that the second came too late for
+	parted                       bool         // the second's block is to wait in its middle
 }
 
 // objectState is what has happened to one object.
@@ -68,6 +72,9 @@ type pair struct {
 // others have been found then.
 func (f *raceFinder) find(x *dpor, r *runner) {
 	kept := f.begin(x, r)
+	if x.blocks {
+		f.follow(x, kept)
+	}
 	plain := !r.unusual()
 	for e := kept; e < x.begun; e++ {
 		at, end, all := int(x.start[e]), x.end(r, e), len(f.feet)
@@ -96,23 +103,26 @@ func (f *raceFinder) find(x *dpor, r *runner) {
 			}
 			join(c, f.floor)
 		}
-		f.pairs, f.where = f.pairs[:0], f.where[:0]
+		f.pairs, f.where, f.opener = f.pairs[:0], f.where[:0], -1
 		for i := range feet {
 			o := f.object(feet[i].obj)
 			f.where = append(f.where, o)
 			f.conflicts(r, &feet[i], &f.objects[o], u, false, x)
 		}
 		f.reverse(x, r, e, u, c, e >= x.fresh)
+		if x.blocks {
+			f.use(x, u)
+		}
 		c[u] = int32(e + 1)
 		f.last[u] = int32(e)
 		for i := range feet {
 			f.update(r, &feet[i], f.where[i], int32(e), int32(u))
 		}
+		if x.blocks {
+			f.end(x, r, e, u)
+		}
 	}
-	for i := range f.races {
-		f.wakeUp(x, r, &f.races[i])
-	}
-	f.races, f.clocks = f.races[:0], f.clocks[:0]
+	f.wakeAll(x, r)
 	f.unfinished(x, r)
 }
 
@@ -122,6 +132,9 @@ func (f *raceFinder) begin(x *dpor, r *runner) (kept int) {
 	width, transitions := len(r.threads), x.begun
 	if width == f.width && r.daemons == 0 { // which operation ends daemons is known afterwards
 		kept = min(x.fresh, transitions, len(f.marks))
+		if x.blocks {
+			kept = min(kept, len(f.blocks.all)) // some have been found only now
+		}
 	}
 	f.width = width
 	if n := width * transitions; cap(f.clock) < n {
@@ -193,9 +206,8 @@ func (f *raceFinder) missed(x *dpor, r *runner, e, u int, c []int32, s *step) {
 	f.pairs = f.pairs[:0]
 	f.conflicts(r, &foot{s.obj, writes, -1}, f.stateOf(s.obj), u, true, x)
 	for _, p := range f.pairs {
-		if by := int(x.nodes[p.at].thread); c[by] <= p.at {
-			f.races = append(f.races, race{int32(p.at), int32(e), int32(u), int32(len(f.clocks)), s.obj})
-			f.clocks = append(f.clocks, c...)
+		if by := x.nodes[p.at].thread; c[by] <= p.at {
+			f.race(x, int(p.at), e, u, c, s.obj)
 		}
 	}
 }
@@ -211,13 +223,16 @@ func (f *raceFinder) conflicts(r *runner, t *foot, o *objectState, u int, pendin
 	}
 	if pending || waits && o.write >= 0 && o.opens && f.enables(o, permits) {
 		// It could not have come before whoever opened the gate, but before whoever
-		// had closed it.
+		// had closed it. Where one block did both, the gate was open before it.
 		if !pending {
-			f.pairs = append(f.pairs, pair{o.write, true})
+			f.opener = o.write
 		}
 		c := 0
 		if o.closerBy[0] == int32(u) {
 			c = 1
+		}
+		if !pending && (o.closers[c] < 0 || x.nodes[o.closers[c]].head != x.nodes[o.write].head) {
+			f.pairs = append(f.pairs, pair{o.write, true})
 		}
 		if o.closers[c] >= 0 && !x.lockless {
 			f.pairs = append(f.pairs, pair{o.closers[c], false})
@@ -286,19 +301,18 @@ func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool
 	default:
 		slices.SortFunc(f.pairs, func(a, b pair) int { return int(b.at - a.at) })
 	}
-	late := false
+	late := slices.ContainsFunc(f.pairs, func(p pair) bool { return p.late })
 	for _, p := range f.pairs {
 		i := int(p.at)
-		if p.late {
-			late = true
-			continue
+		n := &x.nodes[i]
+		if p.late || late && slices.ContainsFunc(f.pairs, func(l pair) bool { return l.late && x.nodes[l.at].head == n.head }) {
+			continue // whatever else is in the two blocks: the one needs the other
 		}
-		if c[x.nodes[i].thread] > p.at {
+		if c[n.thread] > p.at {
 			continue
 		}
 		if fresh {
-			f.races = append(f.races, race{int32(i), int32(e), int32(u), int32(len(f.clocks)), 0})
-			f.clocks = append(f.clocks, c...)
+			f.race(x, i, e, u, c, 0)
 		}
 		join(c, f.clock[i*f.width:(i+1)*f.width])
 	}
@@ -309,6 +323,22 @@ func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool
 		if p.late {
 			join(c, f.clock[int(p.at)*f.width:(int(p.at)+1)*f.width])
 		}
+	}
+}
+
+// race notes that transition e of thread u, whose clock is c, could have come before
+// transition i: before the block of that, or, if e needs the beginning of it, in its
+// middle, if there is a place to wait.
+func (f *raceFinder) race(x *dpor, i, e, u int, c []int32, missed kernel.ObjID) {
+	n := &x.nodes[i]
+	before := c[n.thread]
+	if before <= n.head {
+		f.races = append(f.races, race{n.head, int32(e), int32(u), int32(len(f.clocks)), missed, false})
+		f.clocks = append(f.clocks, c...)
+		return
+	}
+	for w := int(before); w <= i; w++ {
+		f.part(x, w)
 	}
 }
 
@@ -339,9 +369,17 @@ func (f *raceFinder) unfinished(x *dpor, r *runner) {
 		}
 		f.upTo = append(f.upTo[:x.begun], int32(len(f.feet)))
 		f.reverse(x, r, x.begun, u, f.row, true)
-		for i := range f.races {
-			f.wakeUp(x, r, &f.races[i])
+		if x.blocks {
+			f.use(x, u)
 		}
-		f.races, f.clocks = f.races[:0], f.clocks[:0]
+		f.wakeAll(x, r)
 	}
+}
+
+// wakeAll sees to all races that have been found.
+func (f *raceFinder) wakeAll(x *dpor, r *runner) {
+	for i := 0; i < len(f.races); i++ { // there may be more on the way
+		f.wakeUp(x, r, f.races[i])
+	}
+	f.races, f.clocks = f.races[:0], f.clocks[:0]
 }

@@ -327,6 +327,113 @@ func TestGenerated(t *testing.T) {
 	t.Logf("%d programs, %d classes of %d schedules", compared, classes, schedules)
 }
 
+// TestGeneratedBlocks is the same where a switch is possible at few places only: every
+// class is found, but not every schedule is of a class of its own.
+func TestGeneratedBlocks(t *testing.T) {
+	programs := 500
+	switch {
+	case raceDetector:
+		programs = 30
+	case testing.Short():
+		programs = 200
+	}
+	for _, p := range []gil.Profile{gil.CPython312, gil.CPython310, gil.CPython27} {
+		compared, classes, schedules := 0, 0, 0
+		for seed := uint64(0); compared < programs; seed++ {
+			wrong, all, by := compareUnder(p, generate(seed), explore.DPOR())
+			if all == nil {
+				continue
+			}
+			compared++
+			require.Empty(t, wrong, "%s: program %d:%v", p.Name(), seed, generate(seed))
+			classes += by.Classes
+			schedules += by.Schedules + by.Blocked
+		}
+		t.Logf("%s: %d programs, %d classes in %d schedules", p.Name(), compared, classes, schedules)
+		require.LessOrEqual(t, schedules, classes+classes/20, "%s: one in twenty is too many", p.Name())
+	}
+}
+
+// compareUnder holds a strategy against the plain walk under a profile.
+func compareUnder(p gil.Profile, g generated, s explore.Strategy) (wrong string, all, by *explore.Report) {
+	const most = 800
+	want, all := covered(g, &everySchedule{}, most, explore.WithProfile(p))
+	if all.Schedules == most {
+		return "", nil, nil
+	}
+	got, by := covered(g, s, 10*most, explore.WithProfile(p))
+	switch {
+	case !by.Exhausted:
+		wrong = "it did not end"
+	case !slices.Equal(want, got):
+		wrong = fmt.Sprintf("outcomes %v, not %v", got, want)
+	case all.Classes != by.Classes:
+		wrong = fmt.Sprintf("%d classes, not %d", by.Classes, all.Classes)
+	}
+	return wrong, all, by
+}
+
+// TestBlocks has programs of the kinds that were once taken for one class fewer. Threads
+// come into the middle of a block of another one that waits there, and only there.
+func TestBlocks(t *testing.T) {
+	for _, c := range []struct {
+		seed    uint64
+		profile gil.Profile
+	}{
+		{100551, gil.CPython312}, // a thread that it has just started comes before its lock
+		{101519, gil.CPython312}, // what it has written is read before it gets the lock
+		{100687, gil.CPython312}, // a block that ends at a lock, of which another sequence has more
+		{217070, gil.CPython312}, // whose time runs out has been overtaken
+		{211703, gil.CPython312}, // what had no time left is forgotten, and what follows is not
+		{500339, gil.CPython312}, // a read that has to come after whoever opens the gate
+		{204033, gil.CPython312},
+		{218874, gil.CPython312}, // a block that did wait, but not if it came earlier
+		{700972, gil.CPython312}, // two that overtake each other, independently
+		{203570, gil.CPython27},  // out of line without the lock
+		{241007, gil.CPython27},
+	} {
+		g := generate(c.seed)
+		want, all := covered(g, &everySchedule{}, 20_000, explore.WithProfile(c.profile))
+		got, by := covered(g, explore.DPOR(), 20_000, explore.WithProfile(c.profile))
+		require.Equal(t, want, got, "program %d under %s:%v", c.seed, c.profile.Name(), g)
+		require.Equal(t, all.Classes, by.Classes, "program %d under %s:%v", c.seed, c.profile.Name(), g)
+		require.True(t, by.Exhausted)
+	}
+}
+
+// TestBlockWithLock has a lock that is taken and released between two choices by two threads:
+// each of them can be the first.
+func TestBlockWithLock(t *testing.T) {
+	for _, last := range []bool{false, true} {
+		program := func(t *gil.Thread) {
+			x, d := gil.NewVar("x", 0), gil.NewDict[int, int]("d")
+			var m threading.Lock
+			a := t.Go("a", func(t *gil.Thread) {
+				m.With(t, func() {
+					x.Store(t, x.Load(t)+1)
+					if last {
+						v := d.GetDefault(t, 1, 0)
+						t.Op(gil.OpBinaryAdd)
+						d.Set(t, 1, v+2)
+					}
+				})
+			})
+			b := t.Go("b", func(t *gil.Thread) {
+				m.With(t, func() {})
+				gil.Add(t, x, 1)
+			})
+			gil.JoinAll(t, a, b)
+		}
+		var classes []int
+		for _, s := range []explore.Strategy{explore.DFS(), explore.DPOR()} {
+			r := explore.Run(program, explore.WithProfile(gil.CPython312), explore.WithStrategy(s))
+			require.True(t, r.Exhausted)
+			classes = append(classes, r.Classes)
+		}
+		require.Equal(t, []int{3, 3}, classes)
+	}
+}
+
 // TestUnknown has programs in which it depends on the schedule who uses an object
 // first, and so what package gil calls it.
 func TestUnknown(t *testing.T) {

@@ -12,6 +12,7 @@ func Into(r **Report) Option { return optionFunc(func(c *config) { c.into = r })
 // for locks.
 func DPORAwake() Strategy    { return &dpor{awake: true} }
 func DPORLockless() Strategy { return &dpor{lockless: true} }
+func DPORGlued() Strategy    { return &dpor{glued: true} }
 
 // Performing is the strategy that performs one schedule, strictly.
 func Performing(s Schedule) Strategy { return &performing{follow(s, true)} }

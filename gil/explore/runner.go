@@ -34,6 +34,7 @@ const (
 	clocked                        // the clock has moved since the last step
 	expired                        // its time had run out
 	kills                          // after it the main thread has ended the daemons
+	torn                           // no switch was possible before it, but its thread had to wait
 )
 
 // threadInfo is a thread of the run.
@@ -216,6 +217,7 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 		r.steps = append(r.steps, step{})
 	}
 	st := &r.steps[n]
+	late := t.TimedOut()
 	*st = step{obj: op.Obj, site: op.Site, thread: int32(i), kind: op.Kind, effect: writes}
 	if r.base >= 0 {
 		st.flags = chosen
@@ -224,12 +226,17 @@ func (r *runner) Performs(k *kernel.Explored, t *kernel.Task, op kernel.Op) {
 			st.base = int32(r.base)
 		}
 		r.base = -1
+		if op.Pinned {
+			st.flags |= torn
+		}
 	} else if op.Pinned {
 		st.flags = pinned
+		if r.last != i || late {
+			st.flags = torn
+		}
 	}
 	th := &r.threads[i]
 	th.ops++
-	late := t.TimedOut()
 	if i == 0 && r.left {
 		st.flags |= implicit
 		if r.daemons > 0 {

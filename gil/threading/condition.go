@@ -96,11 +96,13 @@ func (c *Condition) wait(t *gil.Thread, d time.Duration) (notified bool) {
 	w.gate.WaitFor(gil.WhyCond)
 	waiting := c.waiters(t)
 	waiting.add(w)
+	waiting.init(t, c)
 	levels := releaseAll(t, l)
 	defer t.After(gil.SiteLook)
 	if d != gil.Forever && polls(t) {
 		notified = passPolling(&w.gate, t, d)
 		if !notified {
+			waiting.announce(t, gil.OpClear, c)
 			waiting.remove(w) // these Pythons do it before they have the lock back
 		}
 		acquireAll(t, l, levels)
@@ -152,6 +154,7 @@ func (c *Condition) WaitForTimeout(t *gil.Thread, pred func() bool, d time.Durat
 // Python: condition.notify(n).
 func (c *Condition) Notify(t *gil.Thread, n int) {
 	c.mustNotify(t)
+	c.waiters(t).announce(t, gil.OpPeek, c)
 	c.notify(t, notifyCount(t, n, c.waiters(t).len()))
 }
 
@@ -159,6 +162,7 @@ func (c *Condition) Notify(t *gil.Thread, n int) {
 // the lock is not held. Python: condition.notify_all().
 func (c *Condition) NotifyAll(t *gil.Thread) {
 	c.mustNotify(t)
+	c.waiters(t).announce(t, gil.OpPeek, c)
 	c.notify(t, c.waiters(t).len())
 }
 

@@ -190,12 +190,6 @@ func (s set) compare(t *testing.T, version string, got map[int][]string) (c comp
 		possible, all := programs.Outcomes(some, p)
 		require.True(t, all, "programs %v under %s have more interleavings than were looked at", numbers, version)
 		for k, i := range numbers {
-			if slices.ContainsFunc(got[i], func(o string) bool { return !slices.Contains(possible[k], o) }) {
-				// DPOR misses a state now and then, see package explore. A search for this
-				// program alone, which goes on at random when it has ended, finds it, too.
-				possible[k], all = some[k].Outcomes(p)
-				require.True(t, all, "program %d under %s has more interleavings than were looked at", i, version)
-			}
 			for _, o := range got[i] {
 				assert.Contains(t, possible[k], o, "program %d under %s:\n%s", i, version, some[k].Python())
 			}

@@ -171,8 +171,7 @@ func (p Program) Outcomes(profile gil.Profile) (outcomes []string, all bool) {
 }
 
 // Outcomes are those of each of some programs. They are one search, which draws a
-// program first: to begin a search costs as much as to explore some programs. What
-// package explore says of DPOR under such profiles holds: a state may be missing.
+// program first: to begin a search costs as much as to explore some programs.
 func Outcomes(programs []Program, profile gil.Profile) (outcomes [][]string, all bool) {
 	found := make([]map[string]bool, len(programs))
 	for i := range found {
