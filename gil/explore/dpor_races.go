@@ -301,7 +301,10 @@ func (f *raceFinder) reverse(x *dpor, r *runner, e, u int, c []int32, fresh bool
 	default:
 		slices.SortFunc(f.pairs, func(a, b pair) int { return int(b.at - a.at) })
 	}
-	late := slices.ContainsFunc(f.pairs, func(p pair) bool { return p.late })
+	late := false
+	for _, p := range f.pairs {
+		late = late || p.late
+	}
 	for _, p := range f.pairs {
 		i := int(p.at)
 		n := &x.nodes[i]

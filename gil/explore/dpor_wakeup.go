@@ -101,7 +101,9 @@ func (f *raceFinder) wakeUp(x *dpor, r *runner, race race) {
 		}
 	}
 	f.seq = append(f.seq, event{at: int32(own), last: int32(e), thread: u})
-	f.late = f.blockFeet(x, e)
+	if f.late = f.feetOf(e); x.blocks {
+		f.late = f.blockFeet(x, e)
+	}
 	if own != e || race.missed != 0 {
 		f.ownFeet(x, own, e, race.missed)
 	}
