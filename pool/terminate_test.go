@@ -93,12 +93,6 @@ func TestTerminateAlways(t *testing.T) {
 			until(t, ctx, exists(path))
 			return []*pool.Future[int]{f}
 		},
-		"floods stderr": func(t *testing.T, ctx context.Context, p *pool.Pool) []*pool.Future[int] {
-			path := t.TempDir() + "/floods"
-			f := pool.Submit(ctx, p, chatty, path)
-			until(t, ctx, exists(path))
-			return []*pool.Future[int]{f}
-		},
 		"floods its connection": func(t *testing.T, ctx context.Context, p *pool.Pool) []*pool.Future[int] {
 			for range 20 {
 				pool.Submit(ctx, p, spout, 16<<20)
@@ -163,15 +157,23 @@ func TestTerminateLeaving(t *testing.T) {
 	})
 }
 
-// muted is a program whose stderr nobody reads, and whose worker writes more to it than it
-// takes.
-var muted = process.Define("pool_test.muted", func(_ context.Context, dir string) (string, error) {
+// Programs whose worker writes to stderr without end, which is passed on to their own. That
+// of muted nobody reads before the end.
+var (
+	muted   = process.Define("pool_test.muted", func(_ context.Context, dir string) (string, error) { return flooded(dir, false) })
+	flooder = process.Define("pool_test.flooder", func(_ context.Context, dir string) (string, error) { return flooded(dir, true) })
+)
+
+func flooded(dir string, read bool) (string, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return "", err
 	}
 	defer r.Close()
 	os.Stderr = w
+	if read {
+		go func() { _, _ = io.Copy(io.Discard, r) }()
+	}
 	ctx := context.Background()
 	p, err := pool.New(ctx, 1)
 	if err != nil {
@@ -183,14 +185,17 @@ var muted = process.Define("pool_test.muted", func(_ context.Context, dir string
 	if err := p.Join(ctx); err != nil {
 		return "", err
 	}
-	go func() { _, _ = io.Copy(io.Discard, r) }()
+	if !read {
+		go func() { _, _ = io.Copy(io.Discard, r) }()
+	}
 	return f.Exception(ctx).Error(), nil
-})
+}
 
-// Nobody reads this program's stderr, to which its workers' is passed on: the end does not
-// wait for that.
-func TestTerminateMuted(t *testing.T) {
-	text, err := muted.Call(t.Context(), t.TempDir())
-	require.NoError(t, err)
-	assert.Equal(t, pool.ErrTerminated.Error(), text)
+// A worker that floods stderr is ended, and the end does not wait for somebody to read it.
+func TestTerminateFlooded(t *testing.T) {
+	for _, program := range []*process.Func[string, string]{muted, flooder} {
+		text, err := program.Call(t.Context(), t.TempDir())
+		require.NoError(t, err)
+		assert.Equal(t, pool.ErrTerminated.Error(), text)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -450,58 +449,21 @@ func TestPatience(t *testing.T) {
 	require.Equal(t, []bool{false, false, false, false, true}, alarms)
 }
 
-// TestStray has a goroutine act as a thread.
-func TestStray(t *testing.T) {
-	if raceDetector {
-		t.Skip("what these programs do is a data race")
+// TestCutIsNotExhausted: what comes after the last operation that was allowed has not
+// been looked at.
+func TestCutIsNotExhausted(t *testing.T) {
+	program := func(t *gil.Thread) {
+		a := t.Go("a", func(t *gil.Thread) { t.Tick(1) })
+		for range 20 {
+			t.Yield()
+		}
+		a.Join(t)
 	}
-	for name, program := range map[string]func(t *gil.Thread){
-		"that is used meanwhile": func(t *gil.Thread) {
-			t.Go("a", func(t *gil.Thread) {
-				go t.Tick(1)
-				t.Tick(3)
-			}).Join(t)
-		},
-		"that waits for it": func(t *gil.Thread) {
-			n := gil.NewVar("n", 0)
-			t.Go("a", func(t *gil.Thread) {
-				var some sync.WaitGroup
-				for range 3 {
-					some.Go(func() { n.Store(t, 1) })
-				}
-				some.Wait()
-			}).Join(t)
-		},
-		"that is parked": func(t *gil.Thread) {
-			n, done := gil.NewVar("n", 0), make(chan struct{})
-			t.Go("a", func(t *gil.Thread) {
-				b := t.Go("b", func(b *gil.Thread) {
-					b.Tick(1)
-					go func() {
-						defer close(done)
-						n.Store(t, 1) // a waits for b
-					}()
-					<-done
-				})
-				b.Join(t)
-			}).Join(t)
-		},
-		"that has ended": func(t *gil.Thread) {
-			n, done := gil.NewVar("n", 0), make(chan struct{})
-			a := t.Go("a", func(t *gil.Thread) { n.Store(t, 1) })
-			a.Join(t)
-			go func() {
-				defer close(done)
-				n.Store(a, 2)
-			}()
-			<-done
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := explore.Find(program)
-			require.NotNil(t, f)
-			require.Equal(t, explore.Nondeterminism, f.Kind)
-			require.ErrorContains(t, f, "thread a is used from a goroutine that is not its own")
-		})
+	for _, s := range []func() explore.Strategy{explore.DFS, explore.DPOR} {
+		for steps, all := range map[int]bool{10: false, 1000: true} {
+			r := explore.Run(program, explore.WithStrategy(s()), explore.WithMaxFailures(0), explore.WithMaxSteps(steps), explore.WithMaxSchedules(5_000))
+			require.Equal(t, all, r.Exhausted, "%d steps: %v", steps, r)
+			require.Equal(t, !all, r.Failed())
+		}
 	}
 }

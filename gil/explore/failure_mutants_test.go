@@ -110,7 +110,7 @@ var detectorMutants = []struct{ name, file, old, new, tests string }{
 	},
 	{
 		"sleep is patience", "failure_supervise.go",
-		"n&1 == 1 && seen[r] == n {", "n&1 == 1 && seen[r] == n && mutant != NAME {",
+		"now.beats&1 == 1 && seen[r] == now {", "now.beats&1 == 1 && seen[r] == now && mutant != NAME {",
 		"TestForeign$/channel",
 	},
 	{
@@ -205,7 +205,7 @@ var detectorMutants = []struct{ name, file, old, new, tests string }{
 	},
 	{
 		"strays are at home", "failure_stray.go",
-		"	if s.found == nil {\n", "	if s.found == nil && mutant != NAME {\n",
+		"	if s.any.CompareAndSwap(false, true) {\n", "	if mutant != NAME && s.any.CompareAndSwap(false, true) {\n",
 		"TestStray$",
 	},
 	{

@@ -23,6 +23,7 @@ type search struct {
 	began  time.Time
 
 	looked   bool // some schedule has looked at the list of threads
+	cut      bool // some schedule was ended by WithMaxSteps: what comes after that was not looked at
 	finished int  // failures that were shrunk and explained
 }
 
@@ -122,7 +123,7 @@ func (s *search) cover(strategy Strategy, c covering, most int) {
 	}
 	all, part := c.covered()
 	p := &s.report
-	p.Exhausted = all
+	p.Exhausted = all && !s.cut
 	if !all && part > 0 {
 		p.Estimate = float64(p.Schedules-first) / part
 	}
@@ -141,7 +142,8 @@ func (s *search) cover(strategy Strategy, c covering, most int) {
 
 // over reports whether the search is to end before its budget is used up.
 func (s *search) over() bool {
-	return s.conf.maxFailures > 0 && len(s.report.Failures) >= s.conf.maxFailures || s.conf.ctx.Err() != nil || s.conf.guard.abandoned.Load()
+	return s.conf.maxFailures > 0 && len(s.report.Failures) >= s.conf.maxFailures || s.conf.ctx.Err() != nil || s.conf.guard.abandoned.Load() ||
+		s.runner.strays.any.Load() // more of them may come, and act as threads of later runs
 }
 
 // add takes the result of schedule n into the report.
@@ -150,6 +152,7 @@ func (s *search) add(n int, res result) {
 	p.Schedules++
 	p.Steps += res.steps
 	p.MaxSteps = max(p.MaxSteps, res.steps)
+	s.cut = s.cut || res.steps >= s.conf.maxSteps
 	if int(res.passed) > p.PassedOver {
 		p.PassedOver, p.Waiting = int(res.passed), res.waited
 	}
