@@ -52,6 +52,10 @@ func pathHash(path string) uint64 {
 	if path == "0" {
 		return h
 	}
+	if hash, ok := strings.CutPrefix(path, "x"); ok {
+		h, _ = strconv.ParseUint(hash, 16, 64)
+		return h
+	}
 	for one := range strings.SplitSeq(path, ".") {
 		n, _ := strconv.ParseUint(one, 10, 31)
 		h = kernel.Hash(h, n)

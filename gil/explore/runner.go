@@ -328,18 +328,35 @@ func (r *runner) grow() {
 	}
 }
 
+// deepest is how many threads a path may lead through. Of deeper ones schedules have the
+// hash: where each thread starts the next one they would grow with the square of their
+// number.
+const deepest = 64
+
 // pathOf is the path of spawn indices that leads to thread i: 0 is the main
 // thread, 2 its second child, 2.1 the first child of that.
 func (r *runner) pathOf(i int) string {
-	switch t := &r.threads[i]; {
-	case t.parent < 0:
-		return "0"
-	case t.parent == 0:
-		return strconv.Itoa(int(t.nth))
-	default:
-		return r.pathOf(int(t.parent)) + "." + strconv.Itoa(int(t.nth))
+	var indices [deepest]int32
+	n, t := deepest, &r.threads[i]
+	for ; t.parent >= 0; t = &r.threads[t.parent] {
+		if n == 0 {
+			return hashedPath(r.threads[i].path)
+		}
+		n--
+		indices[n] = t.nth
 	}
+	if n == deepest {
+		return "0"
+	}
+	text := strconv.AppendInt(nil, int64(indices[n]), 10)
+	for _, nth := range indices[n+1:] {
+		text = strconv.AppendInt(append(text, '.'), int64(nth), 10)
+	}
+	return string(text)
 }
+
+// hashedPath is the text for a path that is too deep to be written out.
+func hashedPath(hash uint64) string { return fmt.Sprintf("x%016x", hash) }
 
 // nameOf is what the program calls thread i.
 func (r *runner) nameOf(i int) string { return r.box.NameOf(r.threads[i].task) }

@@ -28,7 +28,8 @@ type Schedule struct {
 
 // Deviation says: when Thread is about to perform its operation number Op, counted
 // from 1, and could, run Instead. Threads are paths of spawn indices: 0 is the main
-// thread, 2 the second thread it started, 2.1 the first one that one started.
+// thread, 2 the second thread it started, 2.1 the first one that one started. One that is
+// more than 64 threads deep is x and the hash of its path.
 //
 // A draw by gil.Thread.Choose that is not 0 is a deviation too: 1@5>#2 says that on
 // the way to its operation number 5 thread 1 draws 2, and 1@5>3#2 that the third
@@ -270,8 +271,13 @@ func (d Deviation) check() error {
 	return nil
 }
 
-// isPath reports whether p is numbers joined by points, without needless zeros.
+// isPath reports whether p is numbers joined by points, without needless zeros, or the
+// hash of such a path.
 func isPath(p string) bool {
+	if hash, ok := strings.CutPrefix(p, "x"); ok {
+		v, err := strconv.ParseUint(hash, 16, 64)
+		return err == nil && hashedPath(v) == p
+	}
 	for n := range strings.SplitSeq(p, ".") {
 		if v, err := strconv.ParseUint(n, 10, 31); err != nil || strconv.FormatUint(v, 10) != n {
 			return false

@@ -108,3 +108,25 @@ func TestStrictReplay(t *testing.T) {
 	require.Equal(t, explore.Nondeterminism, strict.Kind)
 	require.Nil(t, explore.Replay(counted(2), f.Schedule), "a bug that has been fixed")
 }
+
+// TestDeepPaths: each thread starts the next one. Paths that are written out would make
+// the schedule grow with the square of that.
+func TestDeepPaths(t *testing.T) {
+	program := func(t *gil.Thread) {
+		var next func(t *gil.Thread)
+		next = func(t *gil.Thread) { t.Go("", next) }
+		next(t)
+	}
+	for _, steps := range []int{200, 3_000} {
+		f := explore.Find(program, explore.WithMaxSteps(steps), explore.Raw())
+		require.NotNil(t, f)
+		text := f.Schedule.String()
+		require.Less(t, len(text), 50*steps)
+		again, err := explore.ParseSchedule(text)
+		require.NoError(t, err)
+		require.Equal(t, f.Schedule, again)
+		r := explore.Replay(program, again, explore.WithMaxSteps(steps))
+		require.NotNil(t, r)
+		require.Equal(t, f.Kind, r.Kind)
+	}
+}
