@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -203,7 +204,8 @@ func decode(b []byte, v any, known ...string) (unknown []byte, err error) {
 		return nil, err
 	}
 	for _, k := range slices.Sorted(maps.Keys(all)) {
-		if !slices.Contains(known, k) {
+		// The package json takes name for Name, too, so that is known.
+		if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, k) }) {
 			unknown = append(append(append(unknown, ','), quote(k)...), ':')
 			unknown = append(unknown, all[k]...)
 		}

@@ -157,6 +157,7 @@ func TestWritersReportErrors(t *testing.T) {
 
 func FuzzReadJSONL(f *testing.F) {
 	f.Add([]byte("{\"schema\":1}\n{\"str\":[1,\"x\"]}\n{\"seq\":1,\"t\":0,\"kind\":\"thread-start\",\"tid\":1,\"name\":1}\n"))
+	f.Add([]byte("{\"sChemA\":1}\n{\"str\":[1,\"\"]}\n{\"\":0,\"nAme\":1}"))
 	f.Add([]byte("{\"schema\":1,\"x\":2}\n{\"seq\":1,\"kind\":\"new\",\"y\":[]}\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		tr, err := trace.ReadJSONL(bytes.NewReader(b))
