@@ -2,12 +2,16 @@ package pool
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
 // AsyncResult is what ApplyAsync and MapAsync return: a Future in the words of
 // multiprocessing. Python: multiprocessing.pool.AsyncResult.
-type AsyncResult[T any] struct{ f *Future[T] }
+type AsyncResult[T any] struct {
+	f    *Future[T]
+	kind string // Python's class
+}
 
 // Future returns the same as a future, for Wait and AsCompleted.
 func (a *AsyncResult[T]) Future() *Future[T] { return a.f }
@@ -46,7 +50,7 @@ func (a *AsyncResult[T]) Ready(ctx context.Context) bool { return a.f.Done(ctx) 
 // is a *gil.ValueError. Python: result.successful().
 func (a *AsyncResult[T]) Successful(ctx context.Context) (bool, error) {
 	if !a.Ready(ctx) {
-		return false, badValue(a.f.String()+" not ready", "Successful: not ready; Wait for it")
+		return false, badValue(fmt.Sprintf("<multiprocessing.pool.%s object at %p> not ready", a.kind, a), "Successful: not ready; Wait for it")
 	}
 	_, err := a.f.outcome()
 	return err == nil, nil

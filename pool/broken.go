@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"errors"
 	"fmt"
 )
 
@@ -14,16 +15,20 @@ type BrokenError struct {
 	Initializer bool
 	// Late reports that the task was submitted afterwards.
 	Late bool
-	// Cause is the initializer's error, or a *WorkerError that says how the worker
-	// died.
+	// Cause is the initializer's error, a *WorkerError that says how the worker died,
+	// or why none could be started.
 	Cause error
 }
 
 // Error says what broke the executor.
 func (e *BrokenError) Error() string {
-	what := "a worker died"
-	if e.Initializer {
+	what := "a worker could not be started"
+	var death *WorkerError
+	switch {
+	case e.Initializer:
 		what = "an initializer failed"
+	case errors.As(e.Cause, &death):
+		what = "a worker died"
 	}
 	return fmt.Sprintf("pool: the executor of %s workers is broken because %s: %v; make another one", e.Kind, what, e.Cause)
 }
@@ -31,8 +36,8 @@ func (e *BrokenError) Error() string {
 // PythonText is CPython's text.
 func (e *BrokenError) PythonText() string {
 	switch {
-	case e.Initializer && e.Kind != "process":
-		return fmt.Sprintf("A %s initializer failed, the %s pool is not usable anymore", e.Kind, e.Kind)
+	case e.Kind != "process": // only an initializer breaks it
+		return "A thread initializer failed, the thread pool is not usable anymore"
 	case e.Late:
 		return "A child process terminated abruptly, the process pool is not usable anymore"
 	}

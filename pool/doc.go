@@ -53,23 +53,27 @@
 // The worker is replaced. An executor is broken by it: what runs and what waits is a
 // [*BrokenError], each its own, that matches ErrBroken. Results of the last millisecond
 // that were on their way die with a worker. Nothing is run again, unless WithRetries
-// says so. An initializer that fails, or five workers in succession that die before
-// they are ready, break both.
+// says so. An initializer that fails, a worker that cannot be started, or five in
+// succession that die before they are ready, break both.
 //
 // What is submitted too late is a future that has failed, with a text of Python's.
 //
 // # Ending tasks
 //
 // Cancel works until a worker has the task. WithTaskTimeout, and the end of the context
-// that Submit, Apply or Map was given, end a task that runs in a process: with the
-// process, which is replaced. A thread cannot be ended.
+// that Submit, Apply or a map was given, end a task that runs in a process: with the
+// process, which is replaced. A thread cannot be ended. A loop over results looks at its
+// context when it is to yield the next one.
 //
 // # Where this is not CPython
 //
 //   - Nothing hangs: a lost task fails, Terminate fails what was pending and always
 //     returns, also in a callback.
-//   - An imap takes no more of its input than a window.
-//   - A chunk size of zero is an error everywhere.
+//   - An imap takes no more of its input than a window, and goes on after the error of
+//     a chunk. It has no time limit for a result, as next(timeout) is; its context ends
+//     the loop.
+//   - A chunk size of zero is an error everywhere, and threads get chunks, too.
+//   - A MapAsync of nothing calls its callback.
 //   - A future that was cancelled is done for Wait and AsCompleted at once.
 //   - There are no helper threads: callbacks of processes run on goroutines that belong
 //     to no interpreter. Who waits for the one task that a process has may read its

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/pygil/pygil/gil"
 )
@@ -17,7 +18,15 @@ type base struct {
 	of     *place // for observers
 	copies bool   // workers are threads of other interpreters
 	live   bool   // it is of no virtual world
+	stage  atomic.Int32
 }
+
+// The stages of a life, as a Pool tells of them.
+const (
+	poolRuns int32 = iota
+	poolClosed
+	poolTerminated
+)
 
 func (r *base) executor() *base { return r }
 
@@ -74,8 +83,7 @@ func submit[In, Out any](ctx context.Context, r *base, f Function[In, Out], in I
 	if observed {
 		k.more().of = r.of
 	}
-	_, isThread := ctx.(*gil.Thread)
-	ends := !isThread && ctx.Done() != nil && (t == nil || ctx.Done() != t.Done())
+	ends := mayEnd(ctx)
 	if ends {
 		k.alone, k.group = true, &k.state
 	}
@@ -107,8 +115,29 @@ func callbacks[T any](f *Future[T], c *config) func(ctx context.Context) {
 	}
 }
 
+// mayEnd reports whether a context ends before the thread that it is of.
+func mayEnd(ctx context.Context) bool {
+	if _, isThread := ctx.(*gil.Thread); isThread || ctx.Done() == nil {
+		return false
+	}
+	t := acting(ctx)
+	return t == nil || ctx.Done() != t.Done()
+}
+
 // follow ends a task with its context.
 func follow[In, Out any](ctx context.Context, r *base, k *task[In, Out]) {
+	k.endWith(ctx, func(by context.Context) {
+		for !k.cancel(by) {
+			if k.condemn() {
+				r.e.abort(by, &k.state, gone(ctx, "task"))
+				return
+			}
+		}
+	})
+}
+
+// endWith has fn called, by whoever acts then, when ctx ends before the future.
+func (s *state) endWith(ctx context.Context, fn func(by context.Context)) {
 	end := func() {
 		var by context.Context = context.Background()
 		if t := acting(ctx); t != nil && virtual(t) != nil {
@@ -117,12 +146,7 @@ func follow[In, Out any](ctx context.Context, r *base, k *task[In, Out]) {
 			}
 			by = t
 		}
-		for !k.cancel(by) {
-			if k.condemn() {
-				r.e.abort(by, &k.state, gone(ctx, "task"))
-				return
-			}
-		}
+		fn(by)
 	}
 	var stop func() bool
 	if t := acting(ctx); t != nil {
@@ -133,7 +157,7 @@ func follow[In, Out any](ctx context.Context, r *base, k *task[In, Out]) {
 	} else {
 		stop = context.AfterFunc(ctx, end)
 	}
-	k.follow(stop)
+	s.follow(stop)
 }
 
 // Stats returns the figures of this moment.
@@ -163,6 +187,7 @@ func Shutdown(ctx context.Context, ex Executor, opts ...Option) error {
 	if !r.e.remote() && acting(ctx) == nil {
 		return noThread("Shutdown")
 	}
+	r.stage.CompareAndSwap(poolRuns, poolClosed)
 	r.e.close(ctx)
 	if c.cancel {
 		for _, j := range r.e.clear(ctx) {

@@ -42,7 +42,7 @@ type header struct {
 	items    int   // of a chunk; 0 for a single task
 	priority int
 	limit    time.Duration // how long it may run, 0 for no limit
-	group    *state        // the future of the map that a chunk is of, or of the task itself
+	group    *state        // the future of the map that a chunk is of, or of the task itself, or a lazy map's
 	retries  int32
 	form     form
 	alone    bool // no other travels with it: its worker may have to be ended
@@ -58,7 +58,7 @@ func (h *header) set(r *base, name string, c *config) {
 	if retries == 0 {
 		retries = r.cfg.retries
 	}
-	h.name, h.priority, h.limit, h.alone = name, c.priority, c.limit, c.limit > 0
+	h.name, h.priority, h.limit, h.alone, h.group = name, c.priority, c.limit, c.limit > 0, c.group
 	h.retries = int32(min(retries, math.MaxInt32))
 }
 

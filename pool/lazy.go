@@ -7,12 +7,12 @@ import (
 )
 
 // A piece is what a lazy map has submitted and not yielded: one item, or a chunk.
-type piece[Out any] struct {
+type piece[In, Out any] struct {
 	one  *Future[Out]
-	many *Future[[]Out]
+	many *mapping[In, Out]
 }
 
-func (p piece[Out]) state() *state {
+func (p piece[In, Out]) state() *state {
 	if p.one != nil {
 		return &p.one.state
 	}
@@ -20,7 +20,7 @@ func (p piece[Out]) state() *state {
 }
 
 // take waits for the results.
-func (p piece[Out]) take(ctx context.Context, d time.Duration) ([]Out, error) {
+func (p piece[In, Out]) take(ctx context.Context, d time.Duration) ([]Out, error) {
 	if p.one != nil {
 		v, err := p.one.result(ctx, d)
 		return []Out{v}, err
@@ -28,10 +28,33 @@ func (p piece[Out]) take(ctx context.Context, d time.Duration) ([]Out, error) {
 	return p.many.result(ctx, d)
 }
 
+// leave cancels it, if it has not begun.
+func (p piece[In, Out]) leave(ctx context.Context) {
+	if p.one != nil {
+		p.one.cancel(ctx)
+	} else {
+		p.many.leave()
+	}
+}
+
+// leave cancels what a lazy map leaves behind and has not begun. If its context has ended, what
+// runs in processes is ended, too.
+func leave[In, Out any](ctx context.Context, r *base, group *state, rest []piece[In, Out]) {
+	over := ctx.Err() != nil
+	for _, p := range rest {
+		if p.leave(ctx); over {
+			p.state().condemn()
+		}
+	}
+	if over {
+		r.e.abort(context.WithoutCancel(ctx), group, gone(ctx, "map"))
+	}
+}
+
 // submitPiece submits some items, which nobody changes any more.
-func submitPiece[In, Out any](ctx context.Context, r *base, f Function[In, Out], in []In, c *config) piece[Out] {
+func submitPiece[In, Out any](ctx context.Context, r *base, f Function[In, Out], in []In, c *config) piece[In, Out] {
 	if len(in) > 1 {
-		return piece[Out]{many: &startMap(ctx, r, f, in, len(in), false, c).Future}
+		return piece[In, Out]{many: startMap(ctx, r, f, in, len(in), false, c)}
 	}
 	k, err := newTask(r, f, in[0], c)
 	if r.copies {
@@ -43,26 +66,28 @@ func submitPiece[In, Out any](ctx context.Context, r *base, f Function[In, Out],
 	if err != nil {
 		k.fail(ctx, err)
 	}
-	return piece[Out]{one: &k.Future}
+	return piece[In, Out]{one: &k.Future}
 }
 
 // MapOn has f called with every item of in and returns the results, in order, as
 // they are asked for. The tasks are submitted at once, or with WithBufferSize as
 // many as that, and one more with each result that is taken; in must not change
 // until then. The first error ends the loop; it, or the end of the loop in another
-// way, cancels what has not begun.
+// way, cancels what has not begun. If the context has ended by then, what runs in a
+// process is ended.
 //
 // Options: WithChunkSize, WithBufferSize, WithTimeout, WithPriority,
 // WithTaskTimeout, WithRetries. Python: executor.map.
 func MapOn[In, Out any](ctx context.Context, ex Executor, f Function[In, Out], in []In, opts ...Option) iter.Seq2[Out, error] {
 	r := ex.executor()
-	c, err := configure(atMap, opts)
+	c, err := configure(atMapOn, opts)
 	if err != nil {
 		return failing[Out](err)
 	}
+	c.group = new(state)
 	size := max(1, c.chunk)
 	left := deadline(ctx, c.timeout)
-	var queue []piece[Out]
+	var queue []piece[In, Out]
 	more := func() {
 		n := min(size, len(in))
 		queue = append(queue, submitPiece(ctx, r, f, in[:n:n], &c))
@@ -72,28 +97,24 @@ func MapOn[In, Out any](ctx context.Context, ex Executor, f Function[In, Out], i
 		more()
 	}
 	return func(yield func(Out, error) bool) {
-		defer func() {
-			for _, p := range queue {
-				p.state().cancel(ctx)
-			}
+		end := func() {
+			leave(ctx, r, c.group, queue)
 			queue, in = nil, nil
-		}()
+		}
+		defer end()
 		for len(queue) > 0 {
 			if len(in) > 0 {
 				more()
 			}
-			first := queue[0]
-			queue[0] = piece[Out]{}
-			out, err := first.take(ctx, left())
+			out, err := queue[0].take(ctx, left())
 			if err != nil {
-				first.state().cancel(ctx)
-			}
-			queue = queue[1:]
-			if err != nil {
+				end() // before anybody knows
 				var none Out
 				yield(none, err)
 				return
 			}
+			queue[0] = piece[In, Out]{} // nobody needs it while the loop goes on
+			queue = queue[1:]
 			for _, v := range out {
 				if !yield(v, nil) {
 					return
@@ -118,7 +139,8 @@ const windowPerWorker = 16
 // It takes items as results are taken and holds no more than WithBufferSize of them,
 // 16 for each worker unless given, however many there are. The error of an item is
 // yielded in its place and the loop may go on; the context's ends it, as a pool that
-// is not running does. What the loop leaves behind is cancelled.
+// is not running does. What the loop leaves behind is cancelled, and ended, if it runs in
+// a process and the context has ended.
 //
 // Options: those of MapOn but WithTimeout, and WithProgress, whose total is what was
 // taken so far. Python: pool.imap.
@@ -134,7 +156,7 @@ func IMapUnordered[In, Out any](ctx context.Context, p Executor, f Function[In, 
 
 func imap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in iter.Seq[In], ordered bool, opts []Option) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
-		c, err := configure(atMap, opts)
+		c, err := configure(atIMap, opts)
 		if err == nil {
 			err = r.e.closed(ctx)
 		}
@@ -142,6 +164,7 @@ func imap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in ite
 			failing[Out](err)(yield)
 			return
 		}
+		c.group = new(state)
 		w := &window[In, Out]{ctx: ctx, r: r, f: f, c: &c, yield: yield, arrivals: &arrivals{}, ordered: ordered}
 		if w.progress = c.progress; w.progress != nil {
 			c.progress = nil
@@ -160,8 +183,8 @@ type window[In, Out any] struct {
 	progress func(done, total int)
 	ordered  bool
 
-	queue    []piece[Out] // in order
-	arrivals *arrivals    // unordered: those that have ended
+	queue    []piece[In, Out] // in order
+	arrivals *arrivals        // unordered: those that have ended
 	waiter   *waiter
 	taken    int
 	yielded  int
@@ -228,6 +251,11 @@ func (w *window[In, Out]) ready() bool {
 
 // next waits for a piece and yields its results. It reports whether to go on.
 func (w *window[In, Out]) next() bool {
+	if w.ctx.Err() != nil {
+		var none Out
+		w.yield(none, gone(w.ctx, "imap"))
+		return false
+	}
 	i := 0
 	if !w.ordered {
 		if err := w.arrival(); err != nil {
@@ -284,10 +312,10 @@ func (w *window[In, Out]) tell(n int) {
 
 // leave cancels what nobody will look at.
 func (w *window[In, Out]) leave() {
-	for _, p := range w.queue {
-		if !w.ordered {
+	if !w.ordered {
+		for _, p := range w.queue {
 			p.state().dismiss(w.waiter)
 		}
-		p.state().cancel(w.ctx)
 	}
+	leave(w.ctx, w.r, w.c.group, w.queue)
 }

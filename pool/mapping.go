@@ -74,8 +74,10 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 	_, _ = m.Future.begin(ctx)
 	for lo := 0; lo < len(in); lo += size {
 		k := &chunk[In, Out]{m: m, lo: lo, in: in[lo:min(lo+size, len(in))]}
-		k.set(r, f.Name(), c)
-		k.group, k.items = &m.state, len(k.in)
+		if k.set(r, f.Name(), c); k.group == nil {
+			k.group = &m.state
+		}
+		k.items = len(k.in)
 		switch {
 		case size == 1:
 			k.form = single
@@ -143,10 +145,15 @@ func (m *mapping[In, Out]) tellProgress() {
 // abandon gives the mapping up: what has not begun is cancelled, and what runs is
 // ended, if it can be.
 func (m *mapping[In, Out]) abandon(ctx context.Context, r *base, err error) {
-	m.mu2.Lock()
-	m.gone = true
-	m.mu2.Unlock()
+	m.leave()
 	r.e.abort(ctx, &m.state, err)
+}
+
+// leave says that nobody wants what has not begun.
+func (m *mapping[In, Out]) leave() {
+	m.mu2.Lock()
+	defer m.mu2.Unlock()
+	m.gone = true
 }
 
 func (k *chunk[In, Out]) begin(ctx context.Context) bool {

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/pygil/pygil/gil"
@@ -25,12 +26,19 @@ const (
 	atInterpreters
 	atTask
 	atMap
+	atMapAsync
+	atMapOn
+	atIMap
 	atShutdown
+
+	atMaps     = atMap | atMapAsync | atMapOn | atIMap
+	atLazyMaps = atMapOn | atIMap
 )
 
 func (s site) String() string {
 	return map[site]string{
-		atThreads: "workers that are threads", atProcesses: "workers that are processes", atInterpreters: "workers that have interpreters", atTask: "a task", atMap: "a map", atShutdown: "a shutdown",
+		atThreads: "workers that are threads", atProcesses: "workers that are processes", atInterpreters: "workers that have interpreters", atTask: "a task", atShutdown: "a shutdown",
+		atMap: "a map", atMapAsync: "a map that nobody waits for", atMapOn: "MapOn", atIMap: "an imap",
 	}[s]
 }
 
@@ -49,6 +57,7 @@ type config struct {
 	chunked  bool
 	buffer   int
 	timeout  time.Duration // forever for none
+	group    *state        // of a lazy map, by which all its tasks are ended
 	callback func(ctx context.Context, v any)
 	failed   func(ctx context.Context, err error)
 
@@ -56,6 +65,7 @@ type config struct {
 	cancel bool
 
 	pool bool // it is a Pool's
+	site site // where it is set
 
 	bad error
 }
@@ -77,7 +87,7 @@ type initializer struct {
 }
 
 func configure(s site, opts []Option) (config, error) {
-	c := config{timeout: forever}
+	c := config{timeout: forever, site: s}
 	for _, o := range opts {
 		if o == nil {
 			continue
@@ -136,7 +146,11 @@ func WithInitializer[In, Out any](f Function[In, Out], in In) Option {
 func WithMaxTasksPerChild(n int) Option {
 	return setting{"WithMaxTasksPerChild", atThreads | atProcesses | atInterpreters, func(c *config) {
 		if n < 1 {
-			c.bad = badValue("max_tasks_per_child must be >= 1", "WithMaxTasksPerChild(%d): at least 1", n)
+			python := "max_tasks_per_child must be >= 1"
+			if c.pool {
+				python = "maxtasksperchild must be a positive int or None"
+			}
+			c.bad = badValue(python, "WithMaxTasksPerChild(%d): at least 1", n)
 		}
 		c.maxTasks = n
 	}}
@@ -163,7 +177,7 @@ func WithRepanic() Option {
 // WithRetries has a task that was running when its worker died run again, on another
 // one, up to n times. It is for tasks that may be done twice.
 func WithRetries(n int) Option {
-	return setting{"WithRetries", atProcesses | atTask | atMap, func(c *config) {
+	return setting{"WithRetries", atProcesses | atTask | atMaps, func(c *config) {
 		if n < 0 {
 			c.bad = badValue("", "WithRetries(%d): must not be negative", n)
 		}
@@ -174,7 +188,7 @@ func WithRetries(n int) Option {
 // WithPriority lets a task, or the tasks of a map, go before all that wait with a
 // lower priority; 0 unless given. Tasks of one priority keep their order.
 func WithPriority(p int) Option {
-	return setting{"WithPriority", atTask | atMap, func(c *config) { c.priority = p }}
+	return setting{"WithPriority", atTask | atMaps, func(c *config) { c.priority = p }}
 }
 
 // WithTaskTimeout ends a task that runs for longer than d: its error matches
@@ -182,7 +196,7 @@ func WithPriority(p int) Option {
 // initializer, takes none of this time. A thread cannot be ended; there the
 // option is refused.
 func WithTaskTimeout(d time.Duration) Option {
-	return setting{"WithTaskTimeout", atTask | atMap, func(c *config) {
+	return setting{"WithTaskTimeout", atTask | atMaps, func(c *config) {
 		if d <= 0 {
 			c.bad = badValue("", "WithTaskTimeout(%v): must be positive", d)
 		}
@@ -194,9 +208,13 @@ func WithTaskTimeout(d time.Duration) Option {
 // default of a Pool's Map is a quarter of a worker's share, that of other maps 1.
 // Python: chunksize.
 func WithChunkSize(n int) Option {
-	return setting{"WithChunkSize", atMap, func(c *config) {
+	return setting{"WithChunkSize", atMaps, func(c *config) {
 		if n < 1 {
-			c.bad = badValue("chunksize must be >= 1.", "WithChunkSize(%d): at least 1", n)
+			python := "chunksize must be >= 1."
+			if c.site == atIMap {
+				python = fmt.Sprintf("Chunksize must be 1+, not %d", n)
+			}
+			c.bad = badValue(python, "WithChunkSize(%d): at least 1", n)
 		}
 		c.chunk, c.chunked = n, true
 	}}
@@ -205,7 +223,7 @@ func WithChunkSize(n int) Option {
 // WithBufferSize sets how many tasks of a lazy map may have been submitted and not
 // been yielded. Python: buffersize (3.14).
 func WithBufferSize(n int) Option {
-	return setting{"WithBufferSize", atMap, func(c *config) {
+	return setting{"WithBufferSize", atLazyMaps, func(c *config) {
 		if n < 1 {
 			c.bad = badValue("buffersize must be None or > 0", "WithBufferSize(%d): at least 1", n)
 		}
@@ -215,20 +233,19 @@ func WithBufferSize(n int) Option {
 
 // WithTimeout bounds how long a map may take from its call. Python: timeout.
 func WithTimeout(d time.Duration) Option {
-	return setting{"WithTimeout", atMap, func(c *config) { c.timeout = max(d, 0) }}
+	return setting{"WithTimeout", atMap | atMapOn, func(c *config) { c.timeout = max(d, 0) }}
 }
 
-// WithProgress has fn called each time items of a map, or of everything a pool runs,
-// are done: with how many are, and of how many. It is called by one worker at a
-// time, and should not take long. See Bar.
+// WithProgress has fn called each time items of a map are done: with how many are, and
+// of how many. It is called by one worker at a time, and should not take long. See Bar.
 func WithProgress(fn func(done, total int)) Option {
-	return setting{"WithProgress", atMap, func(c *config) { c.progress = fn }}
+	return setting{"WithProgress", atMap | atMapAsync | atIMap, func(c *config) { c.progress = fn }}
 }
 
 // WithCallback has fn called with the result of ApplyAsync or MapAsync when it is
 // there, before whoever waits for it goes on. Python: callback.
 func WithCallback[T any](fn func(ctx context.Context, v T)) Option {
-	return setting{"WithCallback", atTask | atMap, func(c *config) {
+	return setting{"WithCallback", atTask | atMap | atMapAsync, func(c *config) {
 		c.callback = func(ctx context.Context, v any) {
 			x, _ := v.(T)
 			fn(ctx, x)
@@ -238,7 +255,7 @@ func WithCallback[T any](fn func(ctx context.Context, v T)) Option {
 
 // WithErrorCallback is WithCallback for an error. Python: error_callback.
 func WithErrorCallback(fn func(ctx context.Context, err error)) Option {
-	return setting{"WithErrorCallback", atTask | atMap, func(c *config) { c.failed = fn }}
+	return setting{"WithErrorCallback", atTask | atMap | atMapAsync, func(c *config) { c.failed = fn }}
 }
 
 // WithWait says whether a shutdown waits for the workers to end; it does unless told

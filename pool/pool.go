@@ -3,7 +3,6 @@ package pool
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/pygil/pygil/gil"
 )
@@ -16,25 +15,15 @@ import (
 // nothing is run again, unless WithRetries allows it.
 //
 // Python: multiprocessing.Pool, multiprocessing.pool.ThreadPool.
-type Pool struct {
-	*base
-	stage atomic.Int32
-}
-
-// The stages of a pool's life.
-const (
-	poolRuns int32 = iota
-	poolClosed
-	poolTerminated
-)
+type Pool struct{ *base }
 
 // NewThread makes a pool of n threads. It panics with a *gil.ValueError when n < 1
 // and for a bad option. A task that runs cannot be ended.
 //
 // Options: as for NewThreadExecutor. Python: multiprocessing.pool.ThreadPool(n).
 func NewThread(t *gil.Thread, n int, opts ...Option) *Pool {
-	opts = append(opts[:len(opts):len(opts)], asPool)
-	return &Pool{base: newThreads(t, n, atThreads, "thread", "ThreadPool-", "Number of processes must be at least 1", opts)}
+	opts = append([]Option{asPool}, opts...)
+	return &Pool{newThreads(t, n, atThreads, "thread", "ThreadPool-", "Number of processes must be at least 1", opts)}
 }
 
 // asPool has refusals speak of a pool.

@@ -64,7 +64,7 @@ func (x *ProcessExecutor) With(ctx context.Context, fn func()) error {
 //
 // Options: as for NewProcessExecutor. Python: multiprocessing.Pool(n).
 func New(ctx context.Context, n int, opts ...Option) (*Pool, error) {
-	opts = append(opts[:len(opts):len(opts)], asPool)
+	opts = append([]Option{asPool}, opts...)
 	r, err := newProcesses(ctx, n, "process", "PoolWorker-", "Number of processes must be at least 1", false, opts)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func New(ctx context.Context, n int, opts ...Option) (*Pool, error) {
 		_ = f.join(context.WithoutCancel(ctx))
 		return nil, b.Cause
 	}
-	return &Pool{base: r}, nil
+	return &Pool{r}, nil
 }
 
 // DefaultProcesses is how many processes Python gives a pool that is not told: one for

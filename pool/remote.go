@@ -66,7 +66,8 @@ type WorkerError struct {
 	PID    int
 	// Code is its exit code: negative when a signal ended it.
 	Code int
-	// LastWords is the end of what it wrote to stderr, up to 4 KiB.
+	// LastWords is the end of what it wrote to stderr, up to 4 KiB; of a crash report that
+	// is longer it is the beginning and the end.
 	LastWords string
 }
 

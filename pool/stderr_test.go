@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -81,6 +83,46 @@ func TestLastWordsAreTheEnd(t *testing.T) {
 		assert.Len(t, lost.LastWords, 4<<10)
 		assert.True(t, strings.HasSuffix(lost.LastWords, "\r\rso much for that\n"), lost.LastWords)
 	}
+}
+
+// TestLastWordsTellWhy: a crash report is longer than what is kept, because it tells of all
+// goroutines, and begins with what is of interest.
+func TestLastWordsTellWhy(t *testing.T) {
+	ctx := t.Context()
+	p := processes(t, 1)
+	for how, why := range map[string]string{
+		"stack":  "fatal error: stack overflow\n",
+		"signal": "SIGABRT: abort\n",
+	} {
+		_, err := pool.Apply(ctx, p, crashWith, how)
+		var lost *pool.WorkerError
+		require.ErrorAs(t, err, &lost)
+		assert.Equal(t, 2, lost.Code, how)
+		assert.True(t, strings.HasPrefix(lost.LastWords, why), "%s: %s", how, lost.LastWords)
+		assert.LessOrEqual(t, len(lost.LastWords), 4<<10)
+		assert.Contains(t, lost.LastWords, "\n...\n")
+		assert.True(t, strings.HasSuffix(lost.LastWords, "\n"), lost.LastWords)
+	}
+}
+
+// crashWith has the runtime end its process, with a report on many goroutines.
+var crashWith = process.Define("pool_test.crashWith", func(_ context.Context, how string) (int, error) {
+	for range 50 {
+		go func() { select {} }()
+	}
+	if how == "stack" {
+		debug.SetMaxStack(1 << 20)
+		return deeper(0), nil
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGABRT)
+	select {}
+})
+
+func deeper(n int) int {
+	if n < 0 {
+		return 0
+	}
+	return deeper(n+1) + 1
 }
 
 // quitSaying writes as much as a pipe takes, and is gone.

@@ -42,21 +42,30 @@ func (m *mapping[In, Out]) running(ctx context.Context) bool {
 	return m.open > 0
 }
 
-// MapAsync is Map that does not wait. The items are copied, or encoded, at the call.
+// MapAsync is Map that does not wait. The items are copied, or encoded, at the call. When
+// the context ends, so does the result, with its error.
 // Options: those of Map but WithTimeout, and WithCallback, WithErrorCallback.
 // Python: pool.map_async.
 func MapAsync[In, Out any](ctx context.Context, p Executor, f Function[In, Out], in []In, opts ...Option) *AsyncResult[[]Out] {
 	r := p.executor()
-	c, err := configure(atMap, opts)
+	c, err := configure(atMapAsync, opts)
 	if err != nil {
-		a := &AsyncResult[[]Out]{NewFuture[[]Out]()}
+		a := &AsyncResult[[]Out]{NewFuture[[]Out](), "MapResult"}
 		_ = a.f.SetException(ctx, err)
 		return a
 	}
 	if !r.e.remote() {
 		in = append([]In(nil), in...)
 	}
-	return &AsyncResult[[]Out]{&startMap(ctx, r, f, in, c.size(ctx, r, len(in)), true, &c).Future}
+	m := startMap(ctx, r, f, in, c.size(ctx, r, len(in)), true, &c)
+	if mayEnd(ctx) {
+		m.endWith(ctx, func(by context.Context) {
+			err := gone(ctx, "map")
+			m.abandon(by, r, err)
+			m.settle(by, err)
+		})
+	}
+	return &AsyncResult[[]Out]{&m.Future, "MapResult"}
 }
 
 // Apply has f called with in by a worker and waits for the result, with the GIL given
@@ -75,7 +84,7 @@ func Apply[In, Out any](ctx context.Context, p Executor, f Function[In, Out], in
 // ApplyAsync is Apply that does not wait. Options: those of Submit, and WithCallback,
 // WithErrorCallback. Python: pool.apply_async.
 func ApplyAsync[In, Out any](ctx context.Context, p Executor, f Function[In, Out], in In, opts ...Option) *AsyncResult[Out] {
-	return &AsyncResult[Out]{Submit(ctx, p, f, in, opts...)}
+	return &AsyncResult[Out]{Submit(ctx, p, f, in, opts...), "ApplyResult"}
 }
 
 // Args are two arguments in one, for Starmap.
