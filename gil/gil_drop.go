@@ -177,7 +177,12 @@ func (g *GIL) turn(t *Thread) bool {
 	if !t.turns {
 		began = g.ceded(t)
 	}
-	w := g.kern.Prepare(&t.k, kernel.SlotGIL)
+	var w kernel.Ticket
+	if t.turns && t.entered {
+		w = kernel.Sure(&t.k) // it leaves by itself or not at all
+	} else {
+		w = g.kern.Prepare(&t.k, kernel.SlotGIL)
+	}
 	// The first of the list is made the holder, t becomes the last.
 	next, wait := g.waiters[0].t, g.waiters[0].w
 	last := len(g.waiters) - 1

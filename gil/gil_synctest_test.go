@@ -151,6 +151,32 @@ func TestBubbleCompute(t *testing.T) {
 	})
 }
 
+// TestBubbleKept: what keeps the GIL in a bubble takes its time although somebody asks
+// for the GIL meanwhile, and what gives it up is not disturbed.
+func TestBubbleKept(t *testing.T) {
+	bubbles(t, func(t *testing.T, m *gil.Thread) {
+		const work = 100 * time.Millisecond // many intervals
+		for _, kept := range []func(){
+			func() { m.Held(work) },
+			func() { m.GC(work) },
+			func() { m.Released(work, 2) },
+		} {
+			asked := make([]*gil.Thread, 3)
+			for i := range asked {
+				asked[i] = m.Go("", func(w *gil.Thread) {
+					w.Sleep(time.Millisecond)
+					w.Compute(time.Millisecond)
+				})
+			}
+			begun := m.Now()
+			kept()
+			require.GreaterOrEqual(m, m.Now()-begun, work)
+			gil.JoinAll(m, asked...)
+			require.Less(m, m.Now()-begun, 2*work)
+		}
+	})
+}
+
 // TestBubbleForcedSwitch: a computing thread is asked after an interval of the
 // bubble's time.
 func TestBubbleForcedSwitch(t *testing.T) {

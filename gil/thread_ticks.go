@@ -206,7 +206,7 @@ func (t *Thread) Compute(d time.Duration) {
 		if t.gil != nil && t.gil.rule != intervalRule {
 			left -= t.computeTicks(left)
 		} else if left > 0 {
-			used := t.kern.Burn(&t.k, left)
+			used := t.kern.Advance(&t.k, left)
 			left -= used
 			t.worked(used)
 		}
@@ -235,7 +235,7 @@ func (t *Thread) computeTicks(left kernel.Time) kernel.Time {
 	if step <= 0 {
 		return 0
 	}
-	used := t.kern.Burn(&t.k, step)
+	used := t.kern.Advance(&t.k, step)
 	t.worked(used)
 	ticks := int64(used) / computeTick
 	switch period := t.gil.run(); {
@@ -269,11 +269,7 @@ func (t *Thread) countable(what string, d time.Duration) {
 }
 
 // spend uses processor time that no request can cut short.
-func (t *Thread) spend(d kernel.Time) {
-	for d > 0 {
-		d -= t.kern.Burn(&t.k, d)
-	}
-}
+func (t *Thread) spend(d kernel.Time) { t.kern.Spend(&t.k, d) }
 
 // Held is a C call that takes d of processor time and keeps the GIL: nothing else
 // of this interpreter runs meanwhile. It panics with a *ValueError when d is

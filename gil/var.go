@@ -18,8 +18,8 @@ type shared struct {
 	mu      sync.Mutex           // per-object lock of a free-threaded world (PEP 703); never held over code of the user's
 	section atomic.Pointer[Gate] // without a GIL: what keeps others out while Python code runs in a call
 	bind    sync.Mutex
-	copies  *copies // in processes that were forked
 	mark    mark
+	copies  *copies // in processes that were forked; last, as a mark without size would take room there
 }
 
 // own is the beginning of every operation on an object: whole, of which s is a part.

@@ -397,8 +397,8 @@ func (k *Explored) Wake(_ *Task, w Ticket) bool {
 // Advance takes no time: the clock stands still while anything can run.
 func (k *Explored) Advance(_ *Task, cpu Time) Time { return cpu }
 
-// Burn is Advance.
-func (k *Explored) Burn(_ *Task, cpu Time) Time { return cpu }
+// Spend takes no time either.
+func (k *Explored) Spend(*Task, Time) {}
 
 // Poke does nothing: every tick is announced.
 func (k *Explored) Poke(_, _ *Task) {}

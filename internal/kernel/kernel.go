@@ -19,7 +19,7 @@
 // because it prepares the wait for a lock before it gives the GIL up, and giving
 // the GIL up may itself have to wait ([SlotGIL]).
 //
-// Wake, Poke, Spawn, After and Kill never switch; Park, Advance, Burn, Sync and
+// Wake, Poke, Spawn, After and Kill never switch; Park, Advance, Spend, Sync and
 // Announce may. Virtual tasks share one goroutine, so nobody may call those with
 // a mutex held that another task could want.
 //
@@ -216,10 +216,11 @@ type Kernel interface {
 	// is a goroutine that is no task (live only).
 	Wake(by *Task, w Ticket) bool
 
-	// Advance ⇄ spends cpu of processor time, less when t is poked.
+	// Advance ⇄ spends cpu of processor time, less when t is poked. In the live world
+	// it really computes.
 	Advance(t *Task, cpu Time) (used Time)
-	// Burn ⇄ is Advance that really computes in the live world.
-	Burn(t *Task, cpu Time) (used Time)
+	// Spend ⇄ spends all of it, poked or not.
+	Spend(t *Task, cpu Time)
 	// Poke makes t reach its slow path at its next tick and cuts its Advance short.
 	Poke(by, t *Task)
 	// Grant says how many ticks t may execute before it must come back.

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -83,25 +84,43 @@ func (k *Live) Grant(t *Task) int {
 // Prepare opens a wait.
 func (k *Live) Prepare(t *Task, s Slot) Ticket {
 	slot := &t.live.slots[s]
+	seq := slot.open()>>2 + 1
+	slot.state.Store(seq<<2 | slotWaiting)
+	return Ticket{task: t, slot: s, seq: seq & (1<<30 - 1)}
+}
+
+// open makes the slot ready for another wait and returns the state of the last one.
+func (slot *liveSlot) open() (old uint32) {
 	if slot.ch == nil {
 		slot.ch = make(chan struct{}, 1)
 	}
-	old := slot.state.Load()
+	old = slot.state.Load()
 	if slot.opened && old&slotMask == slotWoken {
 		// The last wait of this slot was woken but never parked for: its token
 		// is here or on its way, and must not end the wait that begins now.
 		<-slot.ch
 	}
 	slot.opened = true
-	seq := old>>2 + 1
-	slot.state.Store(seq<<2 | slotWaiting)
-	return Ticket{task: t, slot: s, seq: seq & (1<<30 - 1)}
+	return old
 }
+
+// Sure opens a wait of a live task for the GIL that somebody will certainly wake, once,
+// and that neither the clock nor Kill is to end: the task notices only then that it was
+// killed. There is nobody whom such a wait must be guarded against, so it has no number,
+// which saves two atomic operations of the dozen that a hand-over takes.
+func Sure(t *Task) Ticket {
+	slot := &t.live.slots[SlotGIL]
+	slot.open()
+	return Ticket{task: t, slot: SlotGIL, seq: sure}
+}
+
+// sure is what a Ticket of Sure has for a number, which no other one has.
+const sure = math.MaxUint32
 
 // Wake ends the wait w, if it is still going on.
 func (k *Live) Wake(_ *Task, w Ticket) bool {
 	slot := &w.task.live.slots[w.slot]
-	if !slot.state.CompareAndSwap(w.seq<<2|slotWaiting, w.seq<<2|slotWoken) {
+	if w.seq != sure && !slot.state.CompareAndSwap(w.seq<<2|slotWaiting, w.seq<<2|slotWoken) {
 		return false
 	}
 	slot.ch <- struct{}{}
@@ -115,7 +134,7 @@ func (k *Live) Wake(_ *Task, w Ticket) bool {
 func (k *Live) Park(t *Task, w Ticket, until Time) Wake {
 	slot := &t.live.slots[w.slot]
 	slot.opened = false
-	if t.killed.Load() {
+	if w.seq != sure && t.killed.Load() {
 		k.abandon(slot, w)
 		return Killed
 	}
@@ -176,39 +195,42 @@ func (k *Live) Kill(_, t *Task) {
 // Poke makes t reach its slow path at its next tick.
 func (k *Live) Poke(_, t *Task) { t.Limit.Store(maxLimit) }
 
-// Advance computes for cpu.
-func (k *Live) Advance(t *Task, cpu Time) Time { return k.Burn(t, cpu) }
+// Advance keeps a core busy for cpu, or until t is poked, and returns for how long.
+func (k *Live) Advance(t *Task, cpu Time) Time { return k.burn(&t.Limit, cpu) }
 
-// Sizes of the busy loop of Burn: a look at the clock costs about as much as
+// Spend keeps a core busy for cpu.
+func (k *Live) Spend(_ *Task, cpu Time) { k.burn(new(atomic.Int32), cpu) }
+
+// Sizes of the busy loop of burn: a look at the clock costs about as much as
 // spinRound iterations.
 const (
 	spinRound = 64
-	stillMax  = 1 << 16 // rounds without the clock moving before Burn sleeps
+	stillMax  = 1 << 16 // rounds without the clock moving before burn sleeps
 	burnNap   = Time(5 * time.Millisecond)
 )
 
 var sink atomic.Uint32
 
-// Burn keeps a core busy for cpu, or until t is poked, and returns for how long.
+// burn keeps a core busy for cpu, or until limit is raised, and returns for how long.
 //
 // In a testing/synctest bubble the clock does not move while anybody computes.
-// Burn notices that the clock stands still and sleeps instead, which lets the
+// It notices that the clock stands still and sleeps instead, which lets the
 // bubble's clock jump; the thread keeps its GIL meanwhile, as one that computes
 // would.
-func (k *Live) Burn(t *Task, cpu Time) Time {
-	begin := k.Now(t)
+func (k *Live) burn(limit *atomic.Int32, cpu Time) Time {
+	begin := k.Now(nil)
 	still, last := 0, begin
 	x := uint32(begin)
 	for {
 		for range spinRound {
 			x = x*1664525 + 1013904223
 		}
-		now := k.Now(t)
+		now := k.Now(nil)
 		if now-begin >= cpu {
 			sink.Store(x)
 			return cpu
 		}
-		if t.Limit.Load() != 0 {
+		if limit.Load() != 0 {
 			sink.Store(x)
 			return now - begin
 		}
@@ -218,7 +240,7 @@ func (k *Live) Burn(t *Task, cpu Time) Time {
 		case still >= stillMax || k.frozen.Load():
 			k.frozen.Store(true)
 			time.Sleep(time.Duration(min(cpu-(now-begin), burnNap)))
-			last, still = k.Now(t), 0
+			last, still = k.Now(nil), 0
 		default:
 			still++
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -34,6 +35,36 @@ func onKernels(t *testing.T, body func(k kernel.Kernel, me *kernel.Task)) {
 			k.Exit(me)
 		})
 	})
+}
+
+// TestSure: a wait without a number is ended by its own wake-up, before it has begun or
+// after, and by nothing else: not by what is left of an earlier wait, not by a kill.
+func TestSure(t *testing.T) {
+	k := kernel.NewLive()
+	d, me := new(kernel.Domain), new(kernel.Task)
+	k.AddDomain(d)
+	me.Init(nil, d, "me")
+	k.Adopt(me)
+
+	left := k.Prepare(me, kernel.SlotGIL)
+	require.True(t, k.Wake(nil, left), "never parked for")
+	w := kernel.Sure(me)
+	require.Same(t, me, w.Task())
+	require.False(t, k.Wake(nil, left))
+	var woke atomic.Bool
+	go func() {
+		k.Kill(nil, me)
+		time.Sleep(time.Millisecond) // it may be parked by now, or not yet
+		woke.Store(true)
+		assert.True(t, k.Wake(nil, w))
+	}()
+	require.Equal(t, kernel.Killed, k.Park(me, w, kernel.Never))
+	require.True(t, woke.Load(), "it waits for the wake-up although it was killed")
+
+	again := kernel.Sure(me)
+	require.True(t, k.Wake(nil, again))
+	require.Equal(t, kernel.Killed, k.Park(me, again, kernel.Never))
+	require.Equal(t, kernel.Killed, k.Park(me, k.Prepare(me, kernel.SlotGIL), kernel.Never), "nothing is left for a common wait")
 }
 
 // TestAWakeEndsItsOwnWaitOnly: tickets, not tokens.

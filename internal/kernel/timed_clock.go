@@ -122,8 +122,12 @@ func (k *Timed) Advance(t *Task, cpu Time) Time {
 	return cpu - max(v.left, 0)
 }
 
-// Burn is Advance: nothing computes for real here.
-func (k *Timed) Burn(t *Task, cpu Time) Time { return k.Advance(t, cpu) }
+// Spend is Advance that goes on when t is poked.
+func (k *Timed) Spend(t *Task, cpu Time) {
+	for cpu > 0 {
+		cpu -= k.Advance(t, cpu)
+	}
+}
 
 // latency is how long t takes from being woken to wanting a core.
 func (k *Timed) latency(t *Task) Time { return k.spread(t, Time(k.cfg.WakeLatency)) }
