@@ -191,6 +191,7 @@ func (f *fleet) free(ctx context.Context, j job) {
 // dispatch hands out what can be, starts a worker if one is missing, and lets those
 // go that are not needed any more.
 func (f *fleet) dispatch(ctx context.Context) {
+	ctx = lasting(ctx)
 	for {
 		f.mu.Lock()
 		if f.waiting.len() == 0 || f.over != nil {
@@ -471,7 +472,7 @@ func (f *fleet) resize(ctx context.Context, n int) error {
 	}
 	f.unlock()
 	if !f.breaks {
-		f.fill(ctx)
+		f.fill(lasting(ctx))
 	}
 	f.dispatch(ctx)
 	return nil

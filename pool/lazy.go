@@ -33,7 +33,7 @@ func (p piece[In, Out]) leave(ctx context.Context) {
 	if p.one != nil {
 		p.one.cancel(ctx)
 	} else {
-		p.many.leave()
+		p.many.leave(ErrCancelled)
 	}
 }
 

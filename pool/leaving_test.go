@@ -159,3 +159,56 @@ func TestIMapLooksAtItsContext(t *testing.T) {
 		}
 	}))
 }
+
+// Who submits with a context that has ended harms nobody else: what is started for his task is
+// everybody's.
+func TestEndedContextHarmsNobody(t *testing.T) {
+	for _, f := range flavours() {
+		if !f.remote {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			f.run(t, func(ctx context.Context) {
+				over, cancel := context.WithCancel(ctx)
+				if th := thread(ctx); th != nil {
+					over, cancel = gil.WithCancel(th)
+				}
+				cancel()
+				for name, use := range map[string]func(ex pool.Executor){
+					"Submit": func(ex pool.Executor) { pool.Submit(over, ex, square, 3) },
+					"Map": func(ex pool.Executor) {
+						if _, err := pool.Map(over, ex, square, upTo(3)); err != nil { // not done before it looked
+							assert.ErrorIs(t, err, context.Canceled)
+						}
+					},
+					"Shutdown": func(ex pool.Executor) {
+						f := pool.Submit(ctx, ex, square, 3)
+						if err := pool.Shutdown(over, ex); err != nil {
+							assert.ErrorIs(t, err, context.Canceled)
+						}
+						if err := f.Exception(ctx); err != nil {
+							assert.ErrorIs(t, err, pool.ErrShutdown) // the second time
+						}
+					},
+					"Resize": func(ex pool.Executor) {
+						assert.NoError(t, ex.(interface {
+							Resize(ctx context.Context, n int) error
+						}).Resize(over, 3))
+					},
+				} {
+					for _, ex := range []pool.Executor{f.make(ctx, 2), f.pool(ctx, 2), f.make(ctx, 2, pool.WithMaxTasksPerChild(1)), f.pool(ctx, 1, pool.WithMaxTasksPerChild(1))} {
+						for range 3 {
+							use(ex)
+						}
+						if name != "Shutdown" {
+							v, err := pool.Submit(ctx, ex, square, 4).Result(ctx)
+							assert.NoError(t, err, name)
+							assert.Equal(t, 16, v, name)
+						}
+						assert.NoError(t, pool.Shutdown(ctx, ex))
+					}
+				}
+			})
+		})
+	}
+}

@@ -145,15 +145,18 @@ func (m *mapping[In, Out]) tellProgress() {
 // abandon gives the mapping up: what has not begun is cancelled, and what runs is
 // ended, if it can be.
 func (m *mapping[In, Out]) abandon(ctx context.Context, r *base, err error) {
-	m.leave()
+	m.leave(err)
 	r.e.abort(ctx, &m.state, err)
 }
 
-// leave says that nobody wants what has not begun.
-func (m *mapping[In, Out]) leave() {
+// leave says that nobody wants what has not begun, because err is the case.
+func (m *mapping[In, Out]) leave(err error) {
 	m.mu2.Lock()
 	defer m.mu2.Unlock()
 	m.gone = true
+	if m.err == nil {
+		m.err = err
+	}
 }
 
 func (k *chunk[In, Out]) begin(ctx context.Context) bool {

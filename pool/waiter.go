@@ -26,6 +26,14 @@ func acting(ctx context.Context) *gil.Thread {
 	return t
 }
 
+// lasting is ctx without its end: what is done on the way for others is not to end with it.
+func lasting(ctx context.Context) context.Context {
+	if _, isThread := ctx.(*gil.Thread); isThread || ctx.Done() == nil {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
+}
+
 // A place is what operations in a virtual world are announced by: the explorer sees
 // them there.
 type place struct {
