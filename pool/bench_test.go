@@ -21,7 +21,8 @@ import (
 
 // Each benchmark runs its peers in the same run: CPython, if there is one, and for
 // threads an errgroup, and goroutines that take from a bare channel. Ours compares as the
-// metric x-of-<peer>. An operation is one item or task, and every result is checked.
+// metric x-of-<peer>. An operation is one item or task, and every result is checked. The
+// pools of others are in the module peers, below.
 
 //go:embed testdata/bench.py
 var benchScript string
