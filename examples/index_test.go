@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -103,6 +104,19 @@ func TestIndexMissesEachRow(t *testing.T) {
 			assert.Contains(t, missed[0], what)
 		}
 		checks[number] = all
+	}
+}
+
+// Whoever reads the two texts comes by every program.
+func TestEveryProgramIsListed(t *testing.T) {
+	texts := read(t, root, "README.md") + read(t, "README.md")
+	mains, err := filepath.Glob("*/main.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, mains)
+	for _, main := range mains {
+		folder := filepath.Dir(main)
+		named := regexp.MustCompile(`\((examples/)?` + folder + `[)/]|\./examples/` + folder + `\b`)
+		assert.True(t, named.MatchString(texts), "%s is neither in README.md here nor in the one of the module", folder)
 	}
 }
 
