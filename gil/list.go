@@ -355,7 +355,9 @@ func (l *List[T]) Clear(t *Thread) {
 	p := t.path(bytecode.CallMethod0)
 	t.pass(&p[0])
 	l.begin(t, kernel.OpWrite)
-	l.v = nil
+	if l.v != nil {
+		l.v = []T{} // not nil: a sort notices that somebody has changed the list
+	}
 	saw(&l.shared, t, EvWrite, []T(nil))
 	t.pass(&p[1])
 }

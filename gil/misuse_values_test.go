@@ -112,7 +112,7 @@ func TestNegativeDurations(t *testing.T) {
 				}
 			}
 		}
-		for _, n := range []int{0, -1} {
+		for _, n := range []int{0, -1, 1_000_001, math.MaxInt} {
 			badValue(m, func() { m.Released(time.Millisecond, n) })
 		}
 		if m.Machine() != nil {

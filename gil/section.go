@@ -105,11 +105,16 @@ func (s *shared) unlockObject(t *Thread) {
 // SortKey is `l.sort(key=f)` with f in Python: threads can switch while the keys are
 // computed, and not while they are compared. As in CPython the list is empty for
 // everybody until it is sorted; the error is a *ValueError when somebody has put
-// something into it meanwhile, which is lost. Without a GIL others wait until the list
-// is sorted, unless f blocks.
+// something into it meanwhile, which is lost. When f panics the list is as it was
+// before. Without a GIL others wait until the list is sorted, unless f blocks.
 func SortKey[T any, K cmp.Ordered](t *Thread, l *List[T], key func(t *Thread, v T) K) error {
 	items, outer := l.takeOut(t)
-	defer l.abandon(t)
+	done := false
+	defer func() {
+		if !done {
+			l.abandon(t, items, outer)
+		}
+	}()
 	type keyed struct {
 		key K
 		v   T
@@ -120,10 +125,11 @@ func SortKey[T any, K cmp.Ordered](t *Thread, l *List[T], key func(t *Thread, v 
 		all[i] = keyed{key(t, v), v}
 	}
 	slices.SortStableFunc(all, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
-	sorted := make([]T, 0, len(all))
+	sorted := slices.Clone(items) // nil stays nil, which tells a sort around this one that nobody has changed the list
 	for i := range all {
-		sorted = append(sorted, all[i].v)
+		sorted[i] = all[i].v
 	}
+	done = true
 	if !l.putBack(t, sorted, outer) {
 		return badValue("list modified during sort", "%s: list modified during sort; sort a Snapshot, or lock", l.describe())
 	}
@@ -167,12 +173,21 @@ func (l *List[T]) putBack(t *Thread, sorted []T, outer *shared) bool {
 	return true
 }
 
-// abandon leaves the section of a sort that has panicked.
-func (l *List[T]) abandon(t *Thread) {
+// abandon ends a sort whose key has panicked: the list is as it was before, whatever
+// others have put into it.
+func (l *List[T]) abandon(t *Thread, items []T, outer *shared) {
 	if raceKernel && t.apart() {
-		y := l.aside(t)
-		t.inside(func() { y.leaveSection(t) })
+		y, held := l.aside(t), holdAll(items)
+		t.inside(func() { y.abandon(t, held, outer) })
 		return
 	}
+	if t.dying { // it is being ended, and the list of a daemon stays as it is
+		l.leaveSection(t)
+		return
+	}
+	l.begin(t, kernel.OpUpdate)
+	l.v = items
+	l.end(t)
 	l.leaveSection(t)
+	t.resume(outer)
 }

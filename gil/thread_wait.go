@@ -92,8 +92,8 @@ func (t *Thread) pause(d time.Duration, s state, why Why, op kernel.OpKind, begi
 }
 
 // Released is a C call that gives the GIL up and computes for d on each of cores
-// cores, as NumPy does. It panics with a *ValueError when cores < 1 or d is
-// negative.
+// cores, as NumPy does. It panics with a *ValueError when cores < 1 or more than a
+// million, or d is negative.
 func (t *Thread) Released(d time.Duration, cores int) {
 	if raceKernel && t.apart() {
 		t.inside(func() { t.Released(d, cores) })
@@ -103,6 +103,9 @@ func (t *Thread) Released(d time.Duration, cores int) {
 	t.countable("Released", d)
 	if cores < 1 {
 		panic(badValue("", "Released on %d cores: a call uses at least one", cores))
+	}
+	if cores > maxCores {
+		panic(badValue("", "Released on %d cores: a call uses at most %d", cores, maxCores))
 	}
 	if t.x != nil {
 		t.pause(d, stateCCall, WhyCCall, kernel.OpIO, EvNone, EvNone)
