@@ -352,3 +352,44 @@ func TestStartRefused(t *testing.T) {
 		})
 	}
 }
+
+// CPython: TestPoolNotLeakOnFailure.test_release_unused_processes: of the workers of a pool that
+// cannot all be started none is left, and the error is that of the one that could not.
+func TestSomeCannotStart(t *testing.T) {
+	for _, f := range flavours() {
+		if !f.remote || f.virtual { // emulated workers would use the ration up
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			f.run(t, func(ctx context.Context) {
+				for good := range 4 {
+					rationing.Store(true)
+					sendable.Store(int64(good))
+					p, err := pool.New(ctx, 4, pool.WithInitializer(takesRationed, rationed{}))
+					assert.ErrorContains(t, err, errDeed.Error(), good)
+					assert.Nil(t, p)
+					assert.EqualValues(t, -1, sendable.Load(), "nobody tries again")
+				}
+				rationing.Store(false)
+			})
+		})
+	}
+}
+
+// A rationed argument can be sent by this process a few times.
+type rationed struct{}
+
+var (
+	rationing     atomic.Bool
+	sendable      atomic.Int64
+	takesRationed = process.Define("pool_test.takesRationed", func(context.Context, rationed) (int, error) { return 0, nil })
+)
+
+func init() {
+	pickle.RegisterPair(func(rationed) (int, error) {
+		if rationing.Load() && sendable.Add(-1) < 0 {
+			return 0, errDeed
+		}
+		return 0, nil
+	}, func(int) (rationed, error) { return rationed{}, nil }, "pool_test.rationed")
+}
