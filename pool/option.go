@@ -158,7 +158,8 @@ func WithMaxTasksPerChild(n int) Option {
 
 // WithMaxPending bounds how many tasks may wait and run at once. With so many,
 // Submit waits, with the GIL given up, and TrySubmit is refused with ErrFull. Maps
-// wait too. An InterpreterExecutor does not have it.
+// wait too. Who waits for room notices the end of his context with real processes only. An
+// InterpreterExecutor does not have it.
 func WithMaxPending(n int) Option {
 	return setting{"WithMaxPending", atThreads | atProcesses, func(c *config) {
 		if n < 1 {

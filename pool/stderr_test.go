@@ -107,7 +107,7 @@ func TestLastWordsTellWhy(t *testing.T) {
 
 // crashWith has the runtime end its process, with a report on many goroutines.
 var crashWith = process.Define("pool_test.crashWith", func(_ context.Context, how string) (int, error) {
-	for range 50 {
+	for range 12 {
 		go func() { select {} }()
 	}
 	if how == "stack" {
