@@ -88,7 +88,7 @@ func (l *listener) look(p []byte) {
 	for part := range bytes.Lines(p) {
 		was := len(l.line) // lines come in parts
 		l.line = append(l.line, part[:min(len(part), crashMark-was)]...)
-		if len(l.line) > was && crash.Match(l.line) && !crash.Match(l.line[:was]) {
+		if len(l.line) > was && crash.Match(l.line) {
 			l.crashes, l.crash, l.since = true, append(l.crash[:0], l.line[:was]...), was
 		}
 		if l.crashes {
