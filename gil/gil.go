@@ -47,6 +47,7 @@ type GIL struct {
 	why          Why   // why the last holder gave it up
 	waiters      []gilWaiter
 	coming       int // waiters that were woken and have not taken the GIL yet
+	awake        int // of these, who may be there before the next release, see gil_legacy.go
 	ceding       gilWaiter
 	hasCeder     bool
 	ticker       int // ticks left when the holder gave the GIL up between two checks

@@ -1,10 +1,6 @@
 package gil
 
-import (
-	"slices"
-
-	"github.com/pygil/pygil/internal/kernel"
-)
+import "github.com/pygil/pygil/internal/kernel"
 
 // leave makes t give the GIL up. It may switch: with a request pending, a thread
 // does not go on before somebody else has had the GIL (forced switching), also
@@ -30,28 +26,13 @@ func (g *GIL) leave(t *Thread, why Why) {
 func (g *GIL) yield(t *Thread, why Why) bool {
 	next := g.relinquish(t, why)
 	if !g.obliged(why) {
-		if g.live || next.t == nil {
+		if g.live || next.t == nil && g.awake == 0 {
 			g.unlock()
 			g.signal(t, next)
 			t.stamp = 0 // waking took a while
 			return g.take(t)
 		}
-		open := g.open(t, next)
-		if next.called {
-			t.lightly(kernel.EarlyLight)
-		} else {
-			t.lightly(kernel.DozingLight)
-		}
-		if !open {
-			g.seize(t)
-			g.signal(t, next)
-			return true
-		}
-		g.coming++ // t comes as well: whoever has the GIL before it is back wakes nobody
-		g.signal(t, next)
-		g.kern.Sync(&t.k)
-		g.coming--
-		return g.take(t)
+		return g.offer(t, next)
 	}
 	began := g.kern.Now(&t.k)
 	if g.emit != nil {
@@ -114,14 +95,11 @@ func (g *GIL) cede(t *Thread, again bool) kernel.Ticket {
 }
 
 // contended reports whether a check would wake somebody who sleeps until the GIL is
-// free.
+// free, or let somebody in who is awake.
 func (g *GIL) contended() bool {
 	g.lock()
 	defer g.unlock()
-	if g.rule == legacyRule && !g.live && g.coming > 0 {
-		return slices.ContainsFunc(g.waiters, gilWaiter.comesFromCall)
-	}
-	return len(g.waiters) > 0
+	return len(g.waiters) > 0 || g.awake > 0
 }
 
 func (w gilWaiter) comesFromCall() bool { return w.called }

@@ -196,7 +196,9 @@ func (g *GIL) await(t *Thread, began kernel.Time, w kernel.Ticket, until kernel.
 			g.unlist(t)
 		case kernel.Woken:
 			t.picked = false
-			g.coming--
+			if g.came(t) && g.locked {
+				g.settle(t)
+			}
 			if g.locked && g.rule == legacyRule {
 				g.stats.failed.Add(1)
 				if g.emit != nil {
@@ -293,13 +295,8 @@ func (g *GIL) pick(t *Thread) gilWaiter {
 		return gilWaiter{}
 	case g.rule == legacyRule && !g.live:
 		// The semaphore of the tick GIL has no order. A thread that comes from a call
-		// is awake and mostly finds it free between two releases; of those that
-		// compute one at a time is on its way.
-		i = slices.IndexFunc(g.waiters, gilWaiter.comesFromCall)
-		if i < 0 && g.coming > 0 {
-			return gilWaiter{}
-		}
-		i = max(i, 0)
+		// is awake and mostly finds it free between two releases.
+		i = max(slices.IndexFunc(g.waiters, gilWaiter.comesFromCall), 0)
 	case g.rule == ticksRule || g.successor == FIFO:
 	case g.successor == LIFO:
 		i = len(g.waiters) - 1
@@ -360,7 +357,7 @@ func (g *GIL) unpick(t *Thread) bool {
 			g.forced--
 		}
 	} else {
-		g.coming--
+		g.came(t)
 	}
 	return true
 }

@@ -38,6 +38,7 @@ type Thread struct {
 	gilWait  kernel.Time
 	held     kernel.Time
 	stamp    kernel.Time // live: the time that has just been read, 0 when it is old
+	awake    bool        // is one of the GIL's awake; guarded likewise
 	picked   bool        // was chosen as the GIL's next holder; guarded by the GIL's lock
 	regime
 	armed    bool   // explored: a check point was passed since the last choice

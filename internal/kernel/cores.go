@@ -149,7 +149,8 @@ func (k *Timed) enterCore(t *Task, core int, at Time) {
 	case !v.advancing:
 		// A task that was preempted between two ticks may have executed a little
 		// beyond the end of its slice.
-		k.continueAt(t, max(at, v.now))
+		k.continueAt(t, max(at+v.change, v.now))
+		v.change = 0
 	case v.poked:
 		v.begun = at
 		k.continueAt(t, at)

@@ -13,6 +13,7 @@ type Config struct {
 	// The same for a wake that is said to be a light one, see Lightly; both 0: no
 	// difference.
 	LightLatency, LightCost time.Duration
+	CoreChange              time.Duration // from one task on a core to the next, see BusyLight
 	Quantum                 time.Duration // how long a task keeps its core when others want it
 	TimerSlack              time.Duration // how much later than asked a timed wait ends
 	// LookAhead bounds how far interpreters run ahead of each other; a negative
@@ -57,6 +58,7 @@ type Timed struct {
 
 	now     Time // the least time of the machine
 	alive   int
+	ready   int // tasks on their way to a core
 	nextDom int
 	preempt item
 
@@ -99,8 +101,10 @@ type virtualTask struct {
 	begun     Time
 	poked     bool
 
-	waits uint64 // waits so far, key of the jitter draws
-	light Light  // how the next task it wakes is woken
+	waits  uint64 // waits so far, key of the jitter draws
+	abouts uint64 // calls of About so far
+	change Time   // what its next core takes until it runs
+	light  Light  // how the next task it wakes is woken
 
 	// Explored kernel.
 	index int
@@ -203,6 +207,7 @@ func (k *Timed) Spawn(by, t *Task, body func()) {
 	v.co = k.pool.take(t)
 	v.run.kind = itemReady
 	v.run.at = at
+	k.ready++
 	k.agenda.push(t.Domain, &v.run)
 }
 
@@ -250,6 +255,7 @@ func (k *Timed) pick() *Task {
 			k.resumed(t, it.at)
 			return t
 		case itemReady:
+			k.ready--
 			k.wantCore(it.task, it.at)
 		case itemTimeout:
 			it.task.virtual.wake = TimedOut

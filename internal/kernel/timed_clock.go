@@ -132,9 +132,29 @@ func (k *Timed) Spend(t *Task, cpu Time) {
 // latency is how long t takes from being woken to wanting a core.
 func (k *Timed) latency(t *Task) Time { return k.spread(t, Time(k.cfg.WakeLatency)) }
 
-func (k *Timed) spread(t *Task, l Time) Time {
+func (k *Timed) spread(t *Task, l Time) Time { return k.spreadFor(t, l, drawLatency) }
+
+// spreadFor draws once per wait of t for each use.
+func (k *Timed) spreadFor(t *Task, l Time, use uint64) Time {
 	if k.cfg.Jitter > 0 {
-		l = k.jitter(l, mix(t.Path, ^t.virtual.waits))
+		l = k.jitter(l, mix(t.Path, ^t.virtual.waits^use))
 	}
 	return l
+}
+
+// What is spread has draws of its own.
+const (
+	drawLatency uint64 = iota << 56
+	drawCost
+	drawChange
+	drawSpend
+)
+
+// About is d with the machine's jitter, another draw each time.
+func (k *Timed) About(t *Task, d Time) Time {
+	t.virtual.abouts++
+	if k.cfg.Jitter > 0 {
+		d = k.jitter(d, mix(t.Path, ^t.virtual.abouts^drawSpend))
+	}
+	return d
 }

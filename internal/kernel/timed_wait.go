@@ -119,6 +119,9 @@ func (k *Timed) wake(t *Task, how Light) (cost, latency Time) {
 		return cost, cost*7/8 + k.latency(t)
 	case LateLight:
 		return cost, cost + k.spread(t, Time(k.cfg.LightLatency))
+	case BusyLight:
+		t.virtual.change = k.spreadFor(t, Time(k.cfg.CoreChange), drawChange)
+		return k.spreadFor(t, cost, drawCost), k.spread(t, Time(k.cfg.WakeLatency)/2)
 	case DozingLight:
 		return Time(k.cfg.WakeCost) / 2, k.spread(t, Time(k.cfg.WakeLatency)/2)
 	default:
@@ -138,10 +141,17 @@ const (
 	LateLight         // and the latency begins only when the waker has paid
 	TightLight        // like CheapLight, when seven eighths are paid
 	DozingLight       // half of WakeCost and of WakeLatency: the task never sleeps for long
+	BusyLight         // LightCost, spread: no core has to be got out of idle, but one to change to the task, in CoreChange
 )
 
 // Lightly says how the next task that by wakes is woken.
 func (k *Timed) Lightly(by *Task, how Light) { by.virtual.light = how }
+
+// Crowded reports whether a task that is woken by another one has to wait until a third
+// one leaves its core: none is idle, or somebody is on the way to those that are.
+func (k *Timed) Crowded() bool {
+	return k.cores.busy > 1 && len(k.cores.on)-k.cores.busy <= k.ready
+}
 
 // WaitOn makes t, which waits without a limit, wake up only to begin the same wait
 // again with a limit of d. It needs a core for no more than that, so it is not
@@ -169,6 +179,7 @@ func (k *Timed) unpark(t *Task, how Wake, at Time, rank uint64) {
 	k.agenda.remove(&v.timer)
 	v.run.kind = itemReady
 	v.run.at, v.run.rank = at, rank
+	k.ready++
 	k.agenda.push(t.Domain, &v.run)
 }
 
