@@ -1,6 +1,10 @@
 package gil
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/pygil/pygil/internal/goid"
+)
 
 // NewGIL makes a GIL for goroutines, without an interpreter around it. It lives
 // in the live world. A rule of None gives threads that never wait for each other.
@@ -15,7 +19,11 @@ func NewGIL(r Rule, opts ...Option) *GIL {
 // Enter makes the calling goroutine a thread and waits until it holds the GIL.
 // The goroutine passes the thread to whatever it calls, ticks, and leaves. It
 // panics with a *RuntimeError on the GIL of an interpreter whose Run has returned,
-// or that is in a virtual world, which has no goroutines. Python: PyGILState_Ensure.
+// or that is in a virtual world, which has no goroutines.
+//
+// A goroutine that holds the GIL must not enter it once more, except in a Block: it
+// would wait for itself. WithChecks panics with a *RuntimeError then. Python:
+// PyGILState_Ensure, which counts how often it is called instead.
 func (g *GIL) Enter(name string) *Thread {
 	i := g.interp
 	if i == nil || !i.w.live() {
@@ -23,6 +31,10 @@ func (g *GIL) Enter(name string) *Thread {
 	}
 	if i.w.kern.World().Ended() {
 		panic(misuse("", "Enter(%q): interpreter %s has ended; enter it before its Run returns", name, i.Name()))
+	}
+	if h := g.Holder(); i.w.opts.checks && h != nil && h.entrant == goid.Current() {
+		panic(misuse("", "Enter(%q): the goroutine is thread %s already, which holds the GIL: it would wait for itself; pass %s on, or Leave first",
+			name, h.name, h.name))
 	}
 	if name == "" {
 		i.mu.Lock()

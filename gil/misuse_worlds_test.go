@@ -175,6 +175,26 @@ func TestTheWrongGoroutine(t *testing.T) {
 	}
 }
 
+// TestEnterTwice: a goroutine that holds the GIL and enters it would wait for itself for
+// ever; WithChecks says so. In a Block it does not hold it.
+func TestEnterTwice(t *testing.T) {
+	for _, r := range []gil.Rule{gil.Ticks(100), gil.Legacy(100), gil.Interval(time.Millisecond)} {
+		g := gil.NewGIL(r, gil.WithChecks())
+		a := g.Enter("a")
+		err, ok := panicked(func() { g.Enter("b") }).(*gil.RuntimeError)
+		require.True(t, ok, "%v", r)
+		require.ErrorContains(t, err, "thread a already")
+		a.Block(func() { g.Enter("b").Leave() })
+		a.Leave()
+		g.Enter("b").Leave()
+	}
+	require.NoError(t, gil.Live(gil.WithChecks()).Run(gil.CPython313, func(m *gil.Thread) {
+		_, ok := panicked(func() { m.Interpreter().GIL().Enter("b") }).(*gil.RuntimeError)
+		require.True(m, ok)
+		require.Equal(m, 1, m.Interpreter().ActiveCount(m))
+	}))
+}
+
 // TestAfterTheEnd: a thread of a run that is over is refused, whoever uses it.
 func TestAfterTheEnd(t *testing.T) {
 	if raceDetector {

@@ -46,6 +46,7 @@ type Thread struct {
 	dying    bool   // unwinds: its operations neither switch nor report
 	begun    bool   // has done some work
 	goid     uint64 // WithChecks: the goroutine it belongs to
+	entrant  uint64 // WithChecks: the one that it began on, whoever it is lent to
 	called   bool   // has given the GIL up for a call and not got it back
 	counted  bool   // in the machine's count of threads at work
 	resisted int    // operations attempted while dying
@@ -250,6 +251,7 @@ func (t *Thread) begin() {
 	switch {
 	case t.interp.live && t.interp.w.opts.checks:
 		t.goid, t.seat = goid.Current(), strict
+		t.entrant = t.goid
 	case t.timed != nil && t.free:
 		t.goid, t.seat = anyGoroutine, strict
 	}
