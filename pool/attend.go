@@ -269,7 +269,7 @@ func (f *fleet) mourn(ctx context.Context, lost []job, death *WorkerError, m *me
 		switch {
 		case j == m.victim:
 			err = m.verdict
-		case over != nil:
+		case over != nil && !forced(over):
 			err = own(over)
 		case f.breaks && m.victim == nil:
 			err = &BrokenError{Kind: f.kind, Cause: err}

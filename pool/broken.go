@@ -29,6 +29,8 @@ func (e *BrokenError) Error() string {
 		what = "an initializer failed"
 	case errors.As(e.Cause, &death):
 		what = "a worker died"
+	case forced(e):
+		what = "its workers were ended by force"
 	}
 	return fmt.Sprintf("pool: the executor of %s workers is broken because %s: %v; make another one", e.Kind, what, e.Cause)
 }

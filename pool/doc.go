@@ -65,6 +65,9 @@
 // process, which is replaced. A thread cannot be ended. A loop over results looks at its
 // context when it is to yield the next one.
 //
+// Terminate ends a Pool with all its workers, TerminateWorkers and KillWorkers those of
+// a ProcessExecutor: what has not begun is cancelled there, and what runs is broken.
+//
 // # Where this is not CPython
 //
 //   - Nothing hangs: a lost task fails, Terminate fails what was pending and always

@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -55,6 +56,32 @@ func ExampleAsCompleted() {
 	// 1s <nil>
 	// 2s <nil>
 	// 3s <nil>
+}
+
+// The worker that has begun is ended, and says so; what it has not begun is cancelled.
+func ExampleProcessExecutor_TerminateWorkers() {
+	_ = gil.NewMachine(2).Run(gil.CPython314, func(t *gil.Thread) {
+		ex, err := pool.NewProcessExecutor(t, 1)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		first := pool.Submit(t, ex, nap, time.Hour) // made with process.Define
+		second := pool.Submit(t, ex, nap, time.Hour)
+		t.Sleep(time.Second)
+		ex.TerminateWorkers(t)
+		fmt.Println(second.Exception(t))
+		var death *pool.WorkerError
+		if err := first.Exception(t); errors.Is(err, pool.ErrBroken) && errors.As(err, &death) {
+			fmt.Println("broken:", death.Task, "ended by", death.Signal())
+		}
+		_ = ex.Shutdown(t)
+		fmt.Println(t.Now() < 3*time.Second)
+	})
+	// Output:
+	// pool: the future was cancelled
+	// broken: pool_test.nap ended by terminated
+	// true
 }
 
 func ExampleMap() {

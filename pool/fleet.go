@@ -379,14 +379,7 @@ func (f *fleet) close(ctx context.Context) {
 
 func (f *fleet) clear(ctx context.Context) []job {
 	f.lock(ctx, gil.OpClear)
-	for _, m := range f.members {
-		if m.untouched() > 0 {
-			f.recall(m)
-		}
-	}
-	jobs := f.waiting.clear()
-	f.counts.Cancelled += len(jobs)
-	f.relax()
+	jobs := f.takeBack()
 	f.unlock()
 	for _, j := range jobs {
 		f.free(ctx, j)
