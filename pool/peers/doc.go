@@ -27,9 +27,13 @@
 //
 // # What is measured
 //
-// A round is that many tasks submitted and then all their results taken. The contestants
-// take turns, each round begun by the next of them, so that all have the same machine and
-// the same heap. Reported are tasks/s, <peer>-tasks/s, and pool's time for a task in terms
-// of the peer's, x-of-<peer>: 0.5 is half the time. x-of-fastest compares with whichever
-// peer was the fastest.
+// A round is 2000 tasks submitted, and then all their results taken. The contestants take
+// turns, each round begun by the next of them, so that all have the same machine and the
+// same heap. Everybody's figure is that of his middle round. Reported are tasks/s,
+// <peer>-tasks/s, and pool's time for a task in terms of the peer's, x-of-<peer>: 0.5 is
+// half the time. x-of-fastest compares with whichever peer was the fastest.
+//
+// On two cores pool took less than half of the time of errgroup and ants, and a third of
+// pond's. It took twice as long as pond-go and goroutines-future, and 2.7 times as long as
+// goroutines, which do nothing for a task but to call it.
 package peers
