@@ -263,7 +263,8 @@ func (d *Dict[K, V]) Pop(t *Thread, k K) (V, error) {
 	return v, nil
 }
 
-// Update is `d.update(items)`: no other thread sees a part of it.
+// Update is `d.update(items)`: no other thread sees a part of it. The items are values,
+// also those that Items of another dict returned, which see that dict as it was then.
 func (d *Dict[K, V]) Update(t *Thread, items ...Item[K, V]) {
 	if raceKernel && t.apart() {
 		for i := range items {

@@ -50,7 +50,8 @@
 // that locks up to 3.1 always release it. A Gate that is open is no switch point.
 //
 // Profiles without a GIL (3.13t, 3.14t, JVM) run threads truly in parallel. There,
-// every shared object guards itself: one operation is atomic, two are not.
+// every shared object guards itself: one operation is atomic, two are not. None takes
+// two objects, so no order of their locks is left to choose.
 //
 // # What is guaranteed about order
 //

@@ -87,7 +87,9 @@ func (l *List[T]) Append(t *Thread, v T) {
 }
 
 // Extend is `l.extend(vs)` of a list or a tuple: no other thread sees a part of
-// vs. It stands for `l += vs` as well.
+// vs. It stands for `l += vs` as well. vs are values, and so are those of another
+// list's Snapshot: no operation here takes two objects. Of those that do, extend with a
+// list or ==, a free-threaded Python locks both, that with the lower address first.
 func (l *List[T]) Extend(t *Thread, vs ...T) {
 	if raceKernel && t.apart() {
 		y, held := l.aside(t), holdAll(vs)

@@ -23,3 +23,8 @@ func Watch(p gil.Profile, long time.Duration, o gil.Observer) time.Duration {
 
 // Seen is what threads see of the switches between them.
 var Seen = seen
+
+// Together has n threads compute for so long together.
+func Together(p gil.Profile, n int, total time.Duration) *gil.Machine {
+	return together(p, n, 0, total)
+}
