@@ -74,7 +74,10 @@ func checksThenActs() []Row {
 		{"lazy-class", "if s[i] is None: s[i] = C()", twofold, everywhere, "", lazy(func(t *gil.Thread) { t.Call(nothing) })},
 		{"lazy-object", "if s[i] is None: s[i] = object()", twofold, everywhere, "", lazy(callC)},
 		{"lazy-constant", "if s[i] is None: s[i] = 1", twofold, until39, "", lazy(pass)},
-		{"not-in", "if k not in d: d[k] = tid", twofold, until38, "", missing(pass)},
+		{
+			"not-in", "if k not in d: d[k] = tid  # d is a local", twofold, until38,
+			"a d that is a global is loaded once more after the test; 3.9 can switch there, and makes it twice", missing(pass),
+		},
 		{"not-in-call", "if k not in d: d[k] = f()", twofold, everywhere, "", missing(func(t *gil.Thread) { t.Call(nothing) })},
 		{"if-pop", "if l: l.pop()", "IndexError", until39, "", drain(func(t *gil.Thread, l *gil.List[int]) bool { return l.Truth(t) })},
 		{"if-len-pop", "if len(l) > 0: l.pop()", "IndexError", until310, "", drain(func(t *gil.Thread, l *gil.List[int]) bool {

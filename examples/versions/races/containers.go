@@ -22,7 +22,10 @@ func lostItems() []Row {
 			twice(t, func(t *gil.Thread, _, _ int) { _ = gil.AddAt(t, a, 0, 1) })
 			return a.Peek()[0] != threads*times
 		}},
-		{"counter", "Counter()[k] += 1", lost, until39, "", dict(addTo)},
+		{
+			"counter", "c[k] += 1  # a Counter that has k", lost, until39,
+			"the Counter as a dict; a key that it has not it makes by __missing__, a function, and then updates are lost everywhere", dict(addTo),
+		},
 		{"dict-get", "d[k] = d.get(k, 0) + 1", lost, everywhere, "", dict(func(t *gil.Thread, d *gil.Dict[string, int]) {
 			d.Set(t, "k", d.GetDefault(t, "k", 0)+1)
 		})},
