@@ -16,9 +16,10 @@ import (
 type crew struct {
 	cfg    config
 	name   string
-	broken *BrokenError // what a broken executor answers
-	kind   string       // of the executor, for errors
-	subs   bool         // each thread has an interpreter of its own
+	broken *BrokenError     // what a broken executor answers
+	kind   string           // of the executor, for errors
+	subs   bool             // each thread has an interpreter of its own
+	home   *gil.Interpreter // whose threads the hands are
 
 	virtual bool // it is of a virtual world, as whoever uses it
 	place   place
@@ -51,7 +52,7 @@ type hand struct {
 }
 
 func newCrew(t *gil.Thread, n int, kind string, cfg config) *crew {
-	c := &crew{cfg: cfg, kind: kind, name: cfg.name, max: n, virtual: virtual(t) != nil}
+	c := &crew{cfg: cfg, kind: kind, name: cfg.name, max: n, home: t.Interpreter(), virtual: virtual(t) != nil}
 	c.place.announce(t, gil.OpPeek, kind)
 	if cfg.maxPending > 0 {
 		c.room = threading.NewSemaphore(cfg.maxPending)
@@ -82,7 +83,11 @@ func (c *crew) submit(ctx context.Context, j job, wait bool) error {
 		}
 	}
 	c.lock(t, gil.OpPut)
-	if err := c.refuses(); err != nil {
+	err := c.refuses()
+	if err == nil && len(c.hands) == 0 && t.Interpreter() != c.home {
+		err = foreign("Submit")
+	}
+	if err != nil {
 		c.mu.Unlock()
 		c.free(t, j)
 		return err
@@ -95,7 +100,7 @@ func (c *crew) submit(ctx context.Context, j job, wait bool) error {
 		h.next, h.told = j, true
 	} else {
 		c.waiting.push(j)
-		fresh = c.grow()
+		fresh = c.grow(t)
 	}
 	c.mu.Unlock()
 	observe(t, gil.EvSubmit, &c.place, j)
@@ -119,9 +124,11 @@ func (c *crew) pick() *hand {
 	return h
 }
 
-// grow makes another hand if there may be one. The lock is held.
-func (c *crew) grow() *hand {
-	if len(c.hands) >= c.max {
+// grow makes another hand, for t to start, if there may be one. A thread of another
+// interpreter starts none, as a task or a callback that submits: it would be of that one.
+// The lock is held.
+func (c *crew) grow(t *gil.Thread) *hand {
+	if len(c.hands) >= c.max || t.Interpreter() != c.home {
 		return nil
 	}
 	h := &hand{crew: c}
@@ -176,26 +183,6 @@ func (c *crew) closed(ctx context.Context) error {
 	c.lock(ctx, gil.OpPeek)
 	defer c.mu.Unlock()
 	return c.refuses()
-}
-
-// reserve waits for a place, where their number is bounded.
-func (c *crew) reserve(t *gil.Thread, j job, wait bool) error {
-	switch {
-	case wait:
-		c.room.Acquire(t)
-	case !c.room.TryAcquire(t):
-		return ErrFull
-	}
-	j.head().bounded = true
-	return nil
-}
-
-// free gives the place back.
-func (c *crew) free(t *gil.Thread, j job) {
-	if h := j.head(); h.bounded {
-		h.bounded = false
-		c.room.Release(t)
-	}
 }
 
 // live is the life of a hand.
@@ -347,7 +334,7 @@ func (h *hand) leave(t *gil.Thread, returned bool) {
 	c.ended = append(c.ended, h)
 	var fresh *hand
 	if c.waiting.len() > 0 && c.broken == nil {
-		fresh = c.grow()
+		fresh = c.grow(t)
 	}
 	if fresh != nil && !returned {
 		c.counts.Replaced++
@@ -415,6 +402,9 @@ func (c *crew) join(ctx context.Context) error {
 	if t == nil {
 		return noThread("Join")
 	}
+	if t.Interpreter() != c.home {
+		return foreign("Join")
+	}
 	for {
 		c.lock(t, gil.OpWait)
 		var h *hand
@@ -468,7 +458,7 @@ func (c *crew) resize(ctx context.Context, n int) error {
 	wake := c.release()
 	var fresh []*hand
 	for range min(c.waiting.len(), n) {
-		if h := c.grow(); h != nil {
+		if h := c.grow(t); h != nil {
 			fresh = append(fresh, h)
 		}
 	}

@@ -56,8 +56,21 @@ func noThread(method string) error {
 	return misuse("", "%s: no thread behind the context: pass a *gil.Thread or a context derived from one", method)
 }
 
+// foreign is the answer to a thread of another interpreter than the executor's.
+func foreign(method string) error {
+	return misuse("", "%s: the workers are threads of another interpreter, which alone can start them and wait for them", method)
+}
+
 // targeted is a function of package process.
 type targeted interface{ Target() process.Target }
+
+// mustFunction refuses a function that is none.
+func mustFunction[In, Out any](f Function[In, Out]) error {
+	if p, is := f.(*process.Func[In, Out]); f == nil || is && p == nil {
+		return badValue("'NoneType' object is not callable", "the function is nil")
+	}
+	return nil
+}
 
 // local returns what runs f on a thread.
 func local[In, Out any](f Function[In, Out]) func(t *gil.Thread, in In) (Out, error) {

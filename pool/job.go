@@ -73,6 +73,9 @@ type task[In, Out any] struct {
 
 func newTask[In, Out any](r *base, f Function[In, Out], in In, c *config) (*task[In, Out], error) {
 	k := new(task[In, Out])
+	if err := mustFunction(f); err != nil {
+		return k, err
+	}
 	k.set(r, f.Name(), c)
 	k.repanic, k.live = c.repanic || r.cfg.repanic, r.live
 	if !r.e.remote() {

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"iter"
+	"math"
 	"time"
 )
 
@@ -194,7 +195,7 @@ type window[In, Out any] struct {
 func (w *window[In, Out]) run(in iter.Seq[In]) {
 	most := w.c.buffer
 	if most == 0 {
-		most = windowPerWorker * w.r.e.size(w.ctx)
+		most = windowPerWorker * min(w.r.e.size(w.ctx), math.MaxInt/windowPerWorker)
 	}
 	if !w.ordered {
 		w.waiter = newWaiter(w.ctx)

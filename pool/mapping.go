@@ -35,7 +35,8 @@ type chunk[In, Out any] struct {
 
 // share is Python's rule for the size of chunks: a quarter of a worker's share.
 func share(items, workers int) int {
-	return max(1, (items+4*workers-1)/(4*workers))
+	shares := 4 * min(workers, items+1) // with more of them it is 1 anyway, and numbers may be huge
+	return max(1, (items+shares-1)/shares)
 }
 
 // startMap submits all chunks of a map. Later says that the caller goes on
@@ -50,6 +51,10 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 		r.shared(ctx, &m.state)
 	}
 	remote := r.e.remote()
+	if err := mustFunction(f); err != nil {
+		m.settle(ctx, err)
+		return m
+	}
 	switch {
 	case !remote && c.limit > 0:
 		m.settle(ctx, badValue("", "WithTaskTimeout: a thread cannot be ended; use processes, or a function that looks at its context"))
@@ -70,6 +75,7 @@ func startMap[In, Out any](ctx context.Context, r *base, f Function[In, Out], in
 		m.settle(ctx, nil)
 		return m
 	}
+	size = min(size, len(in)) // a sum with a larger one may be too much for an int
 	m.open = (len(in) + size - 1) / size
 	_, _ = m.Future.begin(ctx)
 	for lo := 0; lo < len(in); lo += size {

@@ -124,7 +124,7 @@ func WithName(name string) Option {
 // Python: initializer, initargs.
 func WithInitializer[In, Out any](f Function[In, Out], in In) Option {
 	return setting{"WithInitializer", atThreads | atProcesses | atInterpreters, func(c *config) {
-		if f == nil {
+		if mustFunction(f) != nil {
 			c.bad = badValue("initializer must be a callable", "WithInitializer: the function is nil")
 			return
 		}
@@ -247,6 +247,9 @@ func WithProgress(fn func(done, total int)) Option {
 // there, before whoever waits for it goes on. Python: callback.
 func WithCallback[T any](fn func(ctx context.Context, v T)) Option {
 	return setting{"WithCallback", atTask | atMap | atMapAsync, func(c *config) {
+		if fn == nil {
+			return // as with Python's None
+		}
 		c.callback = func(ctx context.Context, v any) {
 			x, _ := v.(T)
 			fn(ctx, x)

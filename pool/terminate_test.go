@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -171,16 +170,18 @@ func flooded(dir string, read bool) (string, error) {
 	}
 	defer r.Close()
 	os.Stderr = w
-	if read {
-		go func() { _, _ = io.Copy(io.Discard, r) }()
-	}
 	ctx := context.Background()
 	p, err := pool.New(ctx, 1)
 	if err != nil {
 		return "", err
 	}
 	f := pool.Submit(ctx, p, chatty, dir+"/floods")
-	time.Sleep(50 * time.Millisecond) // more or less flooded
+	if _, err := io.CopyN(io.Discard, r, 1<<20); err != nil { // in full flood: more than any pipe holds
+		return "", err
+	}
+	if read {
+		go func() { _, _ = io.Copy(io.Discard, r) }()
+	}
 	_ = p.Terminate(ctx)
 	if err := p.Join(ctx); err != nil {
 		return "", err

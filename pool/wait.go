@@ -49,7 +49,9 @@ func wait[T any](ctx context.Context, fs []*Future[T], when ReturnWhen, d time.D
 		text := fmt.Sprintf("Invalid return condition: '%s'", when)
 		return nil, nil, badValue(text, "invalid return condition %q: AllCompleted, FirstCompleted or FirstException", string(when))
 	}
-	fs = distinct(fs)
+	if fs, err = distinct(fs); err != nil {
+		return nil, nil, err
+	}
 	p := &poll{when: when}
 	w := newWaiter(ctx)
 	w.asked = p.ended
@@ -88,17 +90,20 @@ func wait[T any](ctx context.Context, fs []*Future[T], when ReturnWhen, d time.D
 	return done, rest, err
 }
 
-// distinct returns every future once.
-func distinct[T any](fs []*Future[T]) []*Future[T] {
+// distinct returns every future once. One that is nil is an error.
+func distinct[T any](fs []*Future[T]) ([]*Future[T], error) {
 	seen := make(map[*Future[T]]bool, len(fs))
 	out := make([]*Future[T], 0, len(fs))
-	for _, f := range fs {
+	for i, f := range fs {
+		if f == nil {
+			return nil, badValue("", "future %d of %d is nil", i, len(fs))
+		}
 		if !seen[f] {
 			seen[f] = true
 			out = append(out, f)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // A poll counts futures until there are enough.
@@ -160,7 +165,11 @@ func AsCompletedTimeout[T any](ctx context.Context, fs []*Future[T], d time.Dura
 
 func asCompleted[T any](ctx context.Context, fs []*Future[T], d time.Duration) iter.Seq2[*Future[T], error] {
 	return func(yield func(*Future[T], error) bool) {
-		fs := distinct(fs)
+		fs, err := distinct(fs)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		a := &arrivals{}
 		w := newWaiter(ctx)
 		w.asked = a.ended
