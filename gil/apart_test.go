@@ -22,7 +22,7 @@ var outsideToo = map[string]string{
 	"unchanged": "Thread.Observed Thread.Name Thread.Daemon Thread.Interpreter Thread.Machine Thread.Explored Thread.Deadline " +
 		"Thread.Value Current Thread.Times Sandbox.ThreadOf Common.Owner Common.SetOwner",
 	"atomics":       "Gate.Bound Thread.Ident Thread.String Thread.LogValue ThreadStats.LogValue",
-	"by itself":     "Gate.SetOwner Gate.Owner Interpreter.Main Interpreter.Acting Interpreter.AtExit Kin.Own Kin.Of",
+	"by itself":     "Gate.SetOwner Gate.Owner Interpreter.Main Interpreter.Acting Interpreter.AtExit Interpreter.BeforeJoin Kin.Own Kin.Of",
 	"before a run":  "NewChild Child.OnEnd WithExceptHook",
 	"panics only":   "Thread.FailNow Thread.NewInterpreter",
 	"other worlds":  "GIL.Enter GIL.Holder liveWorld.Run Interpreter.Run Machine.Run Sandbox.Run",

@@ -6,8 +6,8 @@ import (
 	"github.com/pygil/pygil/internal/kernel"
 )
 
-// shutDown is what Python does when main has ended: it joins the threads that
-// are no daemons, then abandons the daemons.
+// shutDown is what Python does when main has ended: it calls what has asked for that,
+// joins the threads that are no daemons, then abandons the daemons.
 func (i *Interpreter) shutDown(t *Thread) {
 	i.lock()
 	i.mainDone = true
@@ -20,6 +20,7 @@ func (i *Interpreter) shutDown(t *Thread) {
 			}
 		}
 	}()
+	i.beforeJoin(t)
 	for u := i.firstAlive(false); u != nil && !t.k.Killed(); u = i.firstAlive(false) {
 		t.passAs(&u.ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
 	}

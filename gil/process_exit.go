@@ -1,11 +1,15 @@
 package gil
 
-import "runtime"
+import (
+	"runtime"
+	"slices"
+)
 
 // A fate is what an interpreter has to do with its process.
 type fate struct {
 	annex  any // see Annex
 	exits  []func(*Thread)
+	joins  []*beforeJoin
 	killed bool // its process was
 	estate []inherited
 	base   int64 // of its memory: what a fresh interpreter has
@@ -33,6 +37,52 @@ func (i *Interpreter) atExit(t *Thread) {
 		fn := i.exits[len(i.exits)-1]
 		i.exits = i.exits[:len(i.exits)-1]
 		t.calls(func() { t.callOut(func() { fn(t) }) })
+	}
+}
+
+// A beforeJoin is a call that BeforeJoin has registered.
+type beforeJoin struct{ fn func(*Thread) }
+
+// BeforeJoin has fn called by the main thread when its function has ended, before it
+// waits for the threads that are no daemons: fn can tell those to end for which nobody
+// else does. What was registered last is called first, and nothing in a process that was
+// killed. A panic in fn is reported as the thread's. What it returns takes the call back;
+// it does not wait for one that is going on. A GIL alone has no main thread and calls
+// nothing. Python: threading._register_atexit, by which concurrent.futures ends its
+// executors.
+func (i *Interpreter) BeforeJoin(fn func(t *Thread)) (stop func()) {
+	b := &beforeJoin{fn}
+	i.joining(func() { i.joins = append(i.joins, b) })
+	return func() {
+		i.joining(func() { i.joins = slices.DeleteFunc(i.joins, func(c *beforeJoin) bool { return c == b }) })
+	}
+}
+
+// joining changes what BeforeJoin has registered.
+func (i *Interpreter) joining(change func()) {
+	if o := i.w.outside(); raceKernel && o != nil {
+		o.t.inside(func() { i.joining(change) })
+		return
+	}
+	i.lock()
+	change()
+	i.unlock()
+}
+
+// beforeJoin calls what BeforeJoin has registered.
+func (i *Interpreter) beforeJoin(t *Thread) {
+	for !t.k.Killed() {
+		i.lock()
+		last := len(i.joins) - 1
+		if last < 0 {
+			i.unlock()
+			return
+		}
+		b := i.joins[last]
+		i.joins[last] = nil
+		i.joins = i.joins[:last]
+		i.unlock()
+		t.calls(func() { t.callOut(func() { b.fn(t) }) })
 	}
 }
 

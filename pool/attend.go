@@ -239,6 +239,7 @@ func (m *member) bury(ctx context.Context) {
 	if !f.breaks {
 		f.fill(ctx)
 	}
+	f.forget()
 }
 
 // mourn settles the jobs that a worker had begun and not answered when it ended. It

@@ -23,6 +23,7 @@ type crew struct {
 
 	virtual bool // it is of a virtual world, as whoever uses it
 	place   place
+	exit    atExit
 	room    *threading.Semaphore // of WithMaxPending, nil without
 
 	mu      sync.Mutex // held for a few instructions only
@@ -147,7 +148,11 @@ func (h *hand) start(by *gil.Thread) {
 	name := c.name + "_" + strconv.Itoa(c.born)
 	c.born++
 	c.mu.Unlock()
-	t, started := by.NewThread(name, h.live), false
+	var opts []gil.Option
+	if c.cfg.pool {
+		opts = append(opts, gil.WithDaemon(true)) // nobody waits for a pool at the end of the program
+	}
+	t, started := by.NewThread(name, h.live, opts...), false
 	defer func() {
 		c.mu.Lock()
 		if started {
@@ -173,6 +178,8 @@ func (c *crew) refuses() error {
 		mine := *c.broken // each future has its own
 		mine.Late = true
 		return &mine
+	case c.exit.exited.Load():
+		return exited()
 	case c.down:
 		return c.cfg.over()
 	}
@@ -339,9 +346,13 @@ func (h *hand) leave(t *gil.Thread, returned bool) {
 	if fresh != nil && !returned {
 		c.counts.Replaced++
 	}
+	gone := c.down && len(c.hands) == 0
 	c.mu.Unlock()
 	if fresh != nil {
 		fresh.start(t)
+	}
+	if gone {
+		c.exit.forget()
 	}
 }
 
@@ -374,8 +385,12 @@ func (c *crew) close(ctx context.Context) {
 	c.lock(ctx, gil.OpSet)
 	c.down = true
 	wake := c.release()
+	gone := len(c.hands) == 0
 	c.mu.Unlock()
 	wakeHands(acting(ctx), wake)
+	if gone {
+		c.exit.forget()
+	}
 }
 
 func (c *crew) clear(ctx context.Context) []job {

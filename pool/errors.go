@@ -95,6 +95,12 @@ func shutDown() error {
 		"cannot schedule new futures after shutdown: submit before Shutdown, or make another executor"), ErrShutdown}
 }
 
+// exited is the answer to what is submitted when the program has ended already.
+func exited() error {
+	return &refusal{misuse("cannot schedule new futures after interpreter shutdown",
+		"cannot schedule new futures after interpreter shutdown: the main thread has ended, and the executor with it"), ErrShutdown}
+}
+
 // notRunning is the answer to what comes after the end of a pool.
 func notRunning() error {
 	return &refusal{badValue("Pool not running", "pool not running: it was closed or terminated; make another one"), ErrShutdown}

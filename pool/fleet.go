@@ -24,6 +24,7 @@ type fleet struct {
 	kind   string
 	breaks bool // a worker that dies breaks it: an executor's does, a Pool's is replaced
 	place  place
+	exit   atExit
 	room   *semaphore.Weighted  // of WithMaxPending, nil without
 	places *threading.Semaphore // the same in a virtual world
 	crew   sync.WaitGroup       // those who look after a worker each, from before it starts
@@ -135,6 +136,8 @@ func (f *fleet) refuses(late bool) error {
 		return &mine
 	}
 	switch {
+	case f.exit.exited.Load():
+		return exited()
 	case f.over != nil, f.down:
 		return f.cfg.over()
 	}
@@ -375,6 +378,17 @@ func (f *fleet) close(ctx context.Context) {
 	f.down = true
 	f.unlock()
 	f.dispatch(ctx)
+	f.forget()
+}
+
+// forget is called when the fleet may have no workers any more, nor any to come.
+func (f *fleet) forget() {
+	f.mu.Lock()
+	gone := (f.down || f.over != nil) && len(f.members)+len(f.parting)+f.unseen == 0
+	f.unlock()
+	if gone {
+		f.exit.forget()
+	}
 }
 
 func (f *fleet) clear(ctx context.Context) []job {

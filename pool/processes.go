@@ -17,7 +17,8 @@ var _ Executor = (*ProcessExecutor)(nil)
 
 // NewProcessExecutor makes an executor of at most n processes; none is started yet.
 // The error is a *gil.ValueError when n < 1 and for a bad option. Shut it down after
-// use.
+// use; one that a thread has made and forgotten is shut down when the main thread of
+// its interpreter has ended.
 //
 // Options: WithName, WithInitializer, WithMaxTasksPerChild, WithMaxPending,
 // WithRepanic, WithRetries. Python: ProcessPoolExecutor(max_workers=n).
@@ -41,6 +42,9 @@ func newProcesses(ctx context.Context, n int, kind, prefix, python string, break
 		return nil, badValue("cannot pickle 'function' object", "an initializer made by Func cannot leave the process; make it known to processes with process.Define, in a package variable")
 	}
 	f := newFleet(ctx, n, kind, prefix, breaks, cfg)
+	if breaks {
+		f.exit.watch(ctx, f)
+	}
 	return &base{e: f, cfg: cfg, of: &f.place, live: virtual(ctx) == nil}, nil
 }
 

@@ -23,7 +23,7 @@ var (
 var executors atomic.Int64
 
 // NewThreadExecutor makes an executor of at most n threads. Shut it down after use;
-// an interpreter whose program ends waits for its threads. It panics with a
+// one that was forgotten is shut down when the main thread has ended. It panics with a
 // *gil.ValueError when n < 1 and for a bad option.
 //
 // Options: WithName, WithInitializer, WithMaxTasksPerChild, WithMaxPending,
@@ -47,6 +47,9 @@ func newThreads(t *gil.Thread, n int, s site, kind, prefix, python string, opts 
 		}
 	}
 	c := newCrew(t, n, kind, cfg)
+	if !cfg.pool {
+		c.exit.watch(t, c)
+	}
 	return &base{e: c, cfg: cfg, of: &c.place, live: !c.virtual}
 }
 
