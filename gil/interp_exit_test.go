@@ -218,6 +218,48 @@ func TestAtExit(t *testing.T) {
 	}
 }
 
+// TestBeforeJoin: what was registered last is called first, when main's function has
+// ended and before it waits for the threads, which one call has end; what was taken back
+// is not called, what is registered meanwhile is, and a panic is the thread's.
+func TestBeforeJoin(t *testing.T) {
+	for name, w := range worlds() {
+		for _, p := range gil.Profiles() {
+			var said []string
+			err := w.Run(p, func(m *gil.Thread) {
+				said = nil
+				say := func(what string) { said = append(said, what) }
+				i := m.Interpreter()
+				goOn := gil.NewVar("go", false)
+				i.BeforeJoin(func(e *gil.Thread) {
+					require.Same(e, m, e)
+					require.False(e, m.IsAlive(e))
+					say("first")
+					goOn.Store(e, true)
+				})
+				stop := i.BeforeJoin(func(*gil.Thread) { say("taken back") })
+				i.BeforeJoin(func(*gil.Thread) {
+					say("last")
+					i.BeforeJoin(func(*gil.Thread) { say("meanwhile") })
+					panic("oh")
+				})
+				stop()
+				stop()
+				m.Go("worker", func(u *gil.Thread) {
+					for !goOn.Load(u) {
+						u.Sleep(time.Millisecond)
+					}
+					say("worker ends")
+				})
+				say("main ends")
+			})
+			var uncaught *gil.UncaughtError
+			require.ErrorAs(t, err, &uncaught, "%v %s", p, name)
+			require.Equal(t, "oh", uncaught.Value)
+			require.Equal(t, []string{"main ends", "last", "meanwhile", "first", "worker ends"}, said, "%v %s", p, name)
+		}
+	}
+}
+
 // TestAnInterpreterRunsOnce.
 func TestAnInterpreterRunsOnce(t *testing.T) {
 	i := gil.New(gil.CPython312, gil.WithName("mine"))

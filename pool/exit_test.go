@@ -38,12 +38,13 @@ func TestForgottenExecutor(t *testing.T) {
 			v, err := pool.Submit(th, idle, square, 3).Result(th)
 			assert.NoError(t, err)
 			assert.Equal(t, 9, v)
-			busy := create(th)
+			busy, left := create(th), create(th)
 			for range 5 {
-				fs = append(fs, pool.Submit(th, busy, nap, 3*time.Millisecond))
+				fs = append(fs, pool.Submit(th, busy, nap, 3*time.Millisecond), pool.Submit(th, left, nap, 3*time.Millisecond))
 			}
+			assert.NoError(t, pool.Shutdown(th, left, pool.WithWait(false)))
 		})
-		assert.Len(t, fs, 5)
+		assert.Len(t, fs, 10)
 		for _, f := range fs {
 			d, err := f.TryResult(context.Background())
 			assert.NoError(t, err)
@@ -60,6 +61,7 @@ func TestSubmitAfterTheEnd(t *testing.T) {
 		var late, afterShutdown error
 		run(func(th *gil.Thread) {
 			ex, shut := create(th), create(th)
+			pool.Submit(th, shut, nap, 50*time.Millisecond)
 			assert.NoError(t, pool.Shutdown(th, shut, pool.WithWait(false)))
 			m := th.Interpreter().Main()
 			th.Go("late", func(u *gil.Thread) {
