@@ -184,7 +184,7 @@ func (i *Interpreter) reset() {
 func (s *Sandbox) thread() *Thread {
 	if s.used == len(s.pool) {
 		t := new(Thread)
-		t.life0 = t.run
+		t.life0 = t.run()
 		t.x = s.k
 		t.k.Owner = t
 		s.pool = append(s.pool, t)

@@ -62,7 +62,7 @@ type Thread struct {
 	entered  bool // made by GIL.Enter
 	stage    atomic.Uint32
 	fn       func(*Thread)
-	life0    func() // run, made once
+	life0    func() // see run
 	creator  *Thread
 	failure  error
 	messages []string
@@ -97,7 +97,7 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 		}
 	} else {
 		t = new(Thread)
-		t.life0 = t.run
+		t.life0 = t.run()
 		t.k.Owner = t
 		t.timed, _ = i.w.kern.(*kernel.Timed)
 	}
@@ -225,14 +225,18 @@ func (t *Thread) canEnd(by *Thread) {
 	}
 }
 
-// run is the life of a started thread on its own goroutine or coroutine.
-func (t *Thread) run() {
-	if raceKernel && t.out != nil {
-		defer t.out.finish()
+// run returns the life of a started thread on its own goroutine or coroutine. It is made
+// once, and is no method value: that would be one more stack frame, and a thread that
+// goes on after others have run pays for every one.
+func (t *Thread) run() func() {
+	return func() {
+		if raceKernel && t.out != nil {
+			defer t.out.finish()
+		}
+		defer t.finish()
+		t.begin()
+		t.callOut(func() { t.fn(t) })
 	}
-	defer t.finish()
-	t.begin()
-	t.callOut(func() { t.fn(t) })
 }
 
 // begin makes the thread able to execute.

@@ -144,11 +144,21 @@ func (t *Thread) says(message string) {
 // failure.
 func (t *Thread) FailNow() { panic(failingNow{}) }
 
-// finish ends the thread, whatever way its function ended, and whatever the except
-// hook does: it may wait, and be ended meanwhile.
+// finish ends the thread, whatever way its function ended.
 func (t *Thread) finish() {
+	v := recover()
+	if v == nil && len(t.messages) == 0 { // there is nothing to sort out
+		t.conclude()
+		return
+	}
+	t.concludeAfter(v)
+}
+
+// concludeAfter is conclude whatever the except hook does: it may wait, and be ended
+// meanwhile.
+func (t *Thread) concludeAfter(v any) {
 	defer t.conclude()
-	t.recovered(recover())
+	t.recovered(v)
 }
 
 // conclude tells everybody that the thread has ended.

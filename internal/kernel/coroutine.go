@@ -13,8 +13,7 @@ type coroutine struct {
 	on    bool // somebody has resumed it and it has not given control back
 }
 
-// coroutines are those of one kernel, of which one runs at a time. run is what a
-// coroutine does with its task.
+// coroutines are those of one kernel, of which one runs at a time.
 //
 // # How control is handed over
 //
@@ -28,7 +27,7 @@ type coroutine struct {
 // longer or one shorter, so there are never more than two for each hand-over, and
 // between two tasks there is one.
 type coroutines struct {
-	run     func(*Task)
+	kernel  interface{ runTask(*Task) } // what a coroutine does with its task
 	idle    []*coroutine
 	current *Task      // who runs, or is to run next; nil is the driver
 	leaving *coroutine // its goroutine exits and is to take the driver with it
@@ -63,7 +62,7 @@ func (p *coroutines) perform(c *coroutine) {
 		}
 	}()
 	for {
-		p.run(c.task)
+		p.kernel.runTask(c.task)
 		idle = true
 		c.task = nil
 		p.idle = append(p.idle, c)

@@ -86,7 +86,7 @@ func NewExplored(seed uint64, e Explorer) *Explored {
 	k := &Explored{world: &World{Policy: ExploredPolicy}, explorer: e, seed: seed}
 	k.watcher, _ = e.(Performer)
 	k.drawer, _ = e.(Drawer)
-	k.pool.run = k.runTask
+	k.pool.kernel = k
 	return k
 }
 

@@ -131,7 +131,7 @@ func NewTimed(cfg Config) *Timed {
 		k.latencyMin = 0 // a neighbour's coming and going changes a core's speed at once
 	}
 	k.preempt = item{kind: itemPreempt}
-	k.pool.run = k.runTask
+	k.pool.kernel = k
 	k.cores.init(cfg)
 	return k
 }
