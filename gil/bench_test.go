@@ -4,6 +4,7 @@ import (
 	"io"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -52,8 +53,28 @@ func BenchmarkTick(b *testing.B) {
 
 // BenchmarkHandOver is one change of holder between two threads that have to let
 // each other in after every tick; the peer hands a token over between two
-// goroutines through channels of capacity 1.
+// goroutines through channels of capacity 1. Both take as long as the two processors
+// happen to need for each other, so they take turns, and the ratio is that of the
+// round in the middle.
 func BenchmarkHandOver(b *testing.B) {
+	const round = 20_000
+	var ratios []float64
+	for left := b.N; left > 0; left -= round {
+		n := min(left, round)
+		begin := time.Now()
+		handOver(b, n)
+		ours := time.Since(begin)
+		b.StopTimer()
+		begin = time.Now()
+		handOverByChannels(n)
+		ratios = append(ratios, float64(ours)/float64(max(1, time.Since(begin))))
+		b.StartTimer()
+	}
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], "x-of-chan")
+}
+
+func handOver(b *testing.B, n int) {
 	g := gil.NewGIL(gil.Ticks(1))
 	var done sync.WaitGroup
 	first := g.Enter("first")
@@ -62,37 +83,37 @@ func BenchmarkHandOver(b *testing.B) {
 		defer done.Done()
 		t := g.Enter("second")
 		defer t.Leave()
-		for range b.N / 2 {
+		for range n / 2 {
 			t.Tick(1)
 		}
 	}()
 	for g.Waiters() == 0 {
 		runtime.Gosched()
 	}
-	b.ResetTimer()
-	for range b.N / 2 {
+	for range n / 2 {
 		first.Tick(1)
 	}
 	first.Leave()
 	done.Wait()
-	if s := g.Stats().Switches; s < int64(b.N/2*2) {
-		b.Fatalf("%d switches in %d ticks", s, b.N)
+	if s := g.Stats().Switches; s < int64(n/2*2) {
+		b.Fatalf("%d switches in %d ticks", s, n)
 	}
-	against(b, "chan", func(n int) {
-		ping, pong := make(chan int, 1), make(chan int, 1)
-		go func() {
-			for v := range ping {
-				pong <- v
-			}
-			close(pong)
-		}()
-		for i := range n / 2 {
-			ping <- i
-			<-pong
+}
+
+func handOverByChannels(n int) {
+	ping, pong := make(chan int, 1), make(chan int, 1)
+	go func() {
+		for v := range ping {
+			pong <- v
 		}
-		close(ping)
+		close(pong)
+	}()
+	for i := range n / 2 {
+		ping <- i
 		<-pong
-	})
+	}
+	close(ping)
+	<-pong
 }
 
 func BenchmarkStartJoin(b *testing.B) {
