@@ -113,6 +113,27 @@ func TestWithTimeoutUsesTheWorldsClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { require.NoError(t, gil.Live().Run(gil.CPython313, program)) })
 }
 
+// A context without time has ended when it is made.
+func TestWithTimeoutThatIsOver(t *testing.T) {
+	for name, w := range worlds() {
+		require.NoError(t, w.Run(gil.CPython313, func(m *gil.Thread) {
+			for _, d := range []time.Duration{0, -1, math.MinInt64} {
+				ctx, cancel := gil.WithTimeout(m, d)
+				assert.Equal(m, context.DeadlineExceeded, ctx.Err(), name)
+				called := false
+				stop := ctx.(interface{ AfterFunc(f func()) func() bool }).AfterFunc(func() { called = true })
+				assert.True(m, called)
+				assert.False(m, stop())
+				cancel()
+				assert.Equal(m, context.DeadlineExceeded, ctx.Err(), name)
+				due, err := gil.UntilOf(ctx)
+				assert.NoError(m, err)
+				assert.LessOrEqual(m, due, m.Now())
+			}
+		}), name)
+	}
+}
+
 func TestUntilOf(t *testing.T) {
 	require.NoError(t, gil.NewMachine(1).Run(gil.CPython313, func(m *gil.Thread) {
 		until, err := gil.UntilOf(m)

@@ -200,7 +200,8 @@ func WithCancel(t *Thread) (context.Context, context.CancelFunc) {
 }
 
 // WithTimeout returns a context of the thread that ends with
-// context.DeadlineExceeded after d of the world's clock, virtual or real. A
+// context.DeadlineExceeded after d of the world's clock, virtual or real, at once if d is
+// zero or less. A
 // context.WithTimeout of the standard library measures real time, which means
 // nothing in a virtual world: calls there refuse it and name this function.
 func WithTimeout(t *Thread, d time.Duration) (context.Context, context.CancelFunc) {
@@ -216,6 +217,10 @@ func WithTimeout(t *Thread, d time.Duration) (context.Context, context.CancelFun
 		return WithCancel(t)
 	}
 	c := &derived{t: t, due: time.Duration(at)}
+	if d <= 0 { // as in the standard library, it is over before anything can happen
+		c.endWith(context.DeadlineExceeded)
+		return c, func() {}
+	}
 	stop := t.AfterFunc(c.end)
 	timer := t.kern.After(&t.k, at, func() { c.endWith(context.DeadlineExceeded) })
 	return c, func() {
