@@ -68,10 +68,9 @@ func TestSubmitAfterTheEnd(t *testing.T) {
 				for m.IsAlive(u) {
 					u.Sleep(time.Millisecond)
 				}
-				for {
-					if late = pool.Submit(u, ex, square, 3).Exception(u); late != nil {
-						break // the executor has noticed it, too
-					}
+				for late == nil { // until the executor has noticed it, too
+					u.Sleep(time.Millisecond)
+					late = pool.Submit(u, ex, square, 3).Exception(u)
 				}
 				afterShutdown = pool.Submit(u, shut, square, 3).Exception(u)
 			})
