@@ -25,8 +25,9 @@ var pidAnd = process.Define("pool_test.pidAnd", func(_ context.Context, n int) (
 	return [2]int{os.Getpid(), n * n}, nil
 })
 
-// TestChaos kills workers at random while maps run: every future ends, what is not an
-// error is right, every error says which worker died, and nothing is left.
+// TestChaos kills workers at random while maps run: every future ends, each item comes
+// exactly once or is of a chunk that an error names, every error says which worker died, and
+// nothing is left.
 func TestChaos(t *testing.T) {
 	kills := 60
 	if testing.Short() {
@@ -48,7 +49,7 @@ func chaos(t *testing.T, kills int) {
 	first, err := pool.New(ctx, 1) // what the runtime opens once for all is open now
 	require.NoError(t, err)
 	require.NoError(t, first.With(ctx, func() { _, _ = pool.Apply(ctx, first, whoami, 0) }))
-	before := descriptors(t)
+	open := descriptors(t)
 	r := rand.New(rand.NewPCG(1, uint64(kills)))
 	p, err := pool.New(ctx, 3)
 	require.NoError(t, err)
@@ -59,12 +60,16 @@ func chaos(t *testing.T, kills int) {
 	}
 	for round := 0; killed < kills; round++ {
 		items := upTo(300 + r.IntN(300))
-		opts := []pool.Option{pool.WithChunkSize(1 + r.IntN(3)*r.IntN(5)), pool.WithBufferSize(64)}
+		size := 1 + r.IntN(3)*r.IntN(5)
+		opts := []pool.Option{pool.WithChunkSize(size), pool.WithBufferSize(64)}
 		next := r.IntN(50)
 		pending := []*pool.AsyncResult[[2]int]{}
 		for range 20 {
 			pending = append(pending, pool.ApplyAsync(ctx, p, pidAnd, 3))
 		}
+		came := make([]int, len(items))            // how often each item did
+		gone := map[int]bool{}                     // the chunks that errors name
+		first := int64(p.Stats(ctx).Submitted) + 1 // the number of the first chunk
 		n, errs := 0, 0
 		for v, err := range pool.IMapUnordered(ctx, p, pidAnd, slices.Values(items), opts...) {
 			if err != nil {
@@ -72,6 +77,10 @@ func chaos(t *testing.T, kills int) {
 				require.ErrorAs(t, err, &death)
 				require.Equal(t, syscall.SIGKILL, death.Signal(), "%v", err)
 				require.NotErrorIs(t, err, pool.ErrBroken)
+				require.Equal(t, pidAnd.Name(), death.Task)
+				chunk := int(death.Number - first)
+				require.False(t, gone[chunk], "chunk %d is lost twice", chunk)
+				gone[chunk] = true
 				errs++
 				continue
 			}
@@ -79,6 +88,7 @@ func chaos(t *testing.T, kills int) {
 			seen[n%len(seen)] = v[0]
 			root := intRoot(v[1])
 			require.Equal(t, root*root, v[1])
+			came[root]++
 			if next--; next <= 0 && killed < kills {
 				next = 1 + r.IntN(60)
 				victim := seen[r.IntN(len(seen))]
@@ -100,7 +110,13 @@ func chaos(t *testing.T, kills int) {
 				require.ErrorAs(t, err, &death)
 			}
 		}
-		require.LessOrEqual(t, n, len(items))
+		for i, times := range came {
+			want := 1
+			if gone[i/size] {
+				want = 0
+			}
+			require.Equal(t, want, times, "item %d in chunks of %d", i, size)
+		}
 	}
 	s := p.Stats(ctx)
 	t.Logf("%d kills: %d right results, %d chunks lost; %v", killed, right, lost, s)
@@ -112,9 +128,9 @@ func chaos(t *testing.T, kills int) {
 	require.NoError(t, p.Close(ctx))
 	require.NoError(t, p.Join(ctx))
 	require.Empty(t, process.ActiveChildren(ctx))
-	until(t, ctx, func() bool { return len(descriptors(t)) <= len(before) })
-	if now := descriptors(t); len(now) > len(before) {
-		t.Log(before, now)
+	until(t, ctx, func() bool { return len(descriptors(t)) <= len(open) })
+	if now := descriptors(t); len(now) > len(open) {
+		t.Log(open, now)
 	}
 }
 
