@@ -221,6 +221,28 @@ func TestRetry(t *testing.T) {
 	require.ErrorIs(t, pool.Submit(ctx, ex, die, syscall.SIGKILL).Exception(ctx), pool.ErrBroken, "the second time it is")
 }
 
+// A task that cannot be sent, and one whose worker dies, leave their places to others.
+func TestMaxPendingOfTheLost(t *testing.T) {
+	ctx := t.Context()
+	p := processes(t, 1, pool.WithMaxPending(2))
+	for range 3 {
+		require.Error(t, pool.Submit(ctx, p, anything, any(func() {})).Exception(ctx))
+		var lost *pool.WorkerError
+		require.ErrorAs(t, pool.Submit(ctx, p, die, syscall.SIGKILL).Exception(ctx), &lost)
+	}
+	var fs []*pool.Future[int]
+	until(t, ctx, func() bool {
+		f, err := pool.TrySubmit(ctx, p, square, 3)
+		if err == nil {
+			fs = append(fs, f)
+		}
+		return len(fs) == 2
+	})
+	for _, f := range fs {
+		require.NoError(t, f.Exception(ctx))
+	}
+}
+
 // In a map that loses one worker, exactly one task is lost.
 func TestMapLosesOneItem(t *testing.T) {
 	ctx := t.Context()

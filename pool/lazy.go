@@ -20,6 +20,14 @@ func (p piece[In, Out]) state() *state {
 	return &p.many.state
 }
 
+// items is how many items it has.
+func (p piece[In, Out]) items() int {
+	if p.one != nil {
+		return 1
+	}
+	return len(p.many.out)
+}
+
 // take waits for the results.
 func (p piece[In, Out]) take(ctx context.Context, d time.Duration) ([]Out, error) {
 	if p.one != nil {
@@ -281,7 +289,7 @@ func (w *window[In, Out]) next() bool {
 	w.queue = append(w.queue[:i:i], w.queue[i+1:]...)
 	if err != nil {
 		var none Out
-		w.tell(1)
+		w.tell(p.items()) // there will be no more of them
 		return w.yield(none, err)
 	}
 	w.tell(len(out))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"iter"
 	"slices"
 	"testing"
 	"time"
@@ -228,5 +229,64 @@ func TestProgress(t *testing.T) {
 		_, errs := collect(pool.IMap(ctx, p, square, slices.Values(upTo(50)), pool.WithProgress(func(d, _ int) { last = d })))
 		assert.Empty(t, errs)
 		assert.Equal(t, 50, last)
+	})
+}
+
+// Items that have failed count as well, and so do the last ones, which may be fewer than a
+// chunk: who looks at the progress of an imap sees its end.
+func TestProgressOfFailures(t *testing.T) {
+	items := []int{1, 2, 4, 5, 10, 20, 25, 50, 100, 1, 0}
+	withPool(t, 2, func(t *testing.T, ctx context.Context, p *pool.Pool) {
+		for _, size := range []int{1, 3, 4, 99} {
+			for name, imap := range map[string]func(opts ...pool.Option) iter.Seq2[int, error]{
+				"IMap": func(opts ...pool.Option) iter.Seq2[int, error] {
+					return pool.IMap(ctx, p, divide, slices.Values(items), opts...)
+				},
+				"IMapUnordered": func(opts ...pool.Option) iter.Seq2[int, error] {
+					return pool.IMapUnordered(ctx, p, divide, slices.Values(items), opts...)
+				},
+			} {
+				var done []int
+				total := 0
+				out, errs := collect(imap(pool.WithChunkSize(size), pool.WithProgress(func(d, of int) { done, total = append(done, d), of })))
+				assert.Len(t, errs, 1)
+				assert.Len(t, out, 10-10%size, "%s, %d: all but the chunk of the last", name, size)
+				assert.Len(t, done, 10/size+1)
+				assert.True(t, slices.IsSorted(done))
+				assert.Equal(t, []int{11, 11}, []int{done[len(done)-1], total}, "%s, %d", name, size)
+			}
+		}
+	})
+}
+
+// A function for the progress that panics is the error of its map, and is not called again;
+// the pool goes on.
+func TestProgressThatPanics(t *testing.T) {
+	withPool(t, 2, func(t *testing.T, ctx context.Context, p *pool.Pool) {
+		called := 0
+		_, err := pool.Map(ctx, p, square, upTo(10), pool.WithChunkSize(1), pool.WithProgress(func(int, int) {
+			called++
+			panic("no screen")
+		}))
+		var panicked *pool.PanicError
+		if assert.ErrorAs(t, err, &panicked) {
+			assert.Equal(t, "no screen", panicked.Value)
+		}
+		assert.Equal(t, 1, called)
+		out, err := pool.Map(ctx, p, square, upTo(10))
+		assert.NoError(t, err)
+		assert.Equal(t, squares(10), out)
+	})
+}
+
+// CPython: test_context: what With leaves has no workers, whatever they were at.
+func TestPoolWith(t *testing.T) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
+		for range 5 {
+			p := f.pool(ctx, 3)
+			assert.NoError(t, p.With(ctx, func() { pool.MapAsync(ctx, p, square, upTo(50), pool.WithChunkSize(1)) }))
+			s := p.Stats(ctx)
+			assert.Equal(t, []int{0, 0, 0}, []int{s.Workers, s.Running, s.Pending}, "%v", s)
+		}
 	})
 }

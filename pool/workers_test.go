@@ -144,6 +144,55 @@ func TestMaxPending(t *testing.T) {
 	})
 }
 
+// Whatever ends a task that was never done leaves its place to others.
+func TestMaxPendingIsGivenBack(t *testing.T) {
+	everyPool(t, func(t *testing.T, ctx context.Context, f flavour) {
+		s, end := newScript(t)
+		defer end()
+		ex := f.make(ctx, 1, pool.WithMaxPending(2))
+		free := func() { // neither place is lost
+			t.Helper()
+			var fillers []*pool.Future[string]
+			until(t, ctx, func() bool {
+				f, err := pool.TrySubmit(ctx, ex, noted, s.step("filler"))
+				if err == nil {
+					fillers = append(fillers, f)
+				}
+				return len(fillers) == 4
+			})
+			for _, f := range fillers {
+				assert.NoError(t, f.Exception(ctx))
+			}
+		}
+		for i, round := range []string{"1", "2", "3"} { // cancelled while it waits
+			first := pool.Submit(ctx, ex, noted, s.step("first", round))
+			s.await(ctx, 5*i+1)
+			second := pool.Submit(ctx, ex, noted, s.step("second"))
+			assert.True(t, second.Cancel(ctx))
+			s.open(round)
+			assert.NoError(t, first.Exception(ctx))
+			free()
+		}
+		// Who waits for a place when all is cancelled is told, though the first runs on.
+		first := pool.Submit(ctx, ex, noted, s.step("first", "last"))
+		s.await(ctx, 16)
+		second := pool.Submit(ctx, ex, noted, s.step("second"))
+		var returned atomic.Bool
+		join := beside(ctx, func(ctx context.Context) {
+			assert.ErrorIs(t, pool.Submit(ctx, ex, noted, s.step("third")).Exception(ctx), pool.ErrShutdown)
+			returned.Store(true)
+		})
+		blocked(t, ctx, &returned, "semaphore.(*Weighted).Acquire", "threading.(*Semaphore).Acquire")
+		assert.NoError(t, pool.Shutdown(ctx, ex, pool.WithCancelFutures(), pool.WithWait(false)))
+		join()
+		assert.True(t, second.Cancelled(ctx))
+		assert.False(t, first.Done(ctx))
+		s.open("last")
+		assert.NoError(t, first.Exception(ctx))
+		assert.NoError(t, pool.Shutdown(ctx, ex))
+	})
+}
+
 // Of what waits, the highest priority is next, and equals keep their order; the tasks of a
 // map go where its priority puts them.
 func TestPriority(t *testing.T) {
