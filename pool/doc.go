@@ -79,7 +79,8 @@
 //   - A MapAsync of nothing calls its callback.
 //   - A future that was cancelled is done for Wait and AsCompleted at once.
 //   - There are no helper threads: callbacks of processes run on goroutines that belong
-//     to no interpreter. Who waits for the one task that a process has may read its
+//     to no interpreter, one after the other for each worker. They may wait for other
+//     tasks, but not for the end of their executor: it waits for them. Who waits for the one task that a process has may read its
 //     answer himself, and notices the end of his context up to 20 ms late then, as any
 //     receiver of package pipe; a deadline he keeps. An answer that nobody waits for may
 //     come half a millisecond later.

@@ -10,17 +10,10 @@ import (
 // from who attends to the worker to him, leads over the scheduler and often over another
 // thread, which takes as long as the answer's own way. See post for who reads when.
 
-// A guest is the context of a caller that reads for a fleet. Callbacks are not his to
-// call: he would wait for them.
-type guest struct {
-	context.Context
-	f *fleet
-}
-
 // help reads the answer to the task of s, if its worker has no other and nobody reads.
 // It returns when the future has ended, or when it is to be waited for in another way.
 func (s *state) help(ctx context.Context) {
-	if m := s.worker.Load(); m != nil && !s.hasFirst() && !m.post.isAttended() {
+	if m := s.worker.Load(); m != nil && !s.isFollowed() && !m.post.isAttended() {
 		blocking.Do(ctx, "pool.result", func() { m.help(ctx, s) })
 	}
 }
@@ -50,7 +43,7 @@ func (m *member) help(ctx context.Context, s *state) {
 			return
 		}
 		w.reads.Store(nil) // not for what this does
-		if !m.answers(guest{context.Background(), m.f}, b) {
+		if !m.answers(hearer{context.Background(), m}, b) {
 			m.post.spoil()
 			return
 		}

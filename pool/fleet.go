@@ -314,7 +314,7 @@ func (f *fleet) look(ctx context.Context, m *member) {
 		f.appears(nil, nil)
 		go func() {
 			defer f.crew.Done()
-			m.attend(context.Background())
+			m.attend(hearer{context.Background(), m})
 		}()
 		return
 	}

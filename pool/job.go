@@ -144,7 +144,7 @@ func (k *task[In, Out]) fail(ctx context.Context, err error) {
 
 func (k *task[In, Out]) future() *state { return &k.state }
 
-func (k *task[In, Out]) firsthand() bool { return !k.hasFirst() }
+func (k *task[In, Out]) firsthand() bool { return !k.isFollowed() }
 
 func (k *task[In, Out]) awaited() bool { return k.state.awaited() }
 

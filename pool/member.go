@@ -39,7 +39,8 @@ type member struct {
 	mercy    *time.Timer // until it is killed
 	buf      []byte
 
-	post post // who reads its answers
+	post   post // who reads its answers
+	herald herald
 
 	lane     *lane // for an observer of a live world
 	numbered bool  // jobs are sent with their numbers, for an observer

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -230,3 +231,28 @@ var notedAndFails = process.Define("pool_test.notedAndFails", func(t *gil.Thread
 	_, _ = noted.Run(t, s)
 	return 0, fmt.Errorf("no")
 })
+
+// A callback may wait for another task of its executor, also when there is one worker only;
+// callbacks are called in the order of the answers, and the end waits for them. CPython's
+// wait for ever: who would hear the answer calls the callback.
+func TestCallbacksThatWait(t *testing.T) {
+	ctx := t.Context()
+	x, err := pool.NewProcessExecutor(ctx, 1)
+	require.NoError(t, err)
+	var told []int
+	for n := range 3 {
+		pool.Submit(ctx, x, square, n).AddDoneCallback(ctx, func(ctx context.Context, f *pool.Future[int]) {
+			v, err := f.Result(ctx)
+			assert.NoError(t, err)
+			w, err := pool.Submit(ctx, x, square, v+10).Result(ctx)
+			assert.NoError(t, err)
+			told = append(told, v, w)
+			if n == 1 {
+				runtime.Goexit() // the others are called all the same
+			}
+		})
+	}
+	until(t, ctx, func() bool { return x.Stats(ctx).Completed == 6 })
+	require.NoError(t, x.Shutdown(ctx))
+	assert.Equal(t, []int{0, 100, 1, 121, 4, 196}, told)
+}

@@ -61,7 +61,16 @@ func (s *state) more() *extra {
 	return s.extra
 }
 
-// hasFirst reports whether something is called before anybody knows of the outcome.
+// isFollowed is hasFirst for who does not have the lock: what else there is of a future may
+// be noted when its work has begun.
+func (s *state) isFollowed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hasFirst()
+}
+
+// hasFirst reports whether something is called before anybody knows of the outcome. The lock
+// is held.
 func (s *state) hasFirst() bool { return s.extra != nil && s.extra.first != nil }
 
 // announce tells a virtual world what the thread behind ctx is about to do.
@@ -209,8 +218,8 @@ func (s *state) tell(ctx context.Context, waits []*waiter, calls []func(ctx cont
 	for _, w := range waits {
 		w.tell(ctx, s)
 	}
-	if g, is := ctx.(guest); is && len(calls) > 0 {
-		g.f.crew.Go(func() {
+	if h, is := ctx.(hearer); is && len(calls) > 0 {
+		h.m.herald.call(h.m.f, func() {
 			for _, call := range calls {
 				s.call(context.Background(), call)
 			}
