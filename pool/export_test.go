@@ -15,6 +15,10 @@ func Firsthand(x *ProcessExecutor) (n int) {
 	return n
 }
 
+// Taken is what is added to the claims of a worker whose jobs are taken back: an int, on
+// every machine.
+const Taken int = taken
+
 // PieceItems is how many items of a long chunk are done at a time.
 const PieceItems = pieceItems
 

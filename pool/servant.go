@@ -36,8 +36,8 @@ type assignment struct {
 	Object uint64
 }
 
-// taken is more than any number of jobs in a message.
-const taken = 1 << 40
+// taken is more than any number of jobs in a message, and an int where that has 32 bits.
+const taken = 1 << 30
 
 func init() { pickle.Register[assignment]("pool.assignment") }
 
