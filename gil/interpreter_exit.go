@@ -20,11 +20,11 @@ func (i *Interpreter) shutDown(t *Thread) {
 			}
 		}
 	}()
-	i.beforeJoin(t)
+	i.callLast(t, &i.joins)
 	for u := i.firstAlive(false); u != nil && !t.k.Killed(); u = i.firstAlive(false) {
 		t.passAs(&u.ended, kernel.OpJoin, Forever, stateWaitJoin, WhyJoin)
 	}
-	i.atExit(t)
+	i.callLast(t, &i.exits)
 	i.lock()
 	i.closing = true
 	i.unlock()

@@ -7,10 +7,10 @@ import (
 
 // A fate is what an interpreter has to do with its process.
 type fate struct {
-	annex  any // see Annex
-	exits  []func(*Thread)
-	joins  []*beforeJoin
-	killed bool // its process was
+	annex  any       // see Annex
+	exits  lastCalls // of AtExit
+	joins  lastCalls // of BeforeJoin
+	killed bool      // its process was
 	estate []inherited
 	base   int64 // of its memory: what a fresh interpreter has
 	shared int64 // its parent's, not yet written to
@@ -23,25 +23,7 @@ type fate struct {
 // killed. A thread that fn starts is not joined but ended with the daemons, and 3.12
 // refuses to start it. A panic in fn is reported as the thread's. It is for the process's first
 // interpreter, and for the virtual world. Python: atexit.register.
-func (i *Interpreter) AtExit(fn func(t *Thread)) {
-	if o := i.w.outside(); raceKernel && o != nil {
-		o.t.inside(func() { i.AtExit(fn) })
-		return
-	}
-	i.exits = append(i.exits, fn)
-}
-
-// atExit calls what AtExit has registered.
-func (i *Interpreter) atExit(t *Thread) {
-	for len(i.exits) > 0 && !t.k.Killed() {
-		fn := i.exits[len(i.exits)-1]
-		i.exits = i.exits[:len(i.exits)-1]
-		t.calls(func() { t.callOut(func() { fn(t) }) })
-	}
-}
-
-// A beforeJoin is a call that BeforeJoin has registered.
-type beforeJoin struct{ fn func(*Thread) }
+func (i *Interpreter) AtExit(fn func(t *Thread)) { i.register(&i.exits, fn) }
 
 // BeforeJoin has fn called by the main thread when its function has ended, before it
 // waits for the threads that are no daemons: fn can tell those to end for which nobody
@@ -50,18 +32,24 @@ type beforeJoin struct{ fn func(*Thread) }
 // it does not wait for one that is going on. A GIL alone has no main thread and calls
 // nothing. Python: threading._register_atexit, by which concurrent.futures ends its
 // executors.
-func (i *Interpreter) BeforeJoin(fn func(t *Thread)) (stop func()) {
-	b := &beforeJoin{fn}
-	i.joining(func() { i.joins = append(i.joins, b) })
+func (i *Interpreter) BeforeJoin(fn func(t *Thread)) (stop func()) { return i.register(&i.joins, fn) }
+
+// lastCalls are what the main thread calls at one moment of its end, the last first.
+type lastCalls []*func(*Thread)
+
+// register adds a call, and returns what takes it back.
+func (i *Interpreter) register(calls *lastCalls, fn func(*Thread)) (stop func()) {
+	call := &fn
+	i.changing(func() { *calls = append(*calls, call) })
 	return func() {
-		i.joining(func() { i.joins = slices.DeleteFunc(i.joins, func(c *beforeJoin) bool { return c == b }) })
+		i.changing(func() { *calls = slices.DeleteFunc(*calls, func(c *func(*Thread)) bool { return c == call }) })
 	}
 }
 
-// joining changes what BeforeJoin has registered.
-func (i *Interpreter) joining(change func()) {
+// changing calls change, which changes what was registered.
+func (i *Interpreter) changing(change func()) {
 	if o := i.w.outside(); raceKernel && o != nil {
-		o.t.inside(func() { i.joining(change) })
+		o.t.inside(func() { i.changing(change) })
 		return
 	}
 	i.lock()
@@ -69,20 +57,20 @@ func (i *Interpreter) joining(change func()) {
 	i.unlock()
 }
 
-// beforeJoin calls what BeforeJoin has registered.
-func (i *Interpreter) beforeJoin(t *Thread) {
+// callLast calls what was registered, also meanwhile.
+func (i *Interpreter) callLast(t *Thread, calls *lastCalls) {
 	for !t.k.Killed() {
+		var fn *func(*Thread)
 		i.lock()
-		last := len(i.joins) - 1
-		if last < 0 {
-			i.unlock()
+		if last := len(*calls) - 1; last >= 0 {
+			fn, (*calls)[last] = (*calls)[last], nil
+			*calls = (*calls)[:last]
+		}
+		i.unlock()
+		if fn == nil {
 			return
 		}
-		b := i.joins[last]
-		i.joins[last] = nil
-		i.joins = i.joins[:last]
-		i.unlock()
-		t.calls(func() { t.callOut(func() { b.fn(t) }) })
+		t.calls(func() { t.callOut(func() { (*fn)(t) }) })
 	}
 }
 

@@ -200,10 +200,9 @@ func WithCancel(t *Thread) (context.Context, context.CancelFunc) {
 }
 
 // WithTimeout returns a context of the thread that ends with
-// context.DeadlineExceeded after d of the world's clock, virtual or real, at once if d is
-// zero or less. A
-// context.WithTimeout of the standard library measures real time, which means
-// nothing in a virtual world: calls there refuse it and name this function.
+// context.DeadlineExceeded after d of the world's clock, virtual or real; at once if d
+// is zero or less. A context.WithTimeout of the standard library measures real time,
+// which means nothing in a virtual world: calls there refuse it and name this function.
 func WithTimeout(t *Thread, d time.Duration) (context.Context, context.CancelFunc) {
 	if raceKernel && t.apart() {
 		// What waits for the deadline is called inside, where time passes.

@@ -150,47 +150,6 @@ func (f *fleet) closed(ctx context.Context) error {
 	return f.refuses(true)
 }
 
-func (f *fleet) reserve(ctx context.Context, j job, wait bool) (err error) {
-	switch {
-	case f.room == nil && f.places == nil:
-		return nil
-	case f.places != nil:
-		t := virtual(ctx)
-		switch {
-		case t == nil:
-			return noThread("Submit")
-		case wait:
-			f.places.Acquire(t)
-		case !f.places.TryAcquire(t):
-			return ErrFull
-		}
-	case f.room.TryAcquire(1):
-	case !wait:
-		return ErrFull
-	default:
-		blocking.Do(ctx, "pool.submit", func() { err = f.room.Acquire(ctx, 1) })
-		if err != nil {
-			return gone(ctx, "submit")
-		}
-	}
-	j.head().bounded = true
-	return nil
-}
-
-// free gives the place of a job back.
-func (f *fleet) free(ctx context.Context, j job) {
-	h := j.head()
-	if !h.bounded {
-		return
-	}
-	h.bounded = false
-	if t := virtual(ctx); t != nil {
-		f.places.Release(t)
-		return
-	}
-	f.room.Release(1)
-}
-
 // dispatch hands out what can be, starts a worker if one is missing, and lets those
 // go that are not needed any more.
 func (f *fleet) dispatch(ctx context.Context) {
