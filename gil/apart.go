@@ -405,6 +405,15 @@ func (t *Thread) callOut(f func()) {
 	f()
 }
 
+// callFn calls the thread's function, outside if it is kept apart.
+func (t *Thread) callFn() {
+	if raceKernel && t.out != nil {
+		t.out.does(func() { t.fn(t) })
+		return
+	}
+	t.fn(t)
+}
+
 // piped is for operations of an emulated pipe, whose parts count on the GIL.
 func (t *Thread) piped(k OpKind) {
 	if t.box != nil && (k == OpSend || k == OpRecv) {

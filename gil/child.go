@@ -92,7 +92,7 @@ func (c *Child) Start(t *Thread) {
 	t.spend(kernel.Time(cost))
 	t.kern.Sync(&t.k) // numbers are given out in the order of the machine's time
 	i := w.newInterpreter(t.interp.prof, &o)
-	i.pid = w.pids.Add(1)
+	i.pid = w.number(&w.pids)
 	i.method = o.machine.method
 	c.i, c.by = i, t.interp
 	i.process = c

@@ -63,8 +63,8 @@ type Gate struct {
 	id   kernel.ObjID
 	name string
 
-	permits atomic.Int32
-	nwait   atomic.Int32  // waiters on the list
+	permits word
+	nwait   word          // waiters on the list
 	alls    atomic.Uint32 // times it was opened for everybody; written with mu held
 	mu      sync.Mutex    // guards the list; never held across a switch
 	first   *gateWaiter
@@ -189,7 +189,7 @@ func (g *Gate) settle(t *Thread, permits int, name string) {
 		g.first, g.last = nil, nil
 	}
 	if g.nwait.Load() != 0 {
-		g.nwait.Store(0)
+		g.nwait.Store(g.tracked, 0)
 	}
 	if g.owner.Load() != nil {
 		g.owner.Store(nil)
@@ -197,10 +197,12 @@ func (g *Gate) settle(t *Thread, permits int, name string) {
 	g.name = name
 	g.tracked = t.home.world.Policy != kernel.LivePolicy
 	g.id = g.identity(t)
-	g.permits.Store(int32(min(permits, All)))
+	g.permits.Store(g.tracked, int32(min(permits, All)))
 	g.home = t.home
 	g.lineage = nil
-	g.at.Store(t.home.id)
+	if !g.end || t.x == nil { // nobody asks for that of a thread's end in an explored run
+		g.at.Store(t.home.id)
+	}
 	if !g.begin && !g.end {
 		t.interp.inherits(g)
 	}
@@ -387,7 +389,7 @@ func (g *Gate) take() bool {
 		if n <= 0 {
 			return false
 		}
-		if g.permits.CompareAndSwap(n, n-1) {
+		if g.permits.CompareAndSwap(g.tracked, n, n-1) {
 			return true
 		}
 	}

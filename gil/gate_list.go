@@ -52,9 +52,9 @@ func (g *Gate) quit(t *Thread, passed bool) (granted bool) {
 	switch {
 	case was:
 	case granted && passed:
-		g.permits.Add(1) // two permits for one wait: one goes back
+		g.permits.Add(g.tracked, 1) // two permits for one wait: one goes back
 	case granted && t.k.Killed():
-		g.permits.Add(1)
+		g.permits.Add(g.tracked, 1)
 		granted = false
 	}
 	var next kernel.Ticket
@@ -80,7 +80,7 @@ func (g *Gate) push(w *gateWaiter) {
 	}
 	g.last = w
 	w.listed, w.alls = true, g.alls.Load()
-	g.nwait.Add(1)
+	g.nwait.Add(g.tracked, 1)
 }
 
 func (g *Gate) remove(w *gateWaiter) {
@@ -96,7 +96,7 @@ func (g *Gate) remove(w *gateWaiter) {
 	}
 	w.prev, w.next = nil, nil
 	w.listed = false
-	g.nwait.Add(-1)
+	g.nwait.Add(g.tracked, -1)
 }
 
 func (g *Gate) pop() *gateWaiter {

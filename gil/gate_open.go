@@ -43,7 +43,7 @@ func (g *Gate) OpenUpTo(t *Thread, k OpKind, n, most int) bool {
 		g = g.of(t)
 	}
 	if have := g.permits.Load(); t.quick && g.nwait.Load() == 0 && int64(have)+int64(n) <= int64(most) &&
-		g.permits.CompareAndSwap(have, have+int32(n)) { // give would do the same
+		g.permits.CompareAndSwap(g.tracked, have, have+int32(n)) { // give would do the same
 		if g.nwait.Load() > 0 {
 			t.kern.Sync(&t.k)
 			g.wakeSome(t, n)
@@ -92,7 +92,7 @@ func (g *Gate) give(t *Thread, n, most int) bool {
 				}
 				continue
 			}
-			if g.permits.CompareAndSwap(have, have+int32(n)) {
+			if g.permits.CompareAndSwap(g.tracked, have, have+int32(n)) {
 				break
 			}
 		}
@@ -113,12 +113,12 @@ func (g *Gate) give(t *Thread, n, most int) bool {
 // thing, without a GIL, too.
 func (g *Gate) openAll() {
 	if g.end { // it is not shut again
-		g.permits.Store(All)
+		g.permits.Store(g.tracked, All)
 		return
 	}
 	g.mu.Lock()
 	g.alls.Store(g.alls.Load() + 1)
-	g.permits.Store(All)
+	g.permits.Store(g.tracked, All)
 	g.mu.Unlock()
 }
 
@@ -224,7 +224,7 @@ func (t *Thread) outrun() {
 
 // openEnd opens the gate for good when a thread ends.
 func (g *Gate) openEnd(t *Thread) {
-	if g.at.Load() != 0 {
+	if g.home != nil {
 		g.open(t, All)
 	}
 }
@@ -241,7 +241,7 @@ func (g *Gate) Shut(t *Thread, k OpKind) {
 		g = g.of(t)
 	}
 	t.touch(k, g.id)
-	g.permits.Store(0)
+	g.permits.Store(g.tracked, 0)
 	if raceKernel {
 		t.shows(&g.mark, true, false)
 	}
@@ -265,7 +265,7 @@ func (i *Interpreter) Post(g *Gate, n int) {
 	if n == All {
 		g.openAll()
 	} else {
-		g.permits.Add(int32(n))
+		g.permits.Add(g.tracked, int32(n))
 	}
 	g.wakeSome(nil, n)
 }

@@ -35,6 +35,7 @@ type Interpreter struct {
 	method   StartMethod
 	subEnded *Gate        // of a sub-interpreter: its creator waits here
 	private  atomic.Int64 // bytes allocated
+	every    int64        // the profile's switch interval
 	interval atomic.Int64 // see idle
 	fate
 
@@ -55,13 +56,16 @@ func (w *world) newInterpreter(p Profile, o *options) *Interpreter {
 
 // boot gives an interpreter its place in the world and its GIL.
 func (w *world) boot(i *Interpreter, o *options) *Interpreter {
-	i.id = w.interps.Add(1)
+	i.id = uint64(w.number(&w.interps))
 	i.live = w.live()
 	i.base = o.machine.memory
-	i.interval.Store(int64(i.prof.interval().Truncate(time.Microsecond)))
 	again := i.home != nil // in a Sandbox
 	if !again {
 		i.home = &home{world: w.kern.World(), interp: i}
+		i.every = int64(i.prof.interval().Truncate(time.Microsecond))
+	}
+	if i.interval.Load() != i.every {
+		i.interval.Store(i.every)
 	}
 	i.home.id = w.nextHome()
 	i.domain = &i.own
@@ -74,9 +78,9 @@ func (w *world) boot(i *Interpreter, o *options) *Interpreter {
 	if !again {
 		i.regime = i.regimeOfThreads()
 	}
-	w.mu.Lock()
+	w.lock()
 	w.all = append(w.all, i)
-	w.mu.Unlock()
+	w.unlock()
 	return i
 }
 
@@ -113,7 +117,7 @@ func New(p Profile, opts ...Option) *Interpreter {
 	p.valid()
 	o := collect(opts)
 	i := newWorld(kernel.NewLive(), o).newInterpreter(p, &o)
-	i.pid = i.w.pids.Add(1)
+	i.pid = i.w.number(&i.w.pids)
 	return i
 }
 
@@ -193,7 +197,7 @@ func (i *Interpreter) newMain(by *Thread, main func(*Thread)) *Thread {
 // main calls the main function and sorts out how it ended.
 func (t *Thread) main() {
 	defer func() { t.recovered(recover()) }()
-	t.callOut(func() { t.fn(t) })
+	t.callFn()
 }
 
 // lock guards the list of threads. The threads of a virtual world share a

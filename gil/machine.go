@@ -71,7 +71,7 @@ func (m *Machine) Run(p Profile, main func(t *Thread)) error {
 	}()
 	m.observe(k, w)
 	i := w.newInterpreter(p, &m.opts)
-	i.pid = w.pids.Add(1)
+	i.pid = w.number(&w.pids)
 	t := i.newMain(nil, main)
 	k.Run(&t.k, func() { i.body(t) })
 	return w.failure()
@@ -96,8 +96,8 @@ func (i *Interpreter) body(t *Thread) {
 // failure joins how the threads of all processes failed, after a deadlock if there
 // was one.
 func (w *world) failure() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	var errs []error
 	if w.deadlock != nil {
 		errs = append(errs, w.deadlock)
@@ -156,8 +156,8 @@ func (w *world) threadOf(k *kernel.Task) *Thread {
 // stalled is called when nothing can happen any more but threads are left: they
 // wait for each other. It ends them all.
 func (w *world) stalled() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	d := &DeadlockError{}
 	var left []*Thread
 	for _, i := range w.all {

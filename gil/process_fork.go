@@ -61,7 +61,7 @@ func (g *Gate) heir(i *Interpreter, permits int) *Gate {
 	n := &Gate{home: i.home, name: g.name, explain: g.explain, tracked: true}
 	n.why.Store(g.why.Load())
 	n.id = kernel.ObjID(kernel.Hash(uint64(g.id), uint64(i.pid)))
-	n.permits.Store(int32(min(permits, All)))
+	n.permits.Store(n.tracked, int32(min(permits, All)))
 	n.at.Store(i.home.id)
 	if g.lineage == nil {
 		g.lineage = lineage{}

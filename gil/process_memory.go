@@ -36,8 +36,8 @@ func (m *Machine) Memory() Ledger {
 	if w == nil {
 		return l
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	for _, i := range w.all {
 		if i.creator != nil {
 			continue
@@ -81,13 +81,13 @@ func (w *world) afford(i *Interpreter, bytes int64) {
 		return
 	}
 	used := int64(0)
-	w.mu.Lock()
+	w.lock()
 	for _, o := range w.all {
 		if o.creator == nil && !o.gone {
 			used += o.base + o.private.Load()
 		}
 	}
-	w.mu.Unlock()
+	w.unlock()
 	if used+bytes <= limit {
 		return
 	}

@@ -138,7 +138,7 @@ func (s *Sandbox) Run(seed uint64, main func(t *Thread)) error {
 	i := s.i
 	i.reset()
 	s.w.boot(i, &s.opts)
-	i.pid = s.w.pids.Add(1)
+	i.pid = s.w.number(&s.w.pids)
 	s.runMain(i.newMain(nil, main))
 	s.k.World().End()
 	err := s.w.failure()
@@ -158,9 +158,7 @@ func (s *Sandbox) cutShort() {
 
 // reset makes the world one in which nothing has happened.
 func (w *world) reset() {
-	w.interps.Store(0)
-	w.pids.Store(0)
-	w.tids.Store(0)
+	w.interps, w.pids, w.tids = word{}, word{}, word{}
 	clear(w.all)
 	w.all = w.all[:0]
 	w.deadlock = nil
@@ -175,7 +173,9 @@ func (i *Interpreter) reset() {
 	clear(i.threads)
 	i.threads = i.threads[:0]
 	i.count = 0
-	i.private.Store(0)
+	if i.private.Load() != 0 {
+		i.private.Store(0)
+	}
 	i.main, i.mainDone, i.closing = nil, false, false
 	i.errs, i.fate = nil, fate{}
 }
@@ -191,7 +191,7 @@ func (s *Sandbox) thread() *Thread {
 	}
 	t := s.pool[s.used]
 	s.used++
-	if t.stage.Load() != stageNew || t.ended.at.Load() != 0 { // it has begun, or was about to
+	if t.stage.Load() != stageNew || t.ended.home != nil { // it has begun, or was about to
 		t.reset()
 	}
 	return t
@@ -205,11 +205,10 @@ func (t *Thread) reset() {
 	t.near = away
 	t.armed, t.dying, t.daemon, t.begun = false, false, false, false
 	t.resisted, t.straight, t.told = 0, 0, 0
-	t.stage.Store(stageNew)
+	t.stage.Store(true, stageNew)
 	if t.failure != nil || t.messages != nil {
 		t.failure, t.messages = nil, nil
 	}
-	t.ended.at.Store(0)
 	t.ended.home = nil
 	t.wait.gate = nil
 	t.ctx.err = nil

@@ -2,7 +2,6 @@ package gil
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/pygil/pygil/internal/goid"
@@ -60,7 +59,7 @@ type Thread struct {
 	told     uint32 // objects numbered for observers
 	daemon   bool
 	entered  bool // made by GIL.Enter
-	stage    atomic.Uint32
+	stage    word
 	fn       func(*Thread)
 	life0    func() // see run
 	creator  *Thread
@@ -81,7 +80,7 @@ type Thread struct {
 
 // The stages of a thread's life.
 const (
-	stageNew uint32 = iota
+	stageNew int32 = iota
 	stageStarted
 	stageEnded
 )
@@ -112,7 +111,7 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	if creator != nil {
 		t.kern.Sync(&creator.k) // numbers are given out in the order of the world's time
 	}
-	t.tid = i.w.tids.Add(1)
+	t.tid = i.w.number(&i.w.tids)
 	if creator != nil {
 		t.daemon = creator.daemon
 	}
@@ -191,11 +190,11 @@ func (t *Thread) Start(by *Thread) {
 	}
 	t.canEnd(by)
 	by.touch(kernel.OpStart, t.ended.id)
-	if !t.stage.CompareAndSwap(stageNew, stageStarted) {
+	if !t.stage.CompareAndSwap(t.x != nil, stageNew, stageStarted) {
 		panic(misuse("threads can only be started once", "thread %s: threads can only be started once; make a new one", t.name))
 	}
 	if err := i.admit(t); err != nil {
-		t.stage.Store(stageNew)
+		t.stage.Store(t.x != nil, stageNew)
 		panic(err)
 	}
 	if i.gil != nil {
@@ -218,10 +217,10 @@ func (t *Thread) Start(by *Thread) {
 // canEnd makes the gate at which the end of t is waited for.
 func (t *Thread) canEnd(by *Thread) {
 	switch t.ended.end = true; {
+	case t.x == nil && !t.ended.Bound(by):
+		t.ended.Init(by, 0, t.name)
 	case t.x != nil && t.ended.home == nil: // nobody else can know it
 		t.ended.settle(by, 0, t.name)
-	case !t.ended.Bound(by):
-		t.ended.Init(by, 0, t.name)
 	}
 }
 
@@ -235,7 +234,7 @@ func (t *Thread) run() func() {
 		}
 		defer t.finish()
 		t.begin()
-		t.callOut(func() { t.fn(t) })
+		t.callFn()
 	}
 }
 
@@ -264,7 +263,7 @@ func (t *Thread) begin() {
 	}
 	t.attach()
 	if t.stage.Load() == stageNew { // nobody has called Start
-		t.stage.Store(stageStarted)
+		t.stage.Store(t.x != nil, stageStarted)
 	}
 	t.armed = true // a new thread runs when it is chosen, not before
 	if t.x == nil && t != t.interp.main {

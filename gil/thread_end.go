@@ -177,7 +177,7 @@ func (t *Thread) conclude() {
 	}
 	switch c := i.process; {
 	case i.killed:
-		t.stage.Store(stageEnded)
+		t.stage.Store(t.x != nil, stageEnded)
 	case c != nil && t == i.main:
 		c.closing = true
 	}
@@ -185,7 +185,7 @@ func (t *Thread) conclude() {
 	if c := i.process; c != nil && t == i.main {
 		c.ends(t)
 	}
-	t.stage.Store(stageEnded)
+	t.stage.Store(t.x != nil, stageEnded)
 	t.enter(stateRun)
 	if e := i.w.emit; e != nil {
 		a := int64(0)

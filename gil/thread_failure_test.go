@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pygil/pygil/gil"
+	"github.com/pygil/pygil/internal/kernel"
 )
 
 // withStderr returns what f writes to standard error.
@@ -293,6 +294,52 @@ func TestGoexitInMain(t *testing.T) {
 				require.Equal(t, 1, joined, "%v %s: non-daemons are joined", p, name)
 			}
 			require.Equal(t, 2, unwound, "%v %s: deferred calls run", p, name)
+			goleak.VerifyNone(t, goleak.IgnoreCurrent())
+		}
+	}
+}
+
+// TestGoexitInMany is that of threads that exit their goroutines, one of them again when
+// it is ended because the first has: Run's goroutine goes once all are unwound, main
+// among them, wherever it waits.
+func TestGoexitInMany(t *testing.T) {
+	sandbox := func(p gil.Profile, main func(m *gil.Thread)) error {
+		s := gil.NewSandbox(p, kernel.NewRandomWalk(1), 0)
+		defer s.Close()
+		return s.Run(1, main)
+	}
+	for name, run := range map[string]func(gil.Profile, func(*gil.Thread)) error{"machine": gil.NewMachine(2).Run, "explored": sandbox} {
+		for _, p := range kinds {
+			var unwound []string
+			returned := false
+			gone := make(chan struct{})
+			go func() {
+				defer close(gone)
+				_ = run(p, func(m *gil.Thread) {
+					defer func() { unwound = append(unwound, "main") }()
+					sleeper := m.Go("again", func(w *gil.Thread) {
+						defer runtime.Goexit()
+						defer func() { unwound = append(unwound, "again") }()
+						w.Sleep(time.Hour)
+					})
+					m.Go("other", func(w *gil.Thread) {
+						defer func() { unwound = append(unwound, "other") }()
+						w.Sleep(time.Hour)
+					})
+					m.Go("first", func(w *gil.Thread) {
+						defer func() { unwound = append(unwound, "first") }()
+						w.Sleep(time.Second)
+						runtime.Goexit()
+					})
+					sleeper.Join(m)
+					t.Error("main goes on after its end")
+				})
+				returned = true
+			}()
+			<-gone
+			require.False(t, returned, "%v %s", p, name)
+			require.Equal(t, "first", unwound[0], "%v %s", p, name)
+			require.ElementsMatch(t, []string{"first", "again", "other", "main"}, unwound, "%v %s", p, name)
 			goleak.VerifyNone(t, goleak.IgnoreCurrent())
 		}
 	}

@@ -26,9 +26,9 @@ type world struct {
 	stdout sync.Mutex
 
 	since   atomic.Uint64 // explored: the first home of this run
-	interps atomic.Uint64
-	pids    atomic.Uint32
-	tids    atomic.Uint32
+	interps word
+	pids    word
+	tids    word
 
 	mu       sync.Mutex
 	all      []*Interpreter
@@ -37,6 +37,22 @@ type world struct {
 	sandbox  *Sandbox
 	names    names // explored
 	kills    int   // explored: how many processes may still die
+}
+
+// number is the next one that w counts, from 1 on.
+func (w *world) number(of *word) uint32 { return uint32(of.Add(w.sandbox != nil, 1)) }
+
+// lock guards what the interpreters share. In an explored world it need not, see word.
+func (w *world) lock() {
+	if w.sandbox == nil {
+		w.mu.Lock()
+	}
+}
+
+func (w *world) unlock() {
+	if w.sandbox == nil {
+		w.mu.Unlock()
+	}
 }
 
 func newWorld(k kernel.Kernel, o options) *world {

@@ -32,7 +32,7 @@ var plainMutants = []struct {
 	},
 	{
 		"who shuts tells nobody", "gate_open.go",
-		"	g.permits.Store(0)\n	if raceKernel {\n", "	g.permits.Store(0)\n	if mutant != NAME {\n", "cleared", true,
+		"	g.permits.Store(g.tracked, 0)\n	if raceKernel {\n", "	g.permits.Store(g.tracked, 0)\n	if mutant != NAME {\n", "cleared", true,
 	},
 	{
 		"who passes learns nothing", "gate.go",

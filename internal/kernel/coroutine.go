@@ -27,10 +27,18 @@ type coroutine struct {
 // longer or one shorter, so there are never more than two for each hand-over, and
 // between two tasks there is one.
 type coroutines struct {
-	kernel  interface{ runTask(*Task) } // what a coroutine does with its task
+	kernel  driven
 	idle    []*coroutine
-	current *Task      // who runs, or is to run next; nil is the driver
-	leaving *coroutine // its goroutine exits and is to take the driver with it
+	exiting []*coroutine // their goroutines exit and are to take the driver's with them
+	current *Task        // who runs, or is to run next; nil is the driver
+}
+
+// driven is what coroutines want of their kernel.
+type driven interface {
+	// following is the task that runs next, nil when nobody is left.
+	following() *Task
+	// abandon kills the tasks that are left, because a goroutine exits.
+	abandon()
 }
 
 // take returns a coroutine that will run t when t is current.
@@ -52,17 +60,20 @@ func (p *coroutines) take(t *Task) *coroutine {
 // perform runs the tasks of c, one after the other. When a task exits its goroutine
 // (runtime.Goexit, as testing.T.FailNow does) the exit must not reach the coroutine
 // that has resumed this one: it stops here, with the goroutine in the middle of its
-// deferred calls, until the driver asks for it.
+// deferred calls, until the driver asks for it, when the rest of the run has ended.
 func (p *coroutines) perform(c *coroutine) {
 	idle := false
 	defer func() {
 		if !idle {
-			p.leaving, p.current = c, nil
+			p.exiting = append(p.exiting, c)
+			p.kernel.abandon()
+			p.current = p.kernel.following()
 			c.yield(struct{}{})
 		}
 	}()
 	for {
-		p.kernel.runTask(c.task)
+		c.task.virtual.body()
+		p.current = p.kernel.following()
 		idle = true
 		c.task = nil
 		p.idle = append(p.idle, c)
@@ -73,16 +84,27 @@ func (p *coroutines) perform(c *coroutine) {
 	}
 }
 
-// drive runs the current tasks until there is none. When a goroutine has exited,
-// so does the driver's.
+// drive runs the current tasks until there is none. When a goroutine has exited, so
+// does the driver's.
 func (p *coroutines) drive() {
 	for p.current != nil {
 		p.current.virtual.co.resume()
 	}
-	if c := p.leaving; c != nil {
-		p.leaving = nil
-		c.next() // exits, or panics
+	if len(p.exiting) > 0 {
+		p.exit()
 	}
+}
+
+// exit lets the coroutines that stopped in the middle of an exit or a panic go on with
+// it, on the driver.
+func (p *coroutines) exit() {
+	last := len(p.exiting) - 1
+	c := p.exiting[last]
+	p.exiting = p.exiting[:last]
+	if last > 0 {
+		defer p.exit()
+	}
+	c.next()
 }
 
 // pause returns when t, which calls it, is current.

@@ -69,7 +69,6 @@ type Explored struct {
 	now     Time
 	alive   int
 	dying   int // of these, killed
-	leaving bool
 	steps   int
 	stop    int // the number of steps at which the run is cut short
 	easy    int // the number of steps up to which there is nothing but to choose, see weigh
@@ -104,7 +103,6 @@ func (k *Explored) Reset(seed uint64, limit int) {
 	k.enabled.clear()
 	k.timers = k.timers[:0]
 	k.pool.current, k.last = nil, 0
-	k.leaving = false
 	k.now, k.alive, k.dying, k.steps, k.nextDom, k.held = 0, 0, 0, 0, 0, 0
 }
 
@@ -147,33 +145,27 @@ func (k *Explored) Alive() int { return k.alive }
 // Now is the frozen clock.
 func (k *Explored) Now(*Task) Time { return k.now }
 
-// Run performs body as the task main and returns when no task is left.
+// Run performs body as the task main and returns when no task is left; see Timed.Run.
 func (k *Explored) Run(main *Task, body func()) {
 	k.Spawn(nil, main, body)
 	k.pool.current = k.following()
-	k.drive()
+	k.pool.drive()
 }
 
-// drive runs the tasks; see Timed.drive.
-func (k *Explored) drive() {
-	finished := false
-	defer func() {
-		if !finished && !k.leaving { // what fails again while it is being ended is not tried for ever
-			k.leaving = true
-			if k.Abandoned != nil {
-				k.Abandoned()
-			}
-			k.pool.current = k.following()
-			k.drive()
-		}
-	}()
-	k.pool.drive()
-	finished = true
+// abandon kills the tasks that are left.
+func (k *Explored) abandon() {
+	if k.Abandoned != nil {
+		k.Abandoned()
+	}
 }
 
 // Spawn makes t a task. It runs up to its first operation before the next choice
 // is taken, so that every task's pending operation is known.
 func (k *Explored) Spawn(_, t *Task, body func()) {
+	t.Renew(0)
+	if t.Limit.Load() != maxLimit {
+		t.Limit.Store(maxLimit)
+	}
 	v := &t.virtual
 	v.index, v.until, v.wake, v.parked, v.gone, v.body = len(k.tasks), Never, Woken, false, false, body
 	v.slots = [2]virtualSlot{}
@@ -185,21 +177,12 @@ func (k *Explored) Spawn(_, t *Task, body func()) {
 	k.easy = 0
 }
 
-// runTask is the life of a task on its coroutine.
-func (k *Explored) runTask(t *Task) {
-	t.Renew(0)
-	if t.Limit.Load() != maxLimit {
-		t.Limit.Store(maxLimit)
-	}
-	t.virtual.body()
-	k.pool.current = k.following()
-}
-
-// OnTask reports whether the calling goroutine is one of those that tasks of an
-// Explored run on. It goes through the stack, which takes some microseconds.
+// OnTask reports whether the calling goroutine is one of those that tasks of a virtual
+// world run on. It goes through the stack, which takes some microseconds.
 func OnTask() bool {
 	buf := make([]byte, 1<<16) // of a deep stack both ends are shown
-	return bytes.Contains(buf[:runtime.Stack(buf, false)], []byte("/kernel.(*Explored).runTask("))
+	stack := buf[:runtime.Stack(buf, false)]
+	return bytes.Contains(stack, []byte("/kernel.(*coroutines).perform("))
 }
 
 // Adopt is for goroutines, which have no place here.

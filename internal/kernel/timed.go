@@ -158,31 +158,22 @@ func (k *Timed) Now(t *Task) Time {
 }
 
 // Run performs body as the task main and returns when no task is left, or when
-// Hooks.Stalled gave up.
+// Hooks.Stalled gave up. When a task exits its goroutine (runtime.Goexit, as
+// testing.T.FailNow does) so does the calling one, for they are one; what is left of
+// the run is ended first.
 func (k *Timed) Run(main *Task, body func()) {
 	defer k.close()
 	k.Spawn(nil, main, body)
-	k.pool.current = k.pick()
-	k.drive()
+	k.pool.current = k.following()
+	k.pool.drive()
 	k.passed(Never)
 }
 
-// drive runs the tasks until there is none. When a task exits its goroutine
-// (runtime.Goexit, as testing.T.FailNow does) it takes the driver with it, for
-// they are one; what is left of the run is ended first.
-func (k *Timed) drive() {
-	finished := false
-	defer func() {
-		if !finished {
-			if k.Hooks.Abandoned != nil {
-				k.Hooks.Abandoned()
-			}
-			k.pool.current = k.pick()
-			k.drive()
-		}
-	}()
-	k.pool.drive()
-	finished = true
+// abandon kills the tasks that are left.
+func (k *Timed) abandon() {
+	if k.Hooks.Abandoned != nil {
+		k.Hooks.Abandoned()
+	}
 }
 
 func (k *Timed) close() {
@@ -192,6 +183,7 @@ func (k *Timed) close() {
 
 // Spawn makes t a task that will run body. It wants a core at once.
 func (k *Timed) Spawn(by, t *Task, body func()) {
+	t.Renew(0)
 	v := &t.virtual
 	*v = virtualTask{rank: mix(k.cfg.Seed, t.Path), core: -1}
 	v.run.task, v.timer.task = t, t
@@ -211,14 +203,6 @@ func (k *Timed) Spawn(by, t *Task, body func()) {
 	k.agenda.push(t.Domain, &v.run)
 }
 
-// runTask is the life of a task on its coroutine.
-func (k *Timed) runTask(t *Task) {
-	t.Renew(0)
-	t.Limit.Store(maxLimit)
-	t.virtual.body()
-	k.pool.current = k.pick()
-}
-
 // Adopt is for goroutines, which have no place here.
 func (k *Timed) Adopt(*Task) { panic("kernel: a goroutine cannot enter a virtual world") }
 
@@ -232,8 +216,8 @@ func (k *Timed) Exit(t *Task) {
 // Alive is the number of tasks that have not ended.
 func (k *Timed) Alive() int { return k.alive }
 
-// pick performs what is due until it finds a task that continues.
-func (k *Timed) pick() *Task {
+// following performs what is due until it finds a task that continues.
+func (k *Timed) following() *Task {
 	for {
 		if k.alive == 0 {
 			return nil // what is still due concerns nobody, and must not move the clock
@@ -291,9 +275,9 @@ func (k *Timed) resumed(t *Task, at Time) {
 	t.Limit.Store(maxLimit) // its horizon is stale
 }
 
-// switchAway lets others go on until t's resume item is picked.
+// switchAway lets others go on until t's resume item is found.
 func (k *Timed) switchAway(t *Task) {
-	if u := k.pick(); u != t {
+	if u := k.following(); u != t {
 		k.pool.current = u
 		k.pool.pause(t)
 	}
