@@ -58,7 +58,10 @@ func (g *GIL) relinquish(t *Thread, why Why) (next gilWaiter) {
 	g.lock()
 	t.near = away
 	if g.timed {
-		now := g.kern.Now(&t.k)
+		now := t.life.since // of a live thread that has ended: its life was booked a moment ago
+		if !g.live || why != WhyExit || !t.clocked {
+			now = g.kern.Now(&t.k)
+		}
 		if g.live {
 			t.stamp = now
 		}

@@ -107,6 +107,10 @@ func (t *Thread) enter(s state) {
 }
 
 func (t *Thread) change(s state) {
+	if t.stamp != 0 && t.stamp == t.life.since && t.life.state == s {
+		t.stamp = 0 // it has just begun that
+		return
+	}
 	t.life.lock(t)
 	t.book()
 	changed := t.life.state != s

@@ -114,6 +114,10 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.tid = i.w.number(&i.w.tids)
 	if creator != nil {
 		t.daemon = creator.daemon
+		if i.live { // now, while nobody else knows it
+			t.ended.end = true
+			t.ended.settle(creator, 0, name)
+		}
 	}
 	if how.daemonSet {
 		t.daemon = how.daemon
@@ -197,13 +201,13 @@ func (t *Thread) Start(by *Thread) {
 		t.stage.Store(t.x != nil, stageNew)
 		panic(err)
 	}
-	if i.gil != nil {
+	if i.gil != nil && !i.gil.exists.Load() {
 		i.gil.exists.Store(true)
 	}
 	t.k.Init(&by.k, i.domain, t.name)
 	if by.x == nil {
 		t.started.begin = true
-		t.started.Init(by, 0, t.name)
+		t.started.settle(by, 0, t.name) // nobody else knows it
 	}
 	if i.live && (t.daemon || i.creator != nil) { // of the others nobody asks
 		t.gone = make(chan struct{})
@@ -246,7 +250,9 @@ func (t *Thread) begin() {
 			t.stamp = t.life.since
 		}
 		t.life.offCore = t.k.OffCore()
-		t.life.state = stateWaitGIL
+		if !t.interp.live || t.traced() { // otherwise only if it does wait
+			t.life.state = stateWaitGIL
+		}
 	}
 	if t.interp.live {
 		t.label()
