@@ -58,6 +58,9 @@ const (
 // A Gate must be initialised by Init before anything else, by any thread, any
 // number of times; it must not be copied after that.
 type Gate struct {
+	twin twin[Gate] // first, as is mark: without size they would take room at the end
+	mark mark
+
 	at   atomic.Uint64 // the home's number, set last: who sees it sees the rest
 	home *home
 	id   kernel.ObjID
@@ -67,17 +70,15 @@ type Gate struct {
 	nwait   word          // waiters on the list
 	alls    atomic.Uint32 // times it was opened for everybody; written with mu held
 	mu      sync.Mutex    // guards the list; never held across a switch
+	why     atomic.Uint32 // what its waiters wait for, a Why, if it is no lock
+	begin   bool          // the start of a thread, which is its name
+	end     bool          // the end of one
+	tracked bool          // owners are recorded: not in the live world, whose hot path they would slow down
 	first   *gateWaiter
 	last    *gateWaiter
 	owner   atomic.Pointer[Thread]
-	why     atomic.Uint32 // what its waiters wait for, a Why, if it is no lock
 	explain func() string
-	begin   bool    // the start of a thread, which is its name
-	end     bool    // the end of one
-	tracked bool    // owners are recorded: not in the live world, whose hot path they would slow down
 	lineage lineage // in processes that were forked
-	twin    twin[Gate]
-	mark    mark
 }
 
 // aside is the gate that the inside uses instead of g, see outside.

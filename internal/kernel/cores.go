@@ -287,7 +287,12 @@ func (k *Timed) enqueue(t *Task, at Time) {
 }
 
 // OffCore is how long t has waited for cores so far.
-func (t *Task) OffCore() Time { return t.virtual.offCore }
+func (t *Task) OffCore() Time {
+	if t.virtual.timedTask == nil {
+		return 0
+	}
+	return t.virtual.offCore
+}
 
 // Usage is what the cores of a machine did.
 type Usage struct {

@@ -57,6 +57,9 @@ type Task struct {
 func (t *Task) Init(by *Task, d *Domain, name string) {
 	t.Domain = d
 	t.Name = name
+	if d.timed {
+		t.virtual.timedTask = new(timedTask)
+	}
 	if by == nil {
 		d.roots++
 		t.Path = mix(d.seed, d.roots)
@@ -164,8 +167,9 @@ func below(h uint64, n int) int {
 // domain see each other's effects at once, tasks of different domains after the
 // wake latency.
 type Domain struct {
-	ID   int
-	seed uint64
+	ID    int
+	timed bool // its tasks are those of a Timed
+	seed  uint64
 
 	roots uint64 // tasks made by nobody
 

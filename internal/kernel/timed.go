@@ -69,17 +69,29 @@ var _ Kernel = (*Timed)(nil)
 
 // virtualTask is what a task needs in the virtual worlds.
 type virtualTask struct {
+	*timedTask // nil in an explored run
+
 	co    *coroutine
 	body  func()
-	now   Time
-	rank  uint64
 	slots [2]virtualSlot
 
 	parked bool
 	gone   bool // explored: it has exited
 	on     Slot // the slot it is parked on
 	wake   Wake
-	limit  Time // see WaitOn
+
+	// Explored kernel.
+	index int
+	op    Op
+	until Time
+}
+
+// timedTask is what a Timed needs of a task besides. It is kept apart because it would
+// make a live thread, which has none, half as large again.
+type timedTask struct {
+	now   Time
+	rank  uint64
+	limit Time // see WaitOn
 
 	run   item // resume or ready
 	timer item
@@ -105,11 +117,6 @@ type virtualTask struct {
 	abouts uint64 // calls of About so far
 	change Time   // what its next core takes until it runs
 	light  Light  // how the next task it wakes is woken
-
-	// Explored kernel.
-	index int
-	op    Op
-	until Time
 }
 
 type virtualSlot struct {
@@ -139,6 +146,7 @@ func NewTimed(cfg Config) *Timed {
 // AddDomain makes d an interpreter's domain.
 func (k *Timed) AddDomain(d *Domain) {
 	k.nextDom++
+	d.timed = true
 	d.ID, d.seed, d.roots = k.nextDom, mix(k.cfg.Seed, uint64(k.nextDom)), 0
 }
 
@@ -185,7 +193,8 @@ func (k *Timed) close() {
 func (k *Timed) Spawn(by, t *Task, body func()) {
 	t.Renew(0)
 	v := &t.virtual
-	*v = virtualTask{rank: mix(k.cfg.Seed, t.Path), core: -1}
+	*v = virtualTask{timedTask: v.timedTask}
+	*v.timedTask = timedTask{rank: mix(k.cfg.Seed, t.Path), core: -1}
 	v.run.task, v.timer.task = t, t
 	v.run.rank, v.timer.rank = v.rank, v.rank
 	v.timer.kind = itemTimeout
