@@ -136,29 +136,55 @@ func (g *GIL) check(t *Thread) bool {
 	return true
 }
 
-// turn ends a run of the Ticks rule: the longest waiter gets the GIL, if there is
-// one. The thread is on the list before it hands over, so that the order in
-// which threads run is the order in which they came. It reports false when t is to
-// unwind.
+// turn ends a run of the Ticks rule and comes back when t's next one begins. It reports
+// false when t is to unwind.
 func (g *GIL) turn(t *Thread) bool {
 	if !g.live {
 		g.kern.Sync(&t.k)
 	}
+	w, began, passed := g.pass(t)
+	if !passed {
+		return true
+	}
+	t.enter(stateWaitGIL)
+	if g.kern.Park(&t.k, w, kernel.Never) == kernel.Killed {
+		g.withdraw(t)
+		return false
+	}
+	t.picked = false
+	if g.timed {
+		t.gilWait = g.kern.Now(&t.k) - began
+	}
+	g.began(t, true)
+	return true
+}
+
+// goesOn begins the run of a thread that nobody observes or measures, when it has
+// waited for that.
+func (g *GIL) goesOn(t *Thread) {
+	t.picked = false
+	t.near = t.seat
+	run := g.run()
+	t.due = t.k.Restart(int(run)-1) + run
+}
+
+// pass gives the GIL to the thread that has waited longest, if there is one; otherwise
+// t's next run begins. The thread is on the list before it hands over, so that the
+// order in which threads run is the order in which they came.
+func (g *GIL) pass(t *Thread) (w kernel.Ticket, began kernel.Time, passed bool) {
 	g.lock()
 	g.turns++
 	if len(g.waiters) == 0 {
 		g.unlock()
 		t.due = t.k.Ticks() + g.run()
 		t.renew()
-		return true
+		return w, 0, false
 	}
 	t.near = away
 	g.why = WhyTick
-	var began kernel.Time
 	if !t.turns {
 		began = g.ceded(t)
 	}
-	var w kernel.Ticket
 	if t.turns && t.entered {
 		w = kernel.Sure(&t.k) // it leaves by itself or not at all
 	} else {
@@ -178,28 +204,13 @@ func (g *GIL) turn(t *Thread) bool {
 	if !g.kern.Wake(&t.k, wait) {
 		g.replace(t, next)
 	}
-	if !t.turns {
-		t.enter(stateWaitGIL)
-	}
-	how := g.kern.Park(&t.k, w, kernel.Never)
-	if how == kernel.Killed {
-		g.lock()
-		g.forget(t)
-		return false
-	}
-	t.picked = false
-	if !t.turns {
-		if g.timed {
-			t.gilWait = g.kern.Now(&t.k) - began
-		}
-		g.began(t, true)
-		return true
-	}
-	// What began would do for a thread that nobody observes or measures.
-	t.near = t.seat
-	run := g.run()
-	t.due = t.k.Restart(int(run)-1) + run
-	return true
+	return w, began, true
+}
+
+// withdraw ends the wait of a thread that unwinds.
+func (g *GIL) withdraw(t *Thread) {
+	g.lock()
+	g.forget(t)
 }
 
 // ceded records that t's hold ends with a run of the Ticks rule; it returns the time.

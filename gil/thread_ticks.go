@@ -30,11 +30,18 @@ func (t *Thread) Tick(n int) {
 func (t *Thread) slow(n int) {
 	if t.turns && n > 0 && t.k.Budget == -1 && t.holds() && t.begun && t.k.Limit.Load() == 0 && t.k.Ticks() >= t.due {
 		// The usual end of a run under the Ticks rule, in which look would find nothing
-		// else to do. A hand-over pays for every stack frame.
-		if !t.gil.turn(t) {
-			t.unwind()
+		// else to do. It is turn, without its stack frames: a thread that goes on after
+		// others pays for every one.
+		w, _, passed := t.gil.pass(t)
+		switch {
+		case !passed:
+			return
+		case t.entered && kernel.ParkSure(&t.k), !t.entered && t.kern.Park(&t.k, w, kernel.Never) != kernel.Killed:
+			t.gil.goesOn(t)
+			return
 		}
-		return
+		t.gil.withdraw(t)
+		t.unwind()
 	}
 	if n < 0 { // noticed at once: so many that the budget wrapped round, or t was asked to look
 		t.k.Renew(0)

@@ -58,12 +58,12 @@ func TestSure(t *testing.T) {
 		woke.Store(true)
 		assert.True(t, k.Wake(nil, w))
 	}()
-	require.Equal(t, kernel.Killed, k.Park(me, w, kernel.Never))
+	require.False(t, kernel.ParkSure(me), "it was killed")
 	require.True(t, woke.Load(), "it waits for the wake-up although it was killed")
 
 	again := kernel.Sure(me)
 	require.True(t, k.Wake(nil, again))
-	require.Equal(t, kernel.Killed, k.Park(me, again, kernel.Never))
+	require.False(t, kernel.ParkSure(me))
 	require.Equal(t, kernel.Killed, k.Park(me, k.Prepare(me, kernel.SlotGIL), kernel.Never), "nothing is left for a common wait")
 }
 
