@@ -2,7 +2,6 @@ package gil_test
 
 import (
 	"io"
-	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -11,10 +10,12 @@ import (
 
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/yardstick"
 )
 
 // Each benchmark times a peer that does the same work in the same run and reports
-// how ours compares as the metric x-of-<peer>.
+// how ours compares as the metric x-of-<peer>. Where a time of its own is the limit it
+// says which part of that it takes, as of-limit; see package yardstick.
 
 // against times peer for as many operations as b has done and reports the ratio.
 func against(b *testing.B, name string, peer func(n int)) {
@@ -48,6 +49,7 @@ func BenchmarkTick(b *testing.B) {
 				looped = i
 			}
 		})
+		b.ReportMetric(yardstick.Part(b.Elapsed(), b.N, time.Nanosecond), "of-limit")
 	})
 }
 
@@ -130,6 +132,7 @@ func BenchmarkStartJoin(b *testing.B) {
 				<-done
 			}
 		})
+		b.ReportMetric(yardstick.Part(b.Elapsed(), b.N, 1500*time.Nanosecond), "of-limit")
 	})
 }
 
@@ -151,18 +154,6 @@ func BenchmarkBlock(b *testing.B) {
 			}
 		})
 	})
-}
-
-// pullPeer is a bare round trip through an iter.Pull coroutine.
-func pullPeer(n int) {
-	next, stop := iter.Pull(func(yield func(struct{}) bool) {
-		for yield(struct{}{}) {
-		}
-	})
-	defer stop()
-	for range n {
-		next()
-	}
 }
 
 // stay is an explorer that never switches while it can stay; swap always goes on
@@ -214,14 +205,15 @@ func exploredSteps(b *testing.B, e kernel.Explorer, n int) {
 // on; the peer is a full coroutine round trip, which it saves.
 func BenchmarkStepStays(b *testing.B) {
 	exploredSteps(b, stay{}, b.N)
-	against(b, "pull", pullPeer)
+	against(b, "pull", yardstick.Pull)
+	b.ReportMetric(yardstick.Part(b.Elapsed(), b.N, 15*time.Nanosecond), "of-limit")
 }
 
 // BenchmarkStepSwitches is an announced operation after which another thread goes
 // on.
 func BenchmarkStepSwitches(b *testing.B) {
 	exploredSteps(b, swap{}, b.N)
-	against(b, "pull", pullPeer)
+	against(b, "pull", yardstick.Pull)
 }
 
 // BenchmarkTimedHop is a change of holder in simulated time.
@@ -243,7 +235,7 @@ func BenchmarkTimedHop(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	against(b, "pull", pullPeer)
+	against(b, "pull", yardstick.Pull)
 }
 
 // BenchmarkExploredRun is one whole run of the lost-update program: main, two
@@ -275,7 +267,8 @@ func BenchmarkExploredRun(b *testing.B) {
 		b.Fatalf("%d of %d runs lost the update", lost, b.N)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "runs/s")
-	against(b, "9-pulls", func(n int) { pullPeer(9 * n) })
+	against(b, "9-pulls", func(n int) { yardstick.Pull(9 * n) })
+	b.ReportMetric(yardstick.Part(b.Elapsed(), b.N, time.Second/700_000), "of-limit")
 }
 
 // BenchmarkPipeRead blocks in a real read with the GIL given up; the peer reads

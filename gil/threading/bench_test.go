@@ -2,7 +2,6 @@ package threading_test
 
 import (
 	_ "embed"
-	"iter"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -13,10 +12,12 @@ import (
 	"github.com/pygil/pygil/gil"
 	"github.com/pygil/pygil/gil/threading"
 	"github.com/pygil/pygil/internal/kernel"
+	"github.com/pygil/pygil/internal/yardstick"
 )
 
 // Each benchmark times peers that do the same work in the same run: what Go programs
-// use for it, and CPython when there is one. Ours compares as the metric x-of-<peer>.
+// use for it, and CPython when there is one. Ours compares as the metric x-of-<peer>;
+// of-limit is the part taken of a limit that is a time, see package yardstick.
 
 //go:embed testdata/bench.py
 var benchScript string
@@ -97,6 +98,7 @@ func BenchmarkLock(b *testing.B) {
 			m.Unlock()
 		}
 	}})
+	b.ReportMetric(yardstick.Part(b.Elapsed(), b.N, 20*time.Nanosecond), "of-limit")
 }
 
 func BenchmarkRLock(b *testing.B) {
@@ -239,6 +241,7 @@ func BenchmarkEventHop(b *testing.B) {
 			pong.Set(t)
 		}
 	})
+	b.ReportMetric(yardstick.Part(b.Elapsed(), b.N, 500*time.Nanosecond), "of-limit")
 	if want := (b.N + 1) / 2 * 2; turns != want {
 		b.Fatalf("%d turns instead of %d", turns, want)
 	}
@@ -341,14 +344,7 @@ func BenchmarkExplored(b *testing.B) {
 	b.StopTimer()
 	ours := b.Elapsed()
 	begin := time.Now()
-	next, stop := iter.Pull(func(yield func(int) bool) {
-		for i := 0; yield(i); i++ {
-		}
-	})
-	for range steps {
-		next()
-	}
-	stop()
+	yardstick.Pull(steps)
 	b.ReportMetric(float64(ours)/float64(time.Since(begin)), "x-of-iter.Pull")
 	b.ReportMetric(float64(ours.Nanoseconds())/float64(steps), "ns/step")
 }
