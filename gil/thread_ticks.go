@@ -33,15 +33,21 @@ func (t *Thread) slow(n int) {
 		// else to do. It is turn, without its stack frames: a thread that goes on after
 		// others pays for every one.
 		w, _, passed := t.gil.pass(t)
-		switch {
-		case !passed:
-			return
-		case t.entered && kernel.ParkSure(&t.k), !t.entered && t.kern.Park(&t.k, w, kernel.Never) != kernel.Killed:
-			t.gil.goesOn(t)
+		if !passed {
 			return
 		}
-		t.gil.withdraw(t)
-		t.unwind()
+		var alive bool
+		if t.entered {
+			alive = kernel.ParkSure(&t.k)
+		} else {
+			alive = t.kern.Park(&t.k, w, kernel.Never) != kernel.Killed
+		}
+		if !alive {
+			t.gil.withdraw(t)
+			t.unwind()
+		}
+		t.gil.goesOn(t)
+		return
 	}
 	if n < 0 { // noticed at once: so many that the budget wrapped round, or t was asked to look
 		t.k.Renew(0)
