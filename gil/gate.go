@@ -279,8 +279,14 @@ func (g *Gate) Pass(t *Thread, k OpKind, until time.Duration) Outcome {
 			t.shows(&g.mark, false, true)
 		}
 		return out
-	case t.quick && !t.k.Killed() && g.take(): // passIn would do the same
-		return Passed
+	case t.quick && !t.k.Killed(): // passIn would do the same
+		switch {
+		case g.take():
+			return Passed
+		case until == 0:
+			return Refused
+		}
+		return g.passSlow(t, k, until, stateWaitLock, g.reason())
 	}
 	return g.passIn(t, k, until, stateWaitLock, g.reason())
 }
