@@ -1,6 +1,7 @@
 package gil
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/pygil/pygil/internal/kernel"
@@ -40,8 +41,10 @@ func (t *Thread) Emulate(name string, main func(t *Thread), opts ...Option) *Chi
 	return c
 }
 
-// NewChild makes an emulated process that has not started; see Thread.Emulate.
+// NewChild makes an emulated process that has not started; see Thread.Emulate. It panics
+// with a *ValueError when main is nil.
 func NewChild(name string, main func(t *Thread), opts ...Option) *Child {
+	callable("NewChild("+strconv.Quote(name)+")", main != nil)
 	return &Child{name: name, main0: main, opts: opts}
 }
 

@@ -48,6 +48,14 @@ func badValue(python, format string, args ...any) *ValueError {
 	return &ValueError{Text: "gil: " + fmt.Sprintf(format, args...), Python: python}
 }
 
+// callable refuses a function that is nil where it is given: it would be called later,
+// where nobody can tell who gave it.
+func callable(what string, given bool) {
+	if !given {
+		panic(badValue("", "%s: the function is nil", what))
+	}
+}
+
 // UncaughtError is how a thread ended that panicked: its uncaught exception.
 type UncaughtError struct {
 	Thread string // the thread's name

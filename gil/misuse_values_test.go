@@ -89,6 +89,17 @@ func TestNilFunctions(t *testing.T) {
 		require.NoError(t, w.Run(gil.CPython312, func(m *gil.Thread) {
 			badValue(m, func() { m.NewThread("x", nil) })
 			badValue(m, func() { m.Go("x", nil) })
+			for name, f := range map[string]func(){
+				"AtExit":        func() { m.Interpreter().AtExit(nil) },
+				"BeforeJoin":    func() { m.Interpreter().BeforeJoin(nil) },
+				"AfterFunc":     func() { m.AfterFunc(nil) },
+				`NewChild("x")`: func() { m.Emulate("x", nil) },
+			} {
+				require.ErrorContains(m, badValue(m, f), name+": the function is nil")
+			}
+			ctx, cancel := gil.WithTimeout(m, time.Hour)
+			badValue(m, func() { ctx.(interface{ AfterFunc(func()) func() bool }).AfterFunc(nil) })
+			cancel()
 			var v *gil.ValueError
 			require.ErrorAs(m, m.NewInterpreter().Run(nil), &v)
 			require.Equal(m, 1, m.Interpreter().ActiveCount(m))

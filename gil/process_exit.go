@@ -22,17 +22,24 @@ type fate struct {
 // What was registered last is called first. Nothing is called in a process that was
 // killed. A thread that fn starts is not joined but ended with the daemons, and 3.12
 // refuses to start it. A panic in fn is reported as the thread's. It is for the process's first
-// interpreter, and for the virtual world. Python: atexit.register.
-func (i *Interpreter) AtExit(fn func(t *Thread)) { i.register(&i.exits, fn) }
+// interpreter, and for the virtual world. It panics with a *ValueError when fn is nil.
+// Python: atexit.register.
+func (i *Interpreter) AtExit(fn func(t *Thread)) {
+	callable("AtExit", fn != nil)
+	i.register(&i.exits, fn)
+}
 
 // BeforeJoin has fn called by the main thread when its function has ended, before it
 // waits for the threads that are no daemons: fn can tell those to end for which nobody
 // else does. What was registered last is called first, and nothing in a process that was
 // killed. A panic in fn is reported as the thread's. What it returns takes the call back;
 // it does not wait for one that is going on. A GIL alone has no main thread and calls
-// nothing. Python: threading._register_atexit, by which concurrent.futures ends its
-// executors.
-func (i *Interpreter) BeforeJoin(fn func(t *Thread)) (stop func()) { return i.register(&i.joins, fn) }
+// nothing. It panics with a *ValueError when fn is nil. Python: threading._register_atexit,
+// by which concurrent.futures ends its executors.
+func (i *Interpreter) BeforeJoin(fn func(t *Thread)) (stop func()) {
+	callable("BeforeJoin", fn != nil)
+	return i.register(&i.joins, fn)
+}
 
 // lastCalls are what the main thread calls at one moment of its end, the last first.
 type lastCalls []*func(*Thread)

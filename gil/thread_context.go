@@ -162,8 +162,9 @@ func (t *Thread) Value(key any) any {
 // AfterFunc arranges that f is called, on whatever goroutine ends the thread,
 // once Done is closed, after those that were given before it; a panic in it is the
 // thread's uncaught one. Package context uses it, so that deriving a context from a
-// thread starts no goroutine.
+// thread starts no goroutine. It panics with a *ValueError when f is nil.
 func (t *Thread) AfterFunc(f func()) (stop func() bool) {
+	callable("AfterFunc", f != nil)
 	if raceKernel && t.apart() {
 		return within(t, func() func() bool { return t.ctx.onEnd(f) })
 	}
@@ -238,9 +239,13 @@ func (c *derived) Deadline() (time.Time, bool) {
 	return time.Now().Add(c.due - c.t.Now()), true
 }
 
-func (c *derived) Done() <-chan struct{}                 { return c.channel() }
-func (c *derived) Err() error                            { return c.failure() }
-func (c *derived) AfterFunc(f func()) (stop func() bool) { return c.onEnd(f) }
+func (c *derived) Done() <-chan struct{} { return c.channel() }
+func (c *derived) Err() error            { return c.failure() }
+
+func (c *derived) AfterFunc(f func()) (stop func() bool) {
+	callable("AfterFunc", f != nil)
+	return c.onEnd(f)
+}
 
 func (c *derived) Value(key any) any {
 	if _, ok := key.(deadlineKey); ok && c.due != Forever {
