@@ -114,9 +114,8 @@ func (i *Interpreter) newThread(creator *Thread, name string, fn func(*Thread), 
 	t.tid = i.w.number(&i.w.tids)
 	if creator != nil {
 		t.daemon = creator.daemon
-		if i.live { // now, while nobody else knows it
-			t.ended.end = true
-			t.ended.settle(creator, 0, name)
+		if i.live { // now: two threads may start it at the same time
+			t.canEnd(creator)
 		}
 	}
 	if how.daemonSet {
@@ -192,7 +191,9 @@ func (t *Thread) Start(by *Thread) {
 	if by.dying || by.k.Killed() {
 		by.unwind() // a deferred call of a thread that is being ended starts nobody
 	}
-	t.canEnd(by)
+	if t.ended.home == nil {
+		t.canEnd(by)
+	}
 	by.touch(kernel.OpStart, t.ended.id)
 	if !t.stage.CompareAndSwap(t.x != nil, stageNew, stageStarted) {
 		panic(misuse("threads can only be started once", "thread %s: threads can only be started once; make a new one", t.name))
@@ -218,14 +219,10 @@ func (t *Thread) Start(by *Thread) {
 	}
 }
 
-// canEnd makes the gate at which the end of t is waited for.
+// canEnd makes the gate at which the end of t is waited for, which nobody else knows.
 func (t *Thread) canEnd(by *Thread) {
-	switch t.ended.end = true; {
-	case t.x == nil && !t.ended.Bound(by):
-		t.ended.Init(by, 0, t.name)
-	case t.x != nil && t.ended.home == nil: // nobody else can know it
-		t.ended.settle(by, 0, t.name)
-	}
+	t.ended.end = true
+	t.ended.settle(by, 0, t.name)
 }
 
 // run returns the life of a started thread on its own goroutine or coroutine. It is made

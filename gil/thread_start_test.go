@@ -1,6 +1,7 @@
 package gil_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,4 +123,34 @@ func TestStartWithoutAGIL(t *testing.T) {
 		require.True(m, w.IsAlive(m))
 		w.Join(m)
 	}))
+}
+
+// TestOneStarts: of two threads that start a third one at the same time one does, and
+// whoever waits for its end, from before it was started, sees that.
+func TestOneStarts(t *testing.T) {
+	for _, p := range []gil.Profile{gil.CPython313, gil.CPython313T, gil.CPython27} {
+		require.NoError(t, gil.Live().Run(p, func(m *gil.Thread) {
+			for range 100 {
+				var ran, refused atomic.Int32
+				x := m.NewThread("x", func(t *gil.Thread) { ran.Add(1) })
+				start := func(t *gil.Thread) {
+					if panicked(func() { x.Start(t) }) != nil {
+						refused.Add(1)
+					}
+				}
+				join := func(t *gil.Thread) {
+					for panicked(func() { x.Join(t) }) != nil { // it was not started yet
+						t.Yield()
+					}
+					if x.IsAlive(t) {
+						t.Errorf("it is alive after the join")
+					}
+				}
+				gil.JoinAll(m, m.Go("a", start), m.Go("b", start), m.Go("c", join))
+				if ran.Load() != 1 || refused.Load() != 1 {
+					m.Errorf("it ran %d times, %d starts were refused", ran.Load(), refused.Load())
+				}
+			}
+		}), "%v", p)
+	}
 }
