@@ -29,6 +29,29 @@ func against(b *testing.B, name string, peer func(n int)) {
 	}
 }
 
+// inTurns has ours and its peer take turns in rounds of so many operations, until ours
+// has done b.N, and reports the ratio of the round in the middle: for what depends much
+// on what else the computer does at that moment.
+func inTurns(b *testing.B, round int, name string, ours, peer func(n int)) {
+	b.Helper()
+	var ratios []float64
+	b.ResetTimer()
+	for left := b.N; left > 0; left -= round {
+		n := min(left, round)
+		begin := time.Now()
+		ours(n)
+		took := time.Since(begin)
+		b.StopTimer()
+		begin = time.Now()
+		peer(n)
+		ratios = append(ratios, float64(took)/float64(max(1, time.Since(begin))))
+		b.StartTimer()
+	}
+	b.StopTimer()
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], "x-of-"+name)
+}
+
 func live(b *testing.B, p gil.Profile, main func(t *gil.Thread)) {
 	b.Helper()
 	if err := gil.Live().Run(p, main); err != nil {
@@ -41,10 +64,11 @@ var looped int
 func BenchmarkTick(b *testing.B) {
 	live(b, gil.CPython313, func(t *gil.Thread) {
 		b.ReportAllocs()
-		for range b.N {
-			t.Tick(1)
-		}
-		against(b, "looped-loop", func(n int) {
+		inTurns(b, 1<<20, "looped-loop", func(n int) {
+			for range n {
+				t.Tick(1)
+			}
+		}, func(n int) {
 			for i := range n {
 				looped = i
 			}
@@ -56,24 +80,9 @@ func BenchmarkTick(b *testing.B) {
 // BenchmarkHandOver is one change of holder between two threads that have to let
 // each other in after every tick; the peer hands a token over between two
 // goroutines through channels of capacity 1. Both take as long as the two processors
-// happen to need for each other, so they take turns, and the ratio is that of the
-// round in the middle.
+// happen to need for each other.
 func BenchmarkHandOver(b *testing.B) {
-	const round = 20_000
-	var ratios []float64
-	for left := b.N; left > 0; left -= round {
-		n := min(left, round)
-		begin := time.Now()
-		handOver(b, n)
-		ours := time.Since(begin)
-		b.StopTimer()
-		begin = time.Now()
-		handOverByChannels(n)
-		ratios = append(ratios, float64(ours)/float64(max(1, time.Since(begin))))
-		b.StartTimer()
-	}
-	slices.Sort(ratios)
-	b.ReportMetric(ratios[len(ratios)/2], "x-of-chan")
+	inTurns(b, 20_000, "chan", func(n int) { handOver(b, n) }, handOverByChannels)
 }
 
 func handOver(b *testing.B, n int) {
