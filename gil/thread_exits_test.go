@@ -74,6 +74,7 @@ func (e *exits) body(depth int) func(t *gil.Thread) {
 
 // TestExitsAnywhere: whoever has begun ends, and no goroutine is left behind.
 func TestExitsAnywhere(t *testing.T) {
+	before := goleak.IgnoreCurrent()
 	quiet := gil.WithExceptHook(func(*gil.Thread, *gil.UncaughtError) {})
 	explored := func(p gil.Profile, limit int) func(uint64, func(*gil.Thread)) {
 		return func(seed uint64, main func(*gil.Thread)) {
@@ -99,6 +100,6 @@ func TestExitsAnywhere(t *testing.T) {
 			<-gone
 			require.Equal(t, e.begun, e.ended, "%s, program %d", name, seed)
 		}
-		goleak.VerifyNone(t, goleak.IgnoreCurrent())
+		goleak.VerifyNone(t, before)
 	}
 }

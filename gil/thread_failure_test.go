@@ -267,6 +267,7 @@ func TestGoexitInAThread(t *testing.T) {
 // TestGoexitInMain is what testing.T.FailNow in main does: the goroutine of Run
 // goes, but not before every thread has ended, and nothing is left behind.
 func TestGoexitInMain(t *testing.T) {
+	before := goleak.IgnoreCurrent()
 	for name, w := range worlds() {
 		for _, p := range kinds {
 			joined, unwound, returned := 0, 0, false
@@ -294,7 +295,7 @@ func TestGoexitInMain(t *testing.T) {
 				require.Equal(t, 1, joined, "%v %s: non-daemons are joined", p, name)
 			}
 			require.Equal(t, 2, unwound, "%v %s: deferred calls run", p, name)
-			goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			goleak.VerifyNone(t, before)
 		}
 	}
 }
@@ -303,6 +304,7 @@ func TestGoexitInMain(t *testing.T) {
 // it is ended because the first has: Run's goroutine goes once all are unwound, main
 // among them, wherever it waits.
 func TestGoexitInMany(t *testing.T) {
+	before := goleak.IgnoreCurrent()
 	sandbox := func(p gil.Profile, main func(m *gil.Thread)) error {
 		s := gil.NewSandbox(p, kernel.NewRandomWalk(1), 0)
 		defer s.Close()
@@ -340,7 +342,7 @@ func TestGoexitInMany(t *testing.T) {
 			require.False(t, returned, "%v %s", p, name)
 			require.Equal(t, "first", unwound[0], "%v %s", p, name)
 			require.ElementsMatch(t, []string{"first", "again", "other", "main"}, unwound, "%v %s", p, name)
-			goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			goleak.VerifyNone(t, before)
 		}
 	}
 }
